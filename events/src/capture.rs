@@ -1,0 +1,1 @@
+//! Capture: from a Discord frame to events. Pure, and remembers nothing.

@@ -1,0 +1,1 @@
+//! What every log must do, run against each engine.

@@ -1,0 +1,1 @@
+//! The log in memory: the model that the engines are compared with.

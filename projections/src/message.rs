@@ -1,0 +1,72 @@
+//! The message row: what the views know of one source message.
+
+use crate::change::{Column, Row};
+use events::event::{Author, Decor, ReplyTo, Said};
+use events::{ChannelId, MessageId, Version};
+use serde::{Deserialize, Serialize};
+
+/// The `created` register.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedCell {
+    /// Whether the first text is known. First, so that of two cells of one version the one that knows
+    /// it has the greater bytes and wins the tie.
+    pub claimed: bool,
+    /// The channel it was written in.
+    pub channel: ChannelId,
+    /// Who wrote it.
+    pub author: Author,
+    /// The first text.
+    pub said: Option<Said>,
+    /// What it answers.
+    pub reply_to: Option<ReplyTo>,
+    /// Discord's message type.
+    pub kind: u8,
+}
+
+/// What the views know of one source message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// As first written, with the version of that knowledge.
+    pub created: Option<(Version, CreatedCell)>,
+    /// As last edited.
+    pub edited: Option<(Version, Said)>,
+    /// What Discord added last.
+    pub decor: Option<(Version, Decor)>,
+    /// When its removal was seen.
+    pub deleted: Option<Version>,
+}
+
+impl Message {
+    /// Reads the row of message `id`.
+    #[must_use]
+    pub fn read(id: MessageId, row: &Row) -> Self {
+        Self {
+            id,
+            created: versioned(row, Column::Created),
+            edited: versioned(row, Column::Said),
+            decor: versioned(row, Column::Decor),
+            deleted: row.get(Column::Deleted).map(|register| register.version),
+        }
+    }
+
+    /// The text that counts: the edited one, else the first.
+    #[must_use]
+    pub fn said(&self) -> Option<&Said> {
+        let first = || self.created.as_ref().and_then(|(_, created)| created.said.as_ref());
+        self.edited.as_ref().map(|(_, said)| said).or_else(first)
+    }
+
+    /// The version of what it shows: grows with each edit.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        let created = self.created.as_ref().map_or(Version::default(), |(version, _)| *version);
+        self.edited.as_ref().map_or(created, |(version, _)| (*version).max(created))
+    }
+}
+
+fn versioned<T: serde::de::DeserializeOwned>(row: &Row, column: Column) -> Option<(Version, T)> {
+    let register = row.get(column)?;
+    Some((register.version, register.read()?))
+}

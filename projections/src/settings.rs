@@ -1,0 +1,208 @@
+//! Settings of one mirror as the views know them: its name, links, bans.
+
+use crate::change::{Column, Row};
+use crate::key::{Bucket, Generation, Key, Kind, Prefix, RowKey};
+use crate::views::{Scan, Views, ViewsError};
+use events::event::{Grant, Linked};
+use events::{ChannelId, EventId, MirrorId, UserId, Version};
+use std::collections::BTreeMap;
+
+/// Settings of one mirror.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Its name; empty where it was never declared.
+    pub name: String,
+    /// Its links, open and cut.
+    pub links: BTreeMap<ChannelId, Link>,
+    /// Grants and revocations of [`Grant::BANNED`] by user, in order of version.
+    pub bans: BTreeMap<UserId, Vec<Ban>>,
+}
+
+/// One link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// How the channel takes part.
+    pub linked: Linked,
+    /// When it was last linked.
+    pub linked_at: Version,
+    /// When it was last cut, or zero.
+    pub cut_at: Version,
+    /// When it was last restored, or zero.
+    pub restored_at: Version,
+}
+
+impl Link {
+    /// Whether it takes part now.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.linked_at > self.cut_at
+    }
+
+    /// Whether copies are owed to it.
+    #[must_use]
+    pub fn receives(&self) -> bool {
+        self.is_open() && self.linked.receives
+    }
+
+    /// Whether what is said there is shown elsewhere.
+    #[must_use]
+    pub fn publishes(&self) -> bool {
+        self.is_open() && self.linked.publishes
+    }
+}
+
+/// One grant or revocation of the role [`Grant::BANNED`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ban {
+    /// From this version on
+    pub from: Version,
+    /// the user is banned, or no longer.
+    pub banned: bool,
+    /// Copies made before are removed too.
+    pub purge: bool,
+}
+
+/// The `value` register of a role row.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RoleCell {
+    /// Granted, or revoked.
+    pub granted: bool,
+    /// To whom, and which.
+    pub grant: Grant,
+}
+
+impl Settings {
+    /// Reads the settings of a mirror, page by page.
+    ///
+    /// # Errors
+    /// When the views do not answer.
+    pub async fn load(
+        views: &dyn Views,
+        mirror: MirrorId,
+        generation: Generation,
+    ) -> Result<Self, ViewsError> {
+        let mut settings = Self::default();
+        for kind in [Kind::Mirror, Kind::Link, Kind::Role] {
+            for (key, row) in scan_kind(views, mirror, generation, kind).await? {
+                settings.take(&key.row, &row);
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Whether a message of `user`, written at `version`, is banned. Bans count from their version on;
+    /// one with `purge` counts for all that was written before it too.
+    #[must_use]
+    pub fn is_banned(&self, user: UserId, version: Version) -> bool {
+        let bans = self.bans.get(&user).map_or(&[][..], Vec::as_slice);
+        let at = bans.iter().rev().find(|ban| ban.from <= version).is_some_and(|ban| ban.banned);
+        let purged = bans.last().is_some_and(|ban| ban.banned && ban.purge);
+        at || purged
+    }
+
+    fn take(&mut self, key: &RowKey, row: &Row) {
+        let RowKey::Setting { kind, key } = key else { return };
+        match kind {
+            Kind::Mirror => self.name = read(row).unwrap_or_default(),
+            Kind::Link => self.take_link(key, row),
+            Kind::Role => self.take_role(row),
+            Kind::User | Kind::Name | Kind::Bucket | Kind::Gap => {}
+        }
+    }
+
+    fn take_link(&mut self, key: &[u8], row: &Row) {
+        let Ok(channel) = key.try_into().map(u64::from_be_bytes) else { return };
+        let Some(linked) = read(row) else { return };
+        let at = |column| row.get(column).map_or(Version::default(), |register| register.version);
+        let link = Link {
+            linked,
+            linked_at: at(Column::Value),
+            cut_at: at(Column::Cut),
+            restored_at: at(Column::Restored),
+        };
+        self.links.insert(ChannelId(channel), link);
+    }
+
+    fn take_role(&mut self, row: &Row) {
+        let (Some(role), Some(register)) = (read::<RoleCell>(row), row.get(Column::Value)) else { return };
+        if role.grant.role == Grant::BANNED {
+            let ban = Ban { from: register.version, banned: role.granted, purge: role.grant.purge };
+            let bans = self.bans.entry(role.grant.user).or_default();
+            let at = bans.partition_point(|other| *other <= ban);
+            bans.insert(at, ban);
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(row: &Row) -> Option<T> {
+    row.get(Column::Value)?.read()
+}
+
+/// All settings of one kind, in key order, read page by page.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn scan_kind(
+    views: &dyn Views,
+    mirror: MirrorId,
+    generation: Generation,
+    kind: Kind,
+) -> Result<Vec<(Key, Row)>, ViewsError> {
+    let scan = Scan {
+        mirror,
+        generation,
+        bucket: Bucket::SETTINGS,
+        prefix: Prefix::Settings(kind),
+        after: None,
+        limit: PAGE,
+    };
+    crate::views::scan_all(views, scan).await
+}
+
+/// Rows read at a time.
+const PAGE: usize = 1000;
+
+/// The settings key of a link.
+#[must_use]
+pub fn link_key(channel: ChannelId) -> RowKey {
+    RowKey::Setting { kind: Kind::Link, key: channel.0.to_be_bytes().to_vec() }
+}
+
+/// The settings key of the mirror itself.
+#[must_use]
+pub fn mirror_key() -> RowKey {
+    RowKey::Setting { kind: Kind::Mirror, key: Vec::new() }
+}
+
+/// The settings key of a grant or revocation.
+#[must_use]
+pub fn role_key(user: UserId, version: Version, event: EventId) -> RowKey {
+    let key = [&user.0.to_be_bytes()[..], &version.0.to_be_bytes(), event.0.as_bytes()].concat();
+    RowKey::Setting { kind: Kind::Role, key }
+}
+
+/// The settings key of a user.
+#[must_use]
+pub fn user_key(user: UserId) -> RowKey {
+    RowKey::Setting { kind: Kind::User, key: user.0.to_be_bytes().to_vec() }
+}
+
+/// The settings key that says that `user` used a display name. Case and outer white space do not tell
+/// names apart.
+#[must_use]
+pub fn name_key(name: &str, user: UserId) -> RowKey {
+    let key = [name_hash(name).to_be_bytes(), user.0.to_be_bytes()].concat();
+    RowKey::Setting { kind: Kind::Name, key }
+}
+
+/// The hash under which a display name is found.
+#[must_use]
+pub fn name_hash(name: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(name.trim().to_lowercase().as_bytes())
+}
+
+/// The settings key of a bucket.
+#[must_use]
+pub fn bucket_key(bucket: Bucket) -> RowKey {
+    RowKey::Setting { kind: Kind::Bucket, key: bucket.0.to_be_bytes().to_vec() }
+}

@@ -1,0 +1,83 @@
+//! The sink: the one port that touches Discord. Only lanes hold one.
+
+use crate::lanes::LaneId;
+use crate::render::Rendered;
+use async_trait::async_trait;
+use events::{MessageId, WebhookId};
+
+/// The port.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Sends one request, once: nothing below retries it.
+    async fn send(&self, lane: LaneId, request: Request) -> Answer;
+
+    /// The messages of the lane's channel behind `after`, oldest first, at most [`HISTORY_MAX`].
+    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError>;
+}
+
+/// Messages in one history page: Discord's own limit.
+pub const HISTORY_MAX: usize = 100;
+
+/// What to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Post a part. Discord has no idempotency key for it: see [`crate::lane`].
+    Create(Box<Rendered>),
+    /// Make a copy show this.
+    Edit(MessageId, Box<Rendered>),
+    /// Remove a copy.
+    Delete(MessageId),
+    /// Post the notice that the channel is linked: the first anchor. Idempotent by a nonce.
+    Notice,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It took effect. For a create: on this message, by this webhook.
+    Yes(MessageId, WebhookId),
+    /// It had no effect and never will.
+    No(No),
+    /// It may have had effect, or may have it yet.
+    Ambiguous(String),
+}
+
+/// Why a request had no effect, by what the lane does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum No {
+    /// Try the same again after so many milliseconds: a rate limit, or no connection was made.
+    Wait(u64),
+    /// The copy does not exist.
+    Missing,
+    /// Discord does not take this content; the next one may do.
+    Refused(String),
+    /// The webhook, the channel or the permission is gone: quarantine.
+    Dead(String),
+}
+
+/// A page of a channel's history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Oldest first.
+    pub messages: Vec<Seen>,
+    /// There may be more behind the last.
+    pub more: bool,
+}
+
+/// One message seen in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its id.
+    pub id: MessageId,
+    /// Whether the lane's own webhook posted it.
+    pub ours: bool,
+}
+
+/// Why history could not be read, by what the lane does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryError {
+    /// Try again after so many milliseconds.
+    Wait(u64),
+    /// Not allowed, or no such channel: quarantine.
+    Dead(String),
+}

@@ -1,0 +1,58 @@
+//! Snowflakes: `(ms - 2015-01-01) << 22 | counter`, strictly increasing even when the wall clock is not.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::clock;
+
+/// Milliseconds between the Unix epoch and Discord's.
+pub const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
+
+/// The Unix time in milliseconds at which `id` was made.
+pub fn created_ms(id: u64) -> u64 {
+    (id >> 22) + DISCORD_EPOCH_MS
+}
+
+/// The smallest id that a thing made at `ms` (Unix milliseconds) could have.
+pub fn at_ms(ms: u64) -> u64 {
+    ms.saturating_sub(DISCORD_EPOCH_MS) << 22
+}
+
+/// Hands out ids, each greater than all before it.
+#[derive(Debug, Default)]
+pub(crate) struct Snowflakes {
+    last: u64,
+}
+
+impl Snowflakes {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.last = at_ms(clock::now_ms()).max(self.last + 1);
+        self.last
+    }
+}
+
+/// An id in JSON: a string, because 64 bits do not fit a JavaScript number.
+#[derive(Clone, Copy)]
+pub(crate) struct Id(pub(crate) u64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// Reads an id that a client wrote as a string or as a number.
+pub(crate) fn from_json(value: &serde_json::Value) -> Option<u64> {
+    match value {
+        serde_json::Value::String(text) => text.parse().ok(),
+        serde_json::Value::Number(number) => number.as_u64(),
+        _ => None,
+    }
+}

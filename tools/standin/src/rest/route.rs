@@ -1,0 +1,196 @@
+//! What a request is about: the path as one value, with its secret (a webhook token) kept apart.
+
+use std::fmt;
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of REST routes, named after what they do; one rate-limit bucket family each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteKind {
+    /// `GET /gateway`
+    Gateway,
+    /// `GET /gateway/bot`
+    GatewayBot,
+    /// `GET /users/@me`
+    Me,
+    /// `GET /users/{id}`
+    User,
+    /// `GET /users/@me/guilds`
+    MyGuilds,
+    /// `GET /applications/@me` and `GET /oauth2/applications/@me`
+    Application,
+    /// `GET /guilds/{id}`
+    Guild,
+    /// `GET /guilds/{id}/channels`
+    GuildChannels,
+    /// `GET /guilds/{id}/roles`
+    GuildRoles,
+    /// `GET /guilds/{id}/members/{user}`
+    GuildMember,
+    /// `GET /guilds/{id}/threads/active`
+    ActiveThreads,
+    /// `GET /guilds/{id}/webhooks`
+    GuildWebhooks,
+    /// `GET /channels/{id}`
+    Channel,
+    /// `DELETE /channels/{id}`
+    DeleteChannel,
+    /// `GET /channels/{id}/messages`
+    ListMessages,
+    /// `GET /channels/{id}/messages/{message}`
+    GetMessage,
+    /// `POST /channels/{id}/messages`
+    CreateMessage,
+    /// `PATCH /channels/{id}/messages/{message}`
+    EditMessage,
+    /// `DELETE /channels/{id}/messages/{message}`
+    DeleteMessage,
+    /// `POST /channels/{id}/messages/bulk-delete`
+    BulkDelete,
+    /// `GET /channels/{id}/webhooks`
+    ChannelWebhooks,
+    /// `POST /channels/{id}/webhooks`
+    CreateWebhook,
+    /// `GET /webhooks/{id}`, with or without token
+    GetWebhook,
+    /// `PATCH /webhooks/{id}`, with or without token
+    EditWebhook,
+    /// `DELETE /webhooks/{id}`, with or without token
+    DeleteWebhook,
+    /// `POST /webhooks/{id}/{token}`
+    ExecuteWebhook,
+    /// `GET /webhooks/{id}/{token}/messages/{message}`
+    GetWebhookMessage,
+    /// `PATCH /webhooks/{id}/{token}/messages/{message}`
+    EditWebhookMessage,
+    /// `DELETE /webhooks/{id}/{token}/messages/{message}`
+    DeleteWebhookMessage,
+    /// Anything else: answered 404
+    Unknown,
+}
+
+impl fmt::Display for RouteKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// A parsed path. The token never leaves this struct: not into the ledger, not into a log line.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) kind: RouteKind,
+    pub(crate) guild: Option<u64>,
+    pub(crate) channel: Option<u64>,
+    pub(crate) webhook: Option<u64>,
+    pub(crate) message: Option<u64>,
+    pub(crate) user: Option<u64>,
+    pub(crate) token: Option<Box<str>>,
+}
+
+impl Route {
+    fn of(kind: RouteKind) -> Self {
+        Self { kind, guild: None, channel: None, webhook: None, message: None, user: None, token: None }
+    }
+
+    fn guild(mut self, id: &str) -> Self {
+        self.guild = id.parse().ok();
+        self
+    }
+
+    fn channel(mut self, id: &str) -> Self {
+        self.channel = id.parse().ok();
+        self
+    }
+
+    fn webhook(mut self, id: &str) -> Self {
+        self.webhook = id.parse().ok();
+        self
+    }
+
+    fn message(mut self, id: &str) -> Self {
+        self.message = id.parse().ok();
+        self
+    }
+
+    fn user(mut self, id: &str) -> Self {
+        self.user = id.parse().ok();
+        self
+    }
+
+    fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Reads a method and a path below `/api/vN`.
+    pub(crate) fn parse(method: &Method, path: &str) -> Self {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match parts.first() {
+            Some(&"channels") => Self::in_channel(method.as_str(), &parts[1..]),
+            Some(&"webhooks") => Self::in_webhook(method.as_str(), &parts[1..]),
+            Some(&"guilds") => Self::in_guild(method.as_str(), &parts[1..]),
+            _ => Self::elsewhere(method.as_str(), &parts),
+        }
+    }
+
+    fn elsewhere(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("GET", ["gateway"]) => Self::of(K::Gateway),
+            ("GET", ["gateway", "bot"]) => Self::of(K::GatewayBot),
+            ("GET", ["users", "@me"]) => Self::of(K::Me),
+            ("GET", ["users", "@me", "guilds"]) => Self::of(K::MyGuilds),
+            ("GET", ["users", id]) => Self::of(K::User).user(id),
+            ("GET", ["applications", "@me"] | ["oauth2", "applications", "@me"]) => Self::of(K::Application),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    fn in_guild(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("GET", [id]) => Self::of(K::Guild).guild(id),
+            ("GET", [id, "channels"]) => Self::of(K::GuildChannels).guild(id),
+            ("GET", [id, "roles"]) => Self::of(K::GuildRoles).guild(id),
+            ("GET", [id, "members", user]) => Self::of(K::GuildMember).guild(id).user(user),
+            ("GET", [id, "threads", "active"]) => Self::of(K::ActiveThreads).guild(id),
+            ("GET", [id, "webhooks"]) => Self::of(K::GuildWebhooks).guild(id),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    fn in_channel(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("GET", [id]) => Self::of(K::Channel).channel(id),
+            ("DELETE", [id]) => Self::of(K::DeleteChannel).channel(id),
+            ("GET", [id, "messages"]) => Self::of(K::ListMessages).channel(id),
+            ("POST", [id, "messages"]) => Self::of(K::CreateMessage).channel(id),
+            ("POST", [id, "messages", "bulk-delete"]) => Self::of(K::BulkDelete).channel(id),
+            ("GET", [id, "messages", m]) => Self::of(K::GetMessage).channel(id).message(m),
+            ("PATCH", [id, "messages", m]) => Self::of(K::EditMessage).channel(id).message(m),
+            ("DELETE", [id, "messages", m]) => Self::of(K::DeleteMessage).channel(id).message(m),
+            ("GET", [id, "webhooks"]) => Self::of(K::ChannelWebhooks).channel(id),
+            ("POST", [id, "webhooks"]) => Self::of(K::CreateWebhook).channel(id),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    fn in_webhook(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        let (kind, message) = match (method, parts) {
+            ("GET", [_] | [_, _]) => (K::GetWebhook, None),
+            ("PATCH", [_] | [_, _]) => (K::EditWebhook, None),
+            ("DELETE", [_] | [_, _]) => (K::DeleteWebhook, None),
+            ("POST", [_, _]) => (K::ExecuteWebhook, None),
+            ("GET", [_, _, "messages", m]) => (K::GetWebhookMessage, Some(*m)),
+            ("PATCH", [_, _, "messages", m]) => (K::EditWebhookMessage, Some(*m)),
+            ("DELETE", [_, _, "messages", m]) => (K::DeleteWebhookMessage, Some(*m)),
+            _ => return Self::of(K::Unknown),
+        };
+        let route = Self::of(kind).webhook(parts[0]).message(message.unwrap_or_default());
+        parts.get(1).map_or(route.clone(), |token| route.token(token))
+    }
+}

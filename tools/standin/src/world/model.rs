@@ -1,0 +1,197 @@
+//! What the stand-in remembers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{id, ledger::Pings};
+
+/// A person or a bot.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: u64,
+    pub(crate) username: String,
+    pub(crate) global_name: Option<String>,
+    pub(crate) avatar: Option<String>,
+    pub(crate) bot: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Member {
+    pub(crate) nick: Option<String>,
+    pub(crate) roles: Vec<u64>,
+    pub(crate) joined_us: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) color: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Guild {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) owner: u64,
+    pub(crate) channels: BTreeSet<u64>,
+    pub(crate) members: BTreeMap<u64, Member>,
+    pub(crate) roles: Vec<Role>,
+}
+
+/// What the bot may do in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    /// Absent: 403 50001 everywhere, and no dispatches of the channel.
+    pub view_channel: bool,
+    /// Absent: 403 50013 on POST messages.
+    pub send_messages: bool,
+    /// Absent: lists of messages are empty (no error).
+    pub read_message_history: bool,
+    /// Absent: 403 50013 on deletes of others' messages.
+    pub manage_messages: bool,
+    /// Absent: 403 50013 on webhook routes with the bot's token.
+    pub manage_webhooks: bool,
+}
+
+impl Default for Permissions {
+    fn default() -> Self {
+        Self {
+            view_channel: true,
+            send_messages: true,
+            read_message_history: true,
+            manage_messages: true,
+            manage_webhooks: true,
+        }
+    }
+}
+
+impl Permissions {
+    /// The permission bits that are missing, as Discord numbers them.
+    pub(crate) fn denied_bits(self) -> u64 {
+        let all = [
+            (self.view_channel, 10),
+            (self.send_messages, 11),
+            (self.manage_messages, 13),
+            (self.read_message_history, 16),
+            (self.manage_webhooks, 29),
+        ];
+        all.iter().filter(|(has, _)| !has).map(|(_, bit)| 1 << bit).sum()
+    }
+}
+
+/// How far a channel's history can be read: history faults, each until a time in Unix milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) lost_until_ms: u64,
+    pub(crate) lag_ms: u64,
+    pub(crate) lag_until_ms: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Channel {
+    pub(crate) id: u64,
+    pub(crate) guild: u64,
+    pub(crate) name: String,
+    /// 0 text, 11 public thread.
+    pub(crate) kind: u8,
+    pub(crate) parent: Option<u64>,
+    pub(crate) owner: u64,
+    pub(crate) webhooks: Vec<u64>,
+    pub(crate) messages: BTreeMap<u64, Message>,
+    /// `enforce_nonce`: (author, nonce) -> message.
+    pub(crate) nonces: BTreeMap<(u64, String), u64>,
+    pub(crate) permissions: Permissions,
+    pub(crate) history: History,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Webhook {
+    pub(crate) id: u64,
+    pub(crate) guild: u64,
+    pub(crate) channel: u64,
+    pub(crate) name: String,
+    pub(crate) avatar: Option<String>,
+    pub(crate) token: String,
+    pub(crate) application: Option<u64>,
+    pub(crate) creator: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    User(u64),
+    Webhook { id: u64, name: Arc<str>, avatar: Option<Arc<str>>, application: Option<u64> },
+}
+
+impl Author {
+    pub(crate) fn id(&self) -> u64 {
+        match self {
+            Self::User(id) | Self::Webhook { id, .. } => *id,
+        }
+    }
+
+    pub(crate) fn webhook(&self) -> Option<u64> {
+        match self {
+            Self::Webhook { id, .. } => Some(*id),
+            Self::User(_) => None,
+        }
+    }
+}
+
+/// The parts that most messages lack, as JSON that is handed through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Extra {
+    pub(crate) embeds: Vec<Value>,
+    pub(crate) attachments: Vec<Value>,
+    pub(crate) components: Vec<Value>,
+    pub(crate) stickers: Vec<Value>,
+    pub(crate) poll: Option<Value>,
+    pub(crate) snapshots: Vec<Value>,
+    /// A `message_reference` that is not a reply (a forward).
+    pub(crate) forward: Option<Value>,
+}
+
+impl Extra {
+    /// Boxed, or nothing at all where there is nothing.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+
+    /// Would a message with only this be empty?
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: u64,
+    pub(crate) channel: u64,
+    pub(crate) author: Author,
+    pub(crate) content: Arc<str>,
+    pub(crate) kind: u8,
+    pub(crate) flags: u32,
+    pub(crate) tts: bool,
+    pub(crate) pinned: bool,
+    pub(crate) edited_us: Option<u64>,
+    pub(crate) pings: Pings,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) reply_to: Option<u64>,
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+impl Message {
+    pub(crate) fn created_us(&self) -> u64 {
+        id::created_ms(self.id) * 1000
+    }
+
+    pub(crate) fn embeds(&self) -> &[Value] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.embeds)
+    }
+}
