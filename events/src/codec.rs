@@ -3,6 +3,88 @@
 //! ```text
 //! record = format version (1 byte) | event as MessagePack, positional | raw payload to the end
 //! ```
+//!
+//! # The contract of the bytes
+//!
+//! A record decodes for ever, so what it is made of only grows:
+//!
+//! * structs are arrays: a field is appended last, with `#[serde(default)]`, and never moved, retyped or
+//!   removed. A record from before it is a shorter array and gives the default.
+//! * enum tags are fixed letters: a tag is added and never given another meaning.
+//! * either growth raises [`FORMAT`], because an older reader refuses what it cannot read whole. It answers
+//!   [`DecodeError::Newer`] and stops, so a node writes a new format only when all nodes read it.
+//! * the fixtures of each format version (`tests/fixtures/v1`, ...) are added to and never changed.
+
+use crate::event::Event;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// Largest record, in bytes. A larger one is put aside as a dead letter.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+
+/// The format version that [`encode`] writes, and the newest that [`decode`] reads.
+pub const FORMAT: u8 = 1;
+
+/// Deeper than any event nests; bounds the stack that a corrupt record can use.
+const DEPTH_MAX: usize = 32;
+
+/// The record would pass [`EVENT_BYTES_MAX`]: put the event aside as a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event takes {bytes} bytes, more than {EVENT_BYTES_MAX}")]
+pub struct TooLarge {
+    /// The size of the whole record.
+    pub bytes: usize,
+}
+
+/// Why a record could not be decoded, by what the caller does next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Put it aside as a dead letter and go on (a rebuild stops and names the offset).
+    #[error("the record is corrupt: {0}")]
+    Corrupt(String),
+    /// Written by a newer program: stop, never skip.
+    #[error("the record has format {0}, newer than {FORMAT}: update this node")]
+    Newer(u8),
+}
+
+/// Appends the record of `event` to `out`; leaves `out` as it was when it fails.
+///
+/// # Errors
+/// [`TooLarge`] where the record would pass [`EVENT_BYTES_MAX`].
+pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+    let start = out.len();
+    out.push(FORMAT);
+    let written = event.serialize(&mut rmp_serde::Serializer::new(&mut *out));
+    let bytes = out.len() - start + event.raw.len();
+    // A `Vec` takes every byte and the types have known lengths, so `written` is always `Ok`.
+    if written.is_err() || bytes > EVENT_BYTES_MAX {
+        out.truncate(start);
+        return Err(TooLarge { bytes });
+    }
+    out.extend_from_slice(&event.raw);
+    Ok(())
+}
+
+/// The event of a record. Its `raw` is a slice of `record`: nothing is copied.
+///
+/// Allocates no more than a small multiple of the record's size, whatever its bytes say.
+///
+/// # Errors
+/// [`DecodeError`]; never panics.
+pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
+    match record.first() {
+        None => Err(DecodeError::Corrupt("it is empty".to_owned())),
+        Some(&FORMAT) => decode_v1(record),
+        Some(0) => Err(DecodeError::Corrupt("there is no format 0".to_owned())),
+        Some(&newer) => Err(DecodeError::Newer(newer)),
+    }
+}
+
+fn decode_v1(record: &Bytes) -> Result<Event, DecodeError> {
+    let mut reader = rmp_serde::Deserializer::new(&record[1..]);
+    reader.set_max_depth(DEPTH_MAX);
+    let mut event =
+        Event::deserialize(&mut reader).map_err(|error| DecodeError::Corrupt(error.to_string()))?;
+    event.raw = record.slice(record.len() - reader.get_ref().len()..);
+    Ok(event)
+}

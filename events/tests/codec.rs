@@ -1,0 +1,53 @@
+//! Records: round trips, damage, and the frozen fixtures of each format version.
+
+use bytes::Bytes;
+use events::codec::{self, DecodeError, EVENT_BYTES_MAX, TooLarge};
+use events::event::*;
+use events::*;
+
+fn event(body: Body, raw: &'static [u8]) -> Event {
+    Event {
+        id: EventId::default(),
+        mirror: MirrorId::default(),
+        place: Place { service: Service::Discord, channel: ChannelId(2), message: MessageId(3) },
+        version: Version(-1),
+        observed: Version(5),
+        producer: Producer::default(),
+        body,
+        raw: Bytes::from_static(raw),
+    }
+}
+
+#[test]
+fn raw_is_a_slice_of_the_record() {
+    let sent = event(Body::Deleted, br#"{"id":"3"}"#);
+    let mut out = vec![7];
+    codec::encode(&sent, &mut out).unwrap();
+    let record = Bytes::from(out).slice(1..);
+    let back = codec::decode(&record).unwrap();
+    assert_eq!(back, sent);
+    assert_eq!(back.raw.as_ptr(), record[record.len() - 10..].as_ptr());
+}
+
+#[test]
+fn a_record_over_the_limit_is_refused_and_leaves_the_buffer_alone() {
+    let mut sent = event(Body::Cut, b"");
+    let mut out = vec![7];
+    codec::encode(&sent, &mut out).unwrap();
+    let head = out.len() - 1;
+    out.truncate(1);
+    sent.raw = Bytes::from(vec![b' '; EVENT_BYTES_MAX - head + 1]);
+    assert_eq!(codec::encode(&sent, &mut out), Err(TooLarge { bytes: EVENT_BYTES_MAX + 1 }));
+    assert_eq!(out, [7]);
+    sent.raw = sent.raw.slice(1..);
+    assert_eq!(codec::encode(&sent, &mut out), Ok(()));
+}
+
+#[test]
+fn a_newer_format_is_not_corrupt() {
+    let decode = |bytes: &'static [u8]| codec::decode(&Bytes::from_static(bytes)).unwrap_err();
+    assert_eq!(decode(&[2, 0xff]), DecodeError::Newer(2));
+    for bytes in [&[][..], &[0], &[1], &[1, 0x98]] {
+        assert!(matches!(decode(bytes), DecodeError::Corrupt(_)), "{bytes:?}");
+    }
+}
