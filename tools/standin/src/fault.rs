@@ -259,7 +259,8 @@ impl Faults {
             RestFault::ErrorBeforeEffect { status: 503 },
             RestFault::CutBeforeEffect,
         ];
-        let kinds = [RouteKind::ExecuteWebhook, RouteKind::EditWebhookMessage, RouteKind::DeleteWebhookMessage];
+        let kinds =
+            [RouteKind::ExecuteWebhook, RouteKind::EditWebhookMessage, RouteKind::DeleteWebhookMessage];
         let rate = |kind, fault| Rate { p, on: Matcher::kind(kind), fault };
         let rates = kinds.iter().flat_map(|&kind| faults.iter().map(move |&fault| rate(kind, fault)));
         let gateway = [

@@ -171,7 +171,7 @@ pub struct Counts {
 
 /// Which requests a question is about; empty means all.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Filter {
     /// Method, kind, channel, webhook.
     #[serde(flatten)]
@@ -208,6 +208,9 @@ pub(crate) struct Ledger {
     effects: Vec<Effect>,
     faults: Vec<FaultNote>,
     by_channel: BTreeMap<u64, Vec<usize>>,
+    /// Requests and effects noted before the last restart: numbers go on.
+    request_seq: u64,
+    request_base: u64,
     effect_seq: u64,
     cause: Cause,
     pub(crate) counts: Counts,
@@ -221,16 +224,23 @@ impl Ledger {
         Self { keep, ..Self::default() }
     }
 
+    /// Empties everything. Requests under way lose their entries.
+    pub(crate) fn restart(&mut self, keep: Keep) {
+        let (request_seq, effect_seq) = (self.request_seq, self.effect_seq);
+        *self = Self { keep, request_seq, request_base: request_seq, effect_seq, ..Self::default() };
+    }
+
     /// Notes an arrival; returns its sequence number.
     pub(crate) fn open(&mut self, mut request: Request) -> u64 {
         self.counts.requests += 1;
         *self.counts.by_kind.entry(request.kind).or_default() += 1;
-        request.seq = self.counts.requests;
+        self.request_seq += 1;
+        request.seq = self.request_seq;
         request.at_ms = clock::now_ms();
         if self.keep == Keep::All {
             self.requests.push(request);
         }
-        self.counts.requests
+        self.request_seq
     }
 
     /// From here to [`Ledger::settle`], effects belong to this request.
@@ -259,7 +269,7 @@ impl Ledger {
     }
 
     fn entry(&mut self, seq: u64) -> Option<&mut Request> {
-        self.requests.get_mut(usize::try_from(seq).ok()?.checked_sub(1)?)
+        self.requests.get_mut(usize::try_from(seq.checked_sub(self.request_base + 1)?).ok()?)
     }
 
     /// Notes a change of the world.

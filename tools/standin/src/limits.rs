@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    RouteKind, clock,
-    rest::route::Route,
-};
+use crate::{RouteKind, clock, rest::route::Route};
 
 /// So many requests in so many milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,9 +187,12 @@ fn bucket_of(limits: &Limits, route: &Route) -> (Key, Window) {
         K::ExecuteWebhook | K::EditWebhookMessage | K::DeleteWebhookMessage | K::GetWebhookMessage => {
             (Key::Webhook(route.webhook.unwrap_or(0)), limits.webhook)
         }
-        K::CreateMessage | K::EditMessage | K::DeleteMessage | K::BulkDelete | K::ListMessages | K::GetMessage => {
-            (Key::Bucket(route.kind, major(route)), limits.channel_messages)
-        }
+        K::CreateMessage
+        | K::EditMessage
+        | K::DeleteMessage
+        | K::BulkDelete
+        | K::ListMessages
+        | K::GetMessage => (Key::Bucket(route.kind, major(route)), limits.channel_messages),
         kind => (Key::Bucket(kind, major(route)), limits.other),
     }
 }

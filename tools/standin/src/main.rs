@@ -1,2 +1,2 @@
-//! bin
+//! `discord-standin`.
 fn main() {}

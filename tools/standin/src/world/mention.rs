@@ -33,7 +33,8 @@ impl Allowed {
 
     /// Reads the object of a request body.
     pub(crate) fn read(value: &Value) -> Self {
-        let parse = |name: &str| value["parse"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        let parse =
+            |name: &str| value["parse"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
         let only = |name: &str| Allow::Only(ids(&value[name]));
         Self {
             users: if parse("users") { Allow::All } else { only("users") },

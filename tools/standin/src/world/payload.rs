@@ -64,7 +64,8 @@ impl<'a> UserOut<'a> {
     }
 
     fn webhook(id: u64, name: &'a str, avatar: Option<&'a str>) -> Self {
-        let user = Self { id: Id(id), username: name, global_name: None, discriminator: "0000", avatar, ..BLANK };
+        let user =
+            Self { id: Id(id), username: name, global_name: None, discriminator: "0000", avatar, ..BLANK };
         Self { bot: true, ..user }
     }
 }

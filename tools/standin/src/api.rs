@@ -1,0 +1,304 @@
+//! The world as a test or a person drives it: synchronous calls, each one step under the lock.
+
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::{
+    Actor, Change, Counts, Effect, FaultNote, Faults, Filter, Happening, Permissions, Request, Shown,
+    Standin,
+    gateway::session::Order,
+    ledger::Keep,
+    world::{
+        Author, Extra,
+        message::{Draft, Revision},
+    },
+};
+
+/// The parts of a message besides its text; `Said::default()` has none.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The message that it answers.
+    pub reply_to: Option<u64>,
+    /// Attachment objects, as Discord shows them.
+    pub attachments: Vec<Value>,
+    /// Embed objects.
+    pub embeds: Vec<Value>,
+    /// Sticker item objects (`id`, `name`, `format_type`).
+    pub stickers: Vec<Value>,
+    /// A poll object.
+    pub poll: Option<Value>,
+    /// `message_snapshots` of a forward; the reference is given in `forward`.
+    pub snapshots: Vec<Value>,
+    /// The `message_reference` of a forward (`type` 1).
+    pub forward: Option<Value>,
+    /// Message type, if neither 0 nor that of a reply.
+    pub kind: u8,
+    /// Message flags.
+    pub flags: u32,
+}
+
+/// Guilds, channels, people.
+impl Standin {
+    /// Makes a guild with the bot in it (GUILD_CREATE); returns its id.
+    pub fn create_guild(&self, name: &str) -> u64 {
+        self.core.world().add_guild(name)
+    }
+
+    /// Makes a text channel (CHANNEL_CREATE); returns its id, or 0 if there is no such guild.
+    pub fn create_channel(&self, guild: u64, name: &str) -> u64 {
+        self.core.world().add_channel(guild, None, name).unwrap_or(0)
+    }
+
+    /// Makes a public thread of a channel (THREAD_CREATE); returns its id, or 0 if there is no such channel.
+    pub fn create_thread(&self, parent: u64, name: &str) -> u64 {
+        let mut world = self.core.world();
+        let guild = world.channels.get(&parent).map(|channel| channel.guild);
+        guild.and_then(|guild| world.add_channel(guild, Some(parent), name)).unwrap_or(0)
+    }
+
+    /// Makes a person. A name that is no username ("Alice B") becomes the display name, its lower case the username.
+    pub fn create_user(&self, name: &str) -> u64 {
+        self.core.world().add_user(name)
+    }
+
+    /// Makes a role (GUILD_ROLE_CREATE); returns its id, or 0 if there is no such guild.
+    pub fn create_role(&self, guild: u64, name: &str) -> u64 {
+        self.core.world().add_role(guild, name).unwrap_or(0)
+    }
+
+    /// Renames a person for all guilds; messages posted from now on carry the name.
+    pub fn rename_user(&self, user: u64, display_name: &str) {
+        if let Some(user) = self.core.world().users.get_mut(&user) {
+            user.global_name = Some(display_name.to_owned());
+        }
+    }
+
+    /// Sets an avatar hash.
+    pub fn set_avatar(&self, user: u64, hash: Option<&str>) {
+        if let Some(user) = self.core.world().users.get_mut(&user) {
+            user.avatar = hash.map(str::to_owned);
+        }
+    }
+
+    /// Sets a nickname in one guild; the person joins it if need be.
+    pub fn set_nick(&self, guild: u64, user: u64, nick: Option<&str>) {
+        if let Some(guild) = self.core.world().guilds.get_mut(&guild) {
+            guild.members.entry(user).or_default().nick = nick.map(str::to_owned);
+        }
+    }
+
+    /// Makes a webhook by a person's hand; returns its id, or 0 if there is no such channel.
+    pub fn create_webhook(&self, channel: u64, name: &str, user: u64) -> u64 {
+        self.core.world().add_webhook(channel, name, Actor::User(user)).unwrap_or(0)
+    }
+
+    /// Switches what the bot may do in a channel.
+    pub fn set_permissions(&self, channel: u64, permissions: Permissions) {
+        if let Some(channel) = self.core.world().channels.get_mut(&channel) {
+            channel.permissions = permissions;
+        }
+    }
+
+    /// Hides messages younger than `lag_ms` from lists of this channel, until set to 0.
+    pub fn set_history_lag(&self, channel: u64, lag_ms: u64) {
+        if let Some(channel) = self.core.world().channels.get_mut(&channel) {
+            channel.history.lag_ms = lag_ms;
+            channel.history.lag_until_ms = if lag_ms == 0 { 0 } else { u64::MAX };
+        }
+    }
+
+    /// The bot's id, which is its application's too.
+    pub fn bot_id(&self) -> u64 {
+        self.core.world().bot
+    }
+
+    /// The webhooks of a channel, oldest first.
+    pub fn webhooks(&self, channel: u64) -> Vec<u64> {
+        self.core.world().channels.get(&channel).map(|channel| channel.webhooks.clone()).unwrap_or_default()
+    }
+
+    /// All webhook tokens, so that a test can search for them where none may be.
+    pub fn webhook_tokens(&self) -> Vec<String> {
+        self.core.world().webhooks.values().map(|webhook| webhook.token.clone()).collect()
+    }
+}
+
+/// What people and moderators do.
+impl Standin {
+    /// A person says something; returns the message's id, or 0 if there is no such channel.
+    pub fn say(&self, channel: u64, user: u64, text: &str) -> u64 {
+        self.say_with(channel, user, text, Said::default())
+    }
+
+    /// [`Standin::say`] with more than text.
+    pub fn say_with(&self, channel: u64, user: u64, text: &str, with: Said) -> u64 {
+        let mut draft = Draft::new(channel, Author::User(user), text);
+        draft.reply_to = with.reply_to;
+        draft.kind = with.kind;
+        draft.flags = with.flags;
+        draft.extra = Extra {
+            embeds: with.embeds,
+            attachments: with.attachments,
+            stickers: with.stickers,
+            poll: with.poll,
+            snapshots: with.snapshots,
+            forward: with.forward,
+            ..Extra::default()
+        };
+        self.core.world().post(draft, Actor::User(user))
+    }
+
+    /// The author edits a text; false if there is no such message.
+    pub fn edit(&self, channel: u64, message: u64, text: &str) -> bool {
+        let mut world = self.core.world();
+        let author = world.message_mut(channel, message).map(|message| message.author.id());
+        let revision = Revision { content: Some(text.to_owned()), ..Revision::default() };
+        author.is_some_and(|author| world.revise(channel, message, revision, Actor::User(author)))
+    }
+
+    /// A moderator deletes one message (MESSAGE_DELETE); false if there is no such message.
+    pub fn delete(&self, channel: u64, message: u64) -> bool {
+        self.core.world().remove(channel, message, Actor::Moderator)
+    }
+
+    /// A moderator deletes many (MESSAGE_DELETE_BULK, 100 each); returns how many there were.
+    pub fn bulk_delete(&self, channel: u64, messages: &[u64]) -> usize {
+        self.core.world().remove_many(channel, messages, Actor::Moderator)
+    }
+
+    /// A moderator removes all that webhooks posted in a channel; returns how many messages.
+    pub fn wipe(&self, channel: u64) -> usize {
+        let mut world = self.core.world();
+        let messages = world.channels.get(&channel).into_iter().flat_map(|channel| channel.messages.values());
+        let posted = messages.filter(|message| message.author.webhook().is_some());
+        let ids: Vec<u64> = posted.map(|message| message.id).collect();
+        world.remove_many(channel, &ids, Actor::Moderator)
+    }
+
+    /// Discord unfurls links: MESSAGE_UPDATE with embeds, `edited_timestamp` null or the last edit cut to milliseconds.
+    pub fn unfurl(&self, channel: u64, message: u64, embeds: Vec<Value>) -> bool {
+        self.core.world().unfurl(channel, message, embeds)
+    }
+
+    /// A moderator pins or unpins.
+    pub fn pin(&self, channel: u64, message: u64, pinned: bool) -> bool {
+        self.core.world().pin(channel, message, pinned)
+    }
+
+    /// A person reacts with a Unicode emoji (MESSAGE_REACTION_ADD).
+    pub fn react(&self, channel: u64, message: u64, user: u64, emoji: &str) -> bool {
+        self.core.world().react(channel, message, user, emoji)
+    }
+
+    /// Removes a channel or thread with all in it.
+    pub fn delete_channel(&self, channel: u64) -> bool {
+        self.core.world().remove_channel(channel, Actor::Moderator)
+    }
+
+    /// Removes a webhook; its messages stay.
+    pub fn delete_webhook(&self, webhook: u64) -> bool {
+        self.core.world().remove_webhook(webhook, Actor::Moderator)
+    }
+}
+
+/// Gateway and faults.
+impl Standin {
+    /// Sends an odd payload to every session that would get a dispatch of this name, guild and channel.
+    pub fn dispatch(&self, name: &str, guild: u64, channel: Option<u64>, data: &Value) {
+        self.core.world().dispatch_value(name, guild, channel, data);
+    }
+
+    /// Sessions with a connection now.
+    pub fn connected(&self) -> usize {
+        self.core.world().sessions.connected()
+    }
+
+    /// Op 7 to every connection; the server closes two seconds later.
+    pub fn reconnect_all(&self) {
+        self.core.world().sessions.order_all(Order::Reconnect);
+    }
+
+    /// Cuts every gateway connection; sessions can be resumed.
+    pub fn cut_all(&self) {
+        self.core.world().sessions.order_all(Order::Cut);
+    }
+
+    /// Op 9 to every connection.
+    pub fn invalidate_all(&self, resumable: bool) {
+        self.core.world().sessions.order_all(Order::Invalid { resumable });
+    }
+
+    /// Cuts every gateway connection and forgets all sessions: RESUME is answered by op 9 `d: false`.
+    pub fn lose_sessions(&self) {
+        self.core.world().sessions.forget_all();
+    }
+
+    /// Nobody listens for a time: connections are refused.
+    pub fn refuse(&self, for_ms: u64) {
+        self.core.refuse(for_ms);
+    }
+
+    /// Puts another plan of faults in force.
+    pub fn set_faults(&self, faults: Faults) {
+        self.core.world().faults.set(faults);
+    }
+}
+
+/// Questions.
+impl Standin {
+    /// What a channel shows now, oldest first.
+    pub fn messages(&self, channel: u64) -> Vec<Shown> {
+        self.core.world().shown_all(channel)
+    }
+
+    /// One message as it is shown now.
+    pub fn message(&self, channel: u64, message: u64) -> Option<Shown> {
+        let world = self.core.world();
+        world.channels.get(&channel)?.messages.get(&message).map(|message| world.shown(message))
+    }
+
+    /// How many messages a channel shows now.
+    pub fn message_count(&self, channel: u64) -> usize {
+        self.core.world().channels.get(&channel).map_or(0, |channel| channel.messages.len())
+    }
+
+    /// What happens from now on. A reader that lags more than 8,192 happenings behind loses the oldest.
+    pub fn subscribe(&self) -> broadcast::Receiver<Happening> {
+        self.core.world().happenings.subscribe()
+    }
+
+    /// Requests that match, by arrival.
+    pub fn requests(&self, filter: &Filter) -> Vec<Request> {
+        self.core.world().ledger.requests(filter)
+    }
+
+    /// All that was done to a channel, in order.
+    pub fn effects_on(&self, channel: u64) -> Vec<Effect> {
+        self.core.world().ledger.effects_on(channel)
+    }
+
+    /// All changes of one kind by one actor, in order.
+    pub fn effects_by(&self, actor: Actor, change: Change) -> Vec<Effect> {
+        self.core.world().ledger.effects(|effect| effect.actor == actor && effect.change == change)
+    }
+
+    /// Effects on messages that notified somebody, in order.
+    pub fn pings(&self) -> Vec<Effect> {
+        self.core.world().ledger.effects(|effect| !effect.pings.is_empty())
+    }
+
+    /// The injected faults, in order (the first 100,000).
+    pub fn faults(&self) -> Vec<FaultNote> {
+        self.core.world().ledger.faults()
+    }
+
+    /// The counters.
+    pub fn counts(&self) -> Counts {
+        self.core.world().ledger.counts.clone()
+    }
+
+    /// Empties the ledger and its counters; `keep` decides what is kept from now on.
+    pub fn restart_ledger(&self, keep: Keep) {
+        self.core.world().ledger.restart(keep);
+    }
+}

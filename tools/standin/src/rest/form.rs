@@ -1,0 +1,241 @@
+//! Checks of request bodies: each finding goes into the tree that error 50035 carries.
+
+use serde_json::{Map, Value, json};
+
+use super::reply::ApiError;
+use crate::world::Extra;
+
+/// Characters in a message, embeds in a message, characters in all embeds together.
+const CONTENT_MAX: usize = 2000;
+const EMBEDS_MAX: usize = 10;
+const EMBED_SUM_MAX: usize = 6000;
+const FIELDS_MAX: usize = 25;
+const NAME_MAX: usize = 80;
+const NONCE_MAX: usize = 25;
+
+/// What a message body says, checked.
+#[derive(Default)]
+pub(crate) struct MessageForm {
+    pub(crate) content: Option<String>,
+    pub(crate) flags: Option<u32>,
+    pub(crate) embeds: Option<Vec<Value>>,
+    pub(crate) components: Option<Vec<Value>>,
+    pub(crate) attachments: Option<Vec<Value>>,
+    pub(crate) poll: Option<Value>,
+}
+
+/// Findings so far.
+#[derive(Default)]
+struct Findings(Map<String, Value>);
+
+impl Findings {
+    /// Notes an error at a path such as `embeds.0.title`.
+    fn note(&mut self, path: &str, code: &str, message: &str) {
+        let mut at = &mut self.0;
+        for step in path.split('.') {
+            let next = at.entry(step).or_insert_with(|| json!({}));
+            let Value::Object(map) = next else { return };
+            at = map;
+        }
+        at.insert("_errors".to_owned(), json!([{"code": code, "message": message}]));
+    }
+
+    fn too_long(&mut self, path: &str, text: &str, max: usize) {
+        if text.chars().count() > max {
+            let message = format!("Must be {max} or fewer in length.");
+            self.note(path, "BASE_TYPE_MAX_LENGTH", &message);
+        }
+    }
+
+    fn done(self) -> Result<(), ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::form(Value::Object(self.0))) }
+    }
+}
+
+/// Reads and checks the parts that every message body has.
+pub(crate) fn message(body: &Value) -> Result<MessageForm, ApiError> {
+    let mut findings = Findings::default();
+    let form = MessageForm {
+        content: text(body, "content", CONTENT_MAX, &mut findings),
+        flags: body["flags"].as_u64().and_then(|flags| u32::try_from(flags).ok()),
+        embeds: body.get("embeds").map(|embeds| self::embeds(embeds, &mut findings)),
+        components: body.get("components").map(list),
+        attachments: attachments(body),
+        poll: body.get("poll").filter(|poll| !poll.is_null()).cloned(),
+    };
+    nonce(body, &mut findings);
+    findings.done()?;
+    Ok(form)
+}
+
+impl MessageForm {
+    /// Posts need something to show.
+    pub(crate) fn not_empty(&self) -> Result<(), ApiError> {
+        let blank = self.content.as_deref().unwrap_or_default().trim().is_empty();
+        if blank && self.extra().is_empty() { Err(ApiError::empty_message()) } else { Ok(()) }
+    }
+
+    /// The parts besides the text.
+    pub(crate) fn extra(&self) -> Extra {
+        Extra {
+            embeds: self.embeds.clone().unwrap_or_default(),
+            attachments: self.attachments.clone().unwrap_or_default(),
+            components: self.components.clone().unwrap_or_default(),
+            poll: self.poll.clone(),
+            ..Extra::default()
+        }
+    }
+}
+
+/// A text, `null` and absence are the same but for edits, where `null` empties.
+fn text(body: &Value, name: &str, max: usize, findings: &mut Findings) -> Option<String> {
+    match body.get(name)? {
+        Value::String(text) => {
+            findings.too_long(name, text, max);
+            Some(text.clone())
+        }
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null => Some(String::new()),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            findings.note(name, "STRING_TYPE_CONVERT", "Could not interpret this as string.");
+            None
+        }
+    }
+}
+
+fn nonce(body: &Value, findings: &mut Findings) {
+    if let Some(nonce) = body.get("nonce").and_then(Value::as_str) {
+        findings.too_long("nonce", nonce, NONCE_MAX);
+    }
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+/// Kept attachments (an edit lists them) and new files.
+fn attachments(body: &Value) -> Option<Vec<Value>> {
+    let kept = body.get("attachments").map(list);
+    let new = body.get("attachments_new").map(list);
+    match (kept, new) {
+        (None, None) => None,
+        (_, Some(new)) => Some(new),
+        (Some(kept), None) => Some(kept),
+    }
+}
+
+fn embeds(value: &Value, findings: &mut Findings) -> Vec<Value> {
+    let mut all = list(value);
+    if all.len() > EMBEDS_MAX {
+        findings.note("embeds", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.");
+    }
+    let sum: usize = all.iter().enumerate().map(|(at, one)| embed(at, one, findings)).sum();
+    if sum > EMBED_SUM_MAX {
+        findings.note("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000");
+    }
+    for one in all.iter_mut().filter_map(Value::as_object_mut) {
+        one.insert("type".to_owned(), json!("rich"));
+    }
+    all
+}
+
+/// Checks one embed; returns its characters.
+fn embed(at: usize, one: &Value, findings: &mut Findings) -> usize {
+    let parts = [
+        ("title", &one["title"], 256),
+        ("description", &one["description"], 4096),
+        ("footer.text", &one["footer"]["text"], 2048),
+        ("author.name", &one["author"]["name"], 256),
+    ];
+    let mut sum = 0;
+    for (name, value, max) in parts {
+        sum += part(&format!("embeds.{at}.{name}"), value, max, findings);
+    }
+    let fields = list(&one["fields"]);
+    if fields.len() > FIELDS_MAX {
+        findings.note(
+            &format!("embeds.{at}.fields"),
+            "BASE_TYPE_MAX_LENGTH",
+            "Must be 25 or fewer in length.",
+        );
+    }
+    for (place, field) in fields.iter().enumerate() {
+        sum += part(&format!("embeds.{at}.fields.{place}.name"), &field["name"], 256, findings);
+        sum += part(&format!("embeds.{at}.fields.{place}.value"), &field["value"], 1024, findings);
+    }
+    sum
+}
+
+fn part(path: &str, value: &Value, max: usize, findings: &mut Findings) -> usize {
+    let text = value.as_str().unwrap_or_default();
+    findings.too_long(path, text, max);
+    text.chars().count()
+}
+
+/// The name that a webhook posts with; `None` if the body has none.
+pub(crate) fn username(body: &Value) -> Result<Option<String>, ApiError> {
+    match body.get("username") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => name_checked("username", value).map(Some),
+    }
+}
+
+/// A webhook's own name; `required` on creation.
+pub(crate) fn webhook_name(body: &Value, required: bool) -> Result<Option<String>, ApiError> {
+    match body.get("name") {
+        None if required => Err(single("name", "BASE_TYPE_REQUIRED", "This field is required")),
+        None => Ok(None),
+        Some(value) => name_checked("name", value).map(Some),
+    }
+}
+
+fn name_checked(field: &str, value: &Value) -> Result<String, ApiError> {
+    let name = value.as_str().unwrap_or_default().trim();
+    let length = name.chars().count();
+    if length == 0 || length > NAME_MAX {
+        return Err(single(field, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 80 in length."));
+    }
+    let lower = name.to_lowercase();
+    if lower == "everyone" || lower == "here" {
+        return Err(single(field, "USERNAME_INVALID", "Username is invalid"));
+    }
+    match ["discord", "clyde"].iter().find(|word| lower.contains(*word)) {
+        Some(word) => {
+            Err(single(field, "USERNAME_INVALID_CONTAINS", &format!("Username cannot contain \"{word}\"")))
+        }
+        None => Ok(name.to_owned()),
+    }
+}
+
+fn single(path: &str, code: &str, message: &str) -> ApiError {
+    let mut findings = Findings::default();
+    findings.note(path, code, message);
+    ApiError::form(Value::Object(findings.0))
+}
+
+/// A number out of its range.
+pub(crate) fn out_of_range(name: &str, max: u64) -> ApiError {
+    let message = format!("int value should be between 1 and {max}.");
+    single(name, "NUMBER_TYPE_RANGE", &message)
+}
+
+pub(crate) fn not_snowflake(name: &str, text: &str) -> ApiError {
+    single(name, "NUMBER_TYPE_COERCE", &format!("Value \"{text}\" is not snowflake."))
+}
+
+pub(crate) fn not_an_object() -> ApiError {
+    ApiError::form(
+        json!({"_errors": [{"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}]}),
+    )
+}
+
+pub(crate) fn content_type(kind: &str) -> ApiError {
+    let message =
+        format!("Expected \"Content-Type\" header to be one of {{'application/json'}}, got '{kind}'");
+    ApiError::form(json!({"_errors": [{"code": "CONTENT_TYPE_INVALID", "message": message}]}))
+}
+
+/// A reply to a message that is not there.
+pub(crate) fn unknown_reference() -> ApiError {
+    single("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+}

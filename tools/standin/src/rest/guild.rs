@@ -1,0 +1,92 @@
+//! The account, guilds and channels.
+
+use serde_json::{Value, json};
+
+use super::{
+    Call,
+    history::visible,
+    reply::{ApiError, Reply},
+    route::RouteKind,
+};
+use crate::{
+    id::Id,
+    ledger::Actor,
+    world::{World, guild::role_json},
+};
+
+/// MESSAGE_CONTENT and GUILD_MEMBERS are granted, for a bot in fewer than 100 guilds.
+pub(crate) const APPLICATION_FLAGS: u32 = 1 << 15 | 1 << 19;
+
+/// `GET /gateway` and `GET /gateway/bot`
+pub(crate) fn gateway(call: &Call, origin: &str) -> Reply {
+    let mut value = json!({"url": format!("ws://{origin}")});
+    if call.route.kind == RouteKind::GatewayBot {
+        value["shards"] = json!(1);
+        value["session_start_limit"] =
+            json!({"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1});
+    }
+    Reply::json(&value)
+}
+
+/// The bot, its application, its guilds, and other users.
+pub(crate) fn account(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let value = match call.route.kind {
+        RouteKind::Application => application(world),
+        RouteKind::MyGuilds => world.guilds.values().map(|guild| world.guild_json(guild)).collect(),
+        RouteKind::User => {
+            let known = call.route.user.filter(|id| world.users.contains_key(id));
+            world.user_json(known.ok_or(ApiError::unknown_user())?)
+        }
+        _ => me(world),
+    };
+    Ok(Reply::json(&value))
+}
+
+/// The bot's own user object.
+pub(crate) fn me(world: &World) -> Value {
+    let mut value = world.user_json(world.bot);
+    value["verified"] = json!(true);
+    value["mfa_enabled"] = json!(true);
+    value["email"] = Value::Null;
+    value
+}
+
+fn application(world: &World) -> Value {
+    let bot = world.user_json(world.bot);
+    json!({
+        "id": Id(world.bot), "name": bot["username"], "icon": null, "description": "", "summary": "", "type": null,
+        "bot_public": false, "bot_require_code_grant": false, "verify_key": "0".repeat(64),
+        "flags": APPLICATION_FLAGS, "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
+        "owner": bot, "bot": bot, "team": null,
+    })
+}
+
+/// One guild, or a list of what is in it.
+pub(crate) fn guild(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let guild = call.route.guild.and_then(|id| world.guilds.get(&id)).ok_or(ApiError::unknown_guild())?;
+    let value = match call.route.kind {
+        RouteKind::GuildChannels => json!(world.channels_json(guild, false)),
+        RouteKind::ActiveThreads => json!({"threads": world.channels_json(guild, true), "members": []}),
+        RouteKind::GuildRoles => guild.roles.iter().map(role_json).collect(),
+        RouteKind::GuildMember => {
+            let member = call.route.user.and_then(|user| world.member_json(guild.id, user));
+            member.ok_or(ApiError::unknown_member())?
+        }
+        _ => world.guild_json(guild),
+    };
+    Ok(Reply::json(&value))
+}
+
+/// `GET /channels/{id}`
+pub(crate) fn channel(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let id = visible(world, call)?.id;
+    Ok(Reply::json(&world.channel_json(id)))
+}
+
+/// `DELETE /channels/{id}`
+pub(crate) fn delete_channel(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let id = visible(world, call)?.id;
+    let shown = world.channel_json(id);
+    world.remove_channel(id, Actor::Bot);
+    Ok(Reply::json(&shown))
+}

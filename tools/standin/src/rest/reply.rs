@@ -1,0 +1,140 @@
+//! Answers, and Discord's errors as values.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What is sent back. The body is JSON, or empty with 204.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        Self::text(serde_json::to_string(value).unwrap_or_default())
+    }
+
+    pub(crate) fn text(body: String) -> Self {
+        Self { status: 200, body: body.into() }
+    }
+
+    pub(crate) fn no_content() -> Self {
+        Self { status: 204, body: Bytes::new() }
+    }
+
+    /// A 5xx, as Discord's edge answers.
+    pub(crate) fn failed(status: u16) -> Self {
+        let body = json!({"message": format!("{status}: Internal Server Error"), "code": 0}).to_string();
+        Self { status, body: body.into() }
+    }
+}
+
+/// An error that Discord would form: status, code, message, and for 50035 the tree of what is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: u16,
+    pub(crate) code: u32,
+    pub(crate) message: &'static str,
+    pub(crate) errors: Option<Value>,
+}
+
+impl ApiError {
+    const fn new(status: u16, code: u32, message: &'static str) -> Self {
+        Self { status, code, message, errors: None }
+    }
+
+    pub(crate) fn reply(&self) -> Reply {
+        let mut body = json!({"message": self.message, "code": self.code});
+        if let Some(errors) = &self.errors {
+            body["errors"] = errors.clone();
+        }
+        Reply { status: self.status, body: body.to_string().into() }
+    }
+
+    pub(crate) fn form(errors: Value) -> Self {
+        Self { errors: Some(errors), ..Self::new(400, 50035, "Invalid Form Body") }
+    }
+
+    pub(crate) const fn unauthorized() -> Self {
+        Self::new(401, 0, "401: Unauthorized")
+    }
+
+    pub(crate) const fn not_found() -> Self {
+        Self::new(404, 0, "404: Not Found")
+    }
+
+    pub(crate) const fn unknown_channel() -> Self {
+        Self::new(404, 10003, "Unknown Channel")
+    }
+
+    pub(crate) const fn unknown_guild() -> Self {
+        Self::new(404, 10004, "Unknown Guild")
+    }
+
+    pub(crate) const fn unknown_member() -> Self {
+        Self::new(404, 10007, "Unknown Member")
+    }
+
+    pub(crate) const fn unknown_message() -> Self {
+        Self::new(404, 10008, "Unknown Message")
+    }
+
+    pub(crate) const fn unknown_user() -> Self {
+        Self::new(404, 10013, "Unknown User")
+    }
+
+    pub(crate) const fn unknown_webhook() -> Self {
+        Self::new(404, 10015, "Unknown Webhook")
+    }
+
+    pub(crate) const fn too_many_webhooks() -> Self {
+        Self::new(400, 30007, "Maximum number of webhooks reached (15)")
+    }
+
+    pub(crate) const fn too_large() -> Self {
+        Self::new(413, 40005, "Request entity too large")
+    }
+
+    pub(crate) const fn missing_access() -> Self {
+        Self::new(403, 50001, "Missing Access")
+    }
+
+    pub(crate) const fn not_your_message() -> Self {
+        Self::new(403, 50005, "Cannot edit a message authored by another user")
+    }
+
+    pub(crate) const fn empty_message() -> Self {
+        Self::new(400, 50006, "Cannot send an empty message")
+    }
+
+    pub(crate) const fn missing_permissions() -> Self {
+        Self::new(403, 50013, "Missing Permissions")
+    }
+
+    pub(crate) const fn bulk_count() -> Self {
+        Self::new(
+            400,
+            50016,
+            "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete",
+        )
+    }
+
+    /// The status is not documented; 401 is what projects met.
+    pub(crate) const fn invalid_webhook_token() -> Self {
+        Self::new(401, 50027, "Invalid Webhook Token")
+    }
+
+    pub(crate) const fn bulk_too_old() -> Self {
+        Self::new(400, 50034, "You can only bulk delete messages that are under 14 days old.")
+    }
+
+    pub(crate) const fn invalid_json() -> Self {
+        Self::new(400, 50109, "The request body contains invalid JSON.")
+    }
+
+    pub(crate) const fn not_a_forum() -> Self {
+        Self::new(400, 220_003, "Webhooks can only create threads in forum channels")
+    }
+}

@@ -1,0 +1,194 @@
+//! Webhooks: managed with the bot's token, used with their own.
+
+use serde_json::Value;
+
+use super::{
+    Call, form,
+    form::MessageForm,
+    history::visible,
+    message::{allowed, revision, shown},
+    reply::{ApiError, Reply},
+};
+use crate::{
+    id,
+    id::Id,
+    ledger::Actor,
+    world::{Author, Channel, Webhook, World, mention::Allowed, message::Draft, webhook::WebhookChange},
+};
+
+const PER_CHANNEL_MAX: usize = 15;
+
+/// Flags that a webhook may set: SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, IS_COMPONENTS_V2.
+const FLAGS_SETTABLE: u32 = 1 << 2 | 1 << 12 | 1 << 15;
+
+/// The webhook of the path; with a token in the path, only if it is the right one.
+fn found<'a>(world: &'a World, call: &Call) -> Result<&'a Webhook, ApiError> {
+    let webhook =
+        call.route.webhook.and_then(|id| world.webhooks.get(&id)).ok_or(ApiError::unknown_webhook())?;
+    match &call.route.token {
+        Some(token) if **token != *webhook.token => Err(ApiError::invalid_webhook_token()),
+        Some(_) => Ok(webhook),
+        None => may_manage(world, webhook.channel).map(|_| webhook),
+    }
+}
+
+fn may_manage(world: &World, channel: u64) -> Result<&Channel, ApiError> {
+    let channel = world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
+    if !channel.permissions.view_channel {
+        return Err(ApiError::missing_access());
+    }
+    if channel.permissions.manage_webhooks { Ok(channel) } else { Err(ApiError::missing_permissions()) }
+}
+
+/// `GET /channels/{id}/webhooks` and `GET /guilds/{id}/webhooks`
+pub(crate) fn list(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let channels = match (call.route.channel, call.route.guild) {
+        (Some(channel), _) => vec![may_manage(world, channel)?],
+        (None, guild) => {
+            let guild = guild.and_then(|id| world.guilds.get(&id)).ok_or(ApiError::unknown_guild())?;
+            let all = guild.channels.iter().filter_map(|id| world.channels.get(id));
+            all.filter(|channel| channel.permissions.manage_webhooks).collect()
+        }
+    };
+    let webhooks =
+        channels.iter().flat_map(|channel| &channel.webhooks).filter_map(|id| world.webhooks.get(id));
+    Ok(Reply::json(&webhooks.map(|webhook| world.webhook_json(webhook, true)).collect::<Vec<_>>()))
+}
+
+/// `POST /channels/{id}/webhooks`
+pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let channel = may_manage(world, visible(world, call)?.id)?;
+    let name = form::webhook_name(call.object()?, true)?.unwrap_or_default();
+    if channel.webhooks.len() >= PER_CHANNEL_MAX {
+        return Err(ApiError::too_many_webhooks());
+    }
+    let channel = channel.id;
+    let id = world.add_webhook(channel, &name, Actor::Bot).ok_or(ApiError::unknown_channel())?;
+    described(world, id, true)
+}
+
+fn described(world: &World, id: u64, with_user: bool) -> Result<Reply, ApiError> {
+    let webhook = world.webhooks.get(&id).ok_or(ApiError::unknown_webhook())?;
+    Ok(Reply::json(&world.webhook_json(webhook, with_user)))
+}
+
+/// `GET /webhooks/{id}` with or without token
+pub(crate) fn get(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let webhook = found(world, call)?;
+    described(world, webhook.id, call.route.token.is_none())
+}
+
+fn actor(call: &Call) -> Actor {
+    match (&call.route.token, call.route.webhook) {
+        (Some(_), Some(id)) => Actor::Webhook(id),
+        _ => Actor::Bot,
+    }
+}
+
+/// `PATCH /webhooks/{id}` with or without token; only the bot may move it.
+pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let id = found(world, call)?.id;
+    let body = call.object()?;
+    let asked = id::from_json(&body["channel_id"]).filter(|_| call.route.token.is_none());
+    if let Some(channel) = asked {
+        may_manage(world, channel)?;
+    }
+    let change = WebhookChange { name: form::webhook_name(body, false)?, channel: asked };
+    world.change_webhook(id, &change, actor(call));
+    described(world, id, call.route.token.is_none())
+}
+
+/// `DELETE /webhooks/{id}` with or without token
+pub(crate) fn delete(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let id = found(world, call)?.id;
+    world.remove_webhook(id, actor(call));
+    Ok(Reply::no_content())
+}
+
+/// Where a webhook posts: its channel, or one of its threads.
+fn target(world: &World, call: &Call, webhook: &Webhook) -> Result<u64, ApiError> {
+    let Some(thread) = call.id("thread_id")? else { return Ok(webhook.channel) };
+    let fits = world.channels.get(&thread).is_some_and(|thread| thread.parent == Some(webhook.channel));
+    if fits { Ok(thread) } else { Err(ApiError::unknown_channel()) }
+}
+
+/// `POST /webhooks/{id}/{token}`: 204, or with `wait=true` 200 and the message.
+pub(crate) fn execute(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiError> {
+    let webhook = found(world, call)?;
+    let channel = target(world, call, webhook)?;
+    let body = call.object()?;
+    let form = form::message(body)?;
+    form.not_empty()?;
+    if body["thread_name"].is_string() {
+        return Err(ApiError::not_a_forum());
+    }
+    let author = author(webhook, body)?;
+    let actor = Actor::Webhook(webhook.id);
+    let mut draft = draft(channel, author, &form, body);
+    finish_attachments(&mut draft.extra.attachments, channel, origin);
+    let id = world.post(draft, actor);
+    if call.flag("wait") { shown(world, channel, id) } else { Ok(Reply::no_content()) }
+}
+
+fn draft(channel: u64, author: Author, form: &MessageForm, body: &Value) -> Draft {
+    let mut draft = Draft::new(channel, author, form.content.as_deref().unwrap_or_default());
+    draft.extra = form.extra();
+    draft.flags = form.flags.unwrap_or(0) & FLAGS_SETTABLE;
+    draft.tts = body["tts"].as_bool().unwrap_or(false);
+    draft.allowed = allowed(body).unwrap_or_else(Allowed::users_only);
+    draft
+}
+
+fn author(webhook: &Webhook, body: &Value) -> Result<Author, ApiError> {
+    let name = form::username(body)?.unwrap_or_else(|| webhook.name.clone());
+    let avatar = body["avatar_url"].as_str().map(str::to_owned).or_else(|| webhook.avatar.clone());
+    Ok(Author::Webhook {
+        id: webhook.id,
+        name: name.into(),
+        avatar: avatar.map(Into::into),
+        application: webhook.application,
+    })
+}
+
+/// Files get ids and addresses; the bytes are not kept.
+fn finish_attachments(files: &mut [Value], channel: u64, origin: &str) {
+    for (place, file) in files.iter_mut().enumerate() {
+        let id = id::at_ms(crate::clock::now_ms()) + place as u64;
+        let name = file["filename"].as_str().unwrap_or("file").to_owned();
+        let url = format!("http://{origin}/attachments/{channel}/{id}/{name}");
+        file["id"] = serde_json::json!(Id(id));
+        file["url"] = serde_json::json!(url);
+        file["proxy_url"] = serde_json::json!(url);
+    }
+}
+
+/// The channel and the id of a message that this webhook posted.
+fn own_message(world: &World, call: &Call) -> Result<(u64, u64), ApiError> {
+    let webhook = found(world, call)?;
+    let channel = target(world, call, webhook)?;
+    let id = call.route.message.unwrap_or(0);
+    let message = world.channels.get(&channel).and_then(|channel| channel.messages.get(&id));
+    let own = message.filter(|message| message.author.webhook() == Some(webhook.id));
+    own.map(|_| (channel, id)).ok_or(ApiError::unknown_message())
+}
+
+/// `GET /webhooks/{id}/{token}/messages/{message}`
+pub(crate) fn get_message(world: &World, call: &Call) -> Result<Reply, ApiError> {
+    let (channel, id) = own_message(world, call)?;
+    shown(world, channel, id)
+}
+
+/// `PATCH /webhooks/{id}/{token}/messages/{message}`
+pub(crate) fn edit_message(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let (channel, id) = own_message(world, call)?;
+    let revision = revision(call.object()?)?;
+    world.revise(channel, id, revision, actor(call));
+    shown(world, channel, id)
+}
+
+/// `DELETE /webhooks/{id}/{token}/messages/{message}`
+pub(crate) fn delete_message(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
+    let (channel, id) = own_message(world, call)?;
+    world.remove(channel, id, actor(call));
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,140 @@
+//! The state of the small Discord, behind one lock: every effect and its dispatch happen together, in one order.
+
+pub(crate) mod guild;
+pub(crate) mod mention;
+pub(crate) mod message;
+pub(crate) mod model;
+pub(crate) mod payload;
+pub(crate) mod shown;
+pub(crate) mod webhook;
+
+use std::collections::{BTreeMap, HashMap};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, User, Webhook};
+
+use crate::{
+    Config, clock,
+    fault::FaultEngine,
+    gateway::session::{Event, Sessions},
+    id::Snowflakes,
+    ledger::{Actor, Change, Effect, FaultNote, Ledger, Pings},
+    limits::{Limits, Meters},
+    world::shown::Happening,
+};
+
+/// Happenings that a slow listener may lag behind before it loses the oldest.
+const HAPPENINGS_MAX: usize = 8192;
+
+/// See the module.
+pub(crate) struct World {
+    pub(crate) ids: Snowflakes,
+    pub(crate) dice: ChaCha8Rng,
+    /// The bot, and its application: one id for both, as in Discord since 2016.
+    pub(crate) bot: u64,
+    pub(crate) token: String,
+    pub(crate) guilds: BTreeMap<u64, Guild>,
+    pub(crate) channels: HashMap<u64, Channel>,
+    pub(crate) users: HashMap<u64, User>,
+    pub(crate) webhooks: HashMap<u64, Webhook>,
+    pub(crate) sessions: Sessions,
+    pub(crate) ledger: Ledger,
+    pub(crate) faults: FaultEngine,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) meters: Meters,
+    pub(crate) happenings: broadcast::Sender<Happening>,
+    /// Stands in for the extra parts of a message that has none.
+    pub(crate) no_extra: Extra,
+}
+
+impl World {
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut ids = Snowflakes::default();
+        let bot = ids.next();
+        let mut world = Self {
+            ids,
+            dice: ChaCha8Rng::seed_from_u64(config.seed),
+            bot,
+            token: config.token.clone(),
+            guilds: BTreeMap::new(),
+            channels: HashMap::new(),
+            users: HashMap::new(),
+            webhooks: HashMap::new(),
+            sessions: Sessions::new(config.replay_events, config.session_ttl_ms),
+            ledger: Ledger::new(config.keep),
+            faults: FaultEngine::new(config.faults.clone(), config.seed ^ 0xfa17),
+            limits: (!config.unlimited).then_some(config.limits),
+            meters: Meters::default(),
+            happenings: broadcast::channel(HAPPENINGS_MAX).0,
+            no_extra: Extra::default(),
+        };
+        world.users.insert(bot, bot_user(bot, &config.bot_name));
+        world
+    }
+
+    /// A random text of `length` letters, for tokens and session ids.
+    pub(crate) fn random_text(&mut self, length: usize) -> String {
+        const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+        (0..length).map(|_| char::from(LETTERS[self.dice.random_range(0..LETTERS.len())])).collect()
+    }
+
+    /// Makes a person.
+    pub(crate) fn add_user(&mut self, name: &str) -> u64 {
+        let id = self.ids.next();
+        let username = name.to_lowercase().replace(' ', "_");
+        let global_name = (username != name).then(|| name.to_owned());
+        self.users.insert(id, User { id, username, global_name, avatar: None, bot: false });
+        id
+    }
+
+    /// Sends a dispatch to every session that may see it.
+    pub(crate) fn dispatch(&mut self, name: &str, guild: u64, channel: Option<u64>, data: String) {
+        let visible =
+            channel.and_then(|id| self.channels.get(&id)).is_none_or(|c| c.permissions.view_channel);
+        if !visible {
+            return;
+        }
+        let event = Event::new(name, guild, channel, data);
+        let noted = self.sessions.publish(&event, &mut self.faults);
+        for fault in noted {
+            self.note_fault(fault, None, Some(name), channel);
+        }
+    }
+
+    /// Sends a JSON value; see [`World::dispatch`].
+    pub(crate) fn dispatch_value(&mut self, name: &str, guild: u64, channel: Option<u64>, data: &Value) {
+        self.dispatch(name, guild, channel, data.to_string());
+    }
+
+    pub(crate) fn note_fault(
+        &mut self,
+        fault: &'static str,
+        request: Option<u64>,
+        event: Option<&str>,
+        channel: Option<u64>,
+    ) {
+        let event = event.map(Into::into);
+        self.ledger.fault(FaultNote { at_ms: clock::now_ms(), fault, request, event, channel });
+        self.tell(|_| Happening::Fault(fault));
+    }
+
+    /// Notes an effect in the ledger.
+    pub(crate) fn note(&mut self, actor: Actor, change: Change, channel: u64, subject: u64) {
+        let stored = self.channels.get(&channel).and_then(|channel| channel.messages.get(&subject));
+        let content = stored.filter(|_| change != Change::Delete).map(|message| message.content.clone());
+        let pings = match stored {
+            Some(message) if change == Change::Create => message.pings.clone(),
+            _ => Pings::default(),
+        };
+        let (seq, at_ms, request) = (0, clock::now_ms(), None);
+        self.ledger.effect(Effect { seq, at_ms, request, actor, change, channel, subject, content, pings });
+    }
+}
+
+fn bot_user(id: u64, name: &str) -> User {
+    User { id, username: name.to_owned(), global_name: None, avatar: None, bot: true }
+}

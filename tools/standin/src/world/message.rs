@@ -1,0 +1,233 @@
+//! Messages come, change and go.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    Author, Extra, Message, World,
+    mention::{self, Allowed},
+    payload::Way,
+    shown::Happening,
+};
+use crate::{
+    clock, id,
+    ledger::{Actor, Change},
+};
+
+/// A message to be posted.
+pub(crate) struct Draft {
+    pub(crate) channel: u64,
+    pub(crate) author: Author,
+    pub(crate) content: String,
+    pub(crate) kind: u8,
+    pub(crate) flags: u32,
+    pub(crate) tts: bool,
+    pub(crate) reply_to: Option<u64>,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) allowed: Allowed,
+    pub(crate) extra: Extra,
+}
+
+impl Draft {
+    pub(crate) fn new(channel: u64, author: Author, content: &str) -> Self {
+        Self {
+            channel,
+            author,
+            content: content.to_owned(),
+            kind: 0,
+            flags: 0,
+            tts: false,
+            reply_to: None,
+            nonce: None,
+            allowed: Allowed::everything(),
+            extra: Extra::default(),
+        }
+    }
+}
+
+/// What an edit changes; absent parts stay.
+#[derive(Default)]
+pub(crate) struct Revision {
+    pub(crate) content: Option<String>,
+    pub(crate) flags: Option<u32>,
+    pub(crate) embeds: Option<Vec<Value>>,
+    pub(crate) attachments: Option<Vec<Value>>,
+    pub(crate) components: Option<Vec<Value>>,
+    pub(crate) allowed: Option<Allowed>,
+}
+
+impl World {
+    /// Posts a message; Discord trims the text. The caller has checked that the channel exists.
+    pub(crate) fn post(&mut self, draft: Draft, actor: Actor) -> u64 {
+        let id = self.ids.next();
+        let pings = self.pings(&draft);
+        let message = Message {
+            id,
+            channel: draft.channel,
+            author: draft.author,
+            content: draft.content.trim().into(),
+            kind: if draft.reply_to.is_some() && draft.kind == 0 { 19 } else { draft.kind },
+            flags: draft.flags,
+            tts: draft.tts,
+            pinned: false,
+            edited_us: None,
+            pings,
+            nonce: draft.nonce,
+            reply_to: draft.reply_to,
+            extra: draft.extra.boxed(),
+        };
+        self.join(draft.channel, &message.author);
+        let data = self.message_json(&message, Way::Gateway);
+        let Some(channel) = self.channels.get_mut(&draft.channel) else { return 0 };
+        channel.messages.insert(id, message);
+        let guild = channel.guild;
+        self.note(actor, Change::Create, draft.channel, id);
+        self.dispatch("MESSAGE_CREATE", guild, Some(draft.channel), data);
+        self.tell_of(draft.channel, id, |shown| Happening::Posted(shown, actor));
+        id
+    }
+
+    fn pings(&self, draft: &Draft) -> crate::Pings {
+        let mut pings = mention::permitted(mention::found(&draft.content), &draft.allowed);
+        pings.users.retain(|id| self.users.contains_key(id));
+        let answered = draft.reply_to.filter(|_| draft.allowed.replied_user);
+        let target = answered.and_then(|id| self.channels.get(&draft.channel)?.messages.get(&id));
+        if let Some(Author::User(author)) = target.map(|target| &target.author)
+            && !pings.users.contains(author)
+        {
+            pings.users.push(*author);
+        }
+        pings
+    }
+
+    /// People who speak in a guild are members of it.
+    fn join(&mut self, channel: u64, author: &Author) {
+        let guild = self.channels.get(&channel).map(|channel| channel.guild);
+        if let (Author::User(user), Some(guild)) = (author, guild.and_then(|id| self.guilds.get_mut(&id))) {
+            let joined_us = id::created_ms(*user) * 1000;
+            guild.members.entry(*user).or_insert_with(|| super::Member { joined_us, ..Default::default() });
+        }
+    }
+
+    fn tell_of(&self, channel: u64, id: u64, happening: impl FnOnce(Box<super::shown::Shown>) -> Happening) {
+        if let Some(message) = self.channels.get(&channel).and_then(|channel| channel.messages.get(&id)) {
+            self.tell(|world| happening(Box::new(world.shown(message))));
+        }
+    }
+
+    /// Edits a message as its author: `edited_timestamp` moves, by at least a millisecond an edit.
+    pub(crate) fn revise(&mut self, channel: u64, id: u64, revision: Revision, actor: Actor) -> bool {
+        let Self { channels, users, .. } = self;
+        let stored = channels.get_mut(&channel).and_then(|channel| channel.messages.get_mut(&id));
+        let Some(message) = stored else { return false };
+        let last_us = message.edited_us.unwrap_or(message.created_us());
+        message.edited_us = Some(clock::now_us().max(last_us + 1000));
+        apply(message, revision);
+        message.pings.users.retain(|id| users.contains_key(id));
+        self.updated(channel, id, Change::Edit, actor);
+        true
+    }
+
+    pub(crate) fn message_mut(&mut self, channel: u64, id: u64) -> Option<&mut Message> {
+        self.channels.get_mut(&channel)?.messages.get_mut(&id)
+    }
+
+    /// Discord adds embeds of links: `edited_timestamp` stays null, or is the last edit cut to milliseconds.
+    pub(crate) fn unfurl(&mut self, channel: u64, id: u64, embeds: Vec<Value>) -> bool {
+        let Some(message) = self.message_mut(channel, id) else { return false };
+        message.extra.get_or_insert_default().embeds.extend(embeds);
+        let kept = message.edited_us;
+        message.edited_us = kept.map(|us| us / 1000 * 1000);
+        self.updated(channel, id, Change::Refresh, Actor::Moderator);
+        if let Some(message) = self.message_mut(channel, id) {
+            message.edited_us = kept;
+        }
+        true
+    }
+
+    /// Pins or unpins: a MESSAGE_UPDATE and a CHANNEL_PINS_UPDATE.
+    pub(crate) fn pin(&mut self, channel: u64, id: u64, pinned: bool) -> bool {
+        let Some(message) = self.message_mut(channel, id) else { return false };
+        message.pinned = pinned;
+        self.updated(channel, id, Change::Refresh, Actor::Moderator);
+        let guild = self.channels.get(&channel).map_or(0, |channel| channel.guild);
+        let last = clock::Stamp(clock::now_us());
+        let data =
+            json!({"guild_id": id::Id(guild), "channel_id": id::Id(channel), "last_pin_timestamp": last});
+        self.dispatch_value("CHANNEL_PINS_UPDATE", guild, Some(channel), &data);
+        true
+    }
+
+    fn updated(&mut self, channel: u64, id: u64, change: Change, actor: Actor) {
+        let Some(place) = self.channels.get(&channel) else { return };
+        let (guild, Some(message)) = (place.guild, place.messages.get(&id)) else { return };
+        let data = self.message_json(message, Way::Gateway);
+        self.note(actor, change, channel, id);
+        self.dispatch("MESSAGE_UPDATE", guild, Some(channel), data);
+        self.tell_of(channel, id, |shown| Happening::Edited(shown, actor));
+    }
+
+    /// Removes one message.
+    pub(crate) fn remove(&mut self, channel: u64, id: u64, actor: Actor) -> bool {
+        let Some(place) = self.channels.get_mut(&channel) else { return false };
+        if place.messages.remove(&id).is_none() {
+            return false;
+        }
+        let guild = place.guild;
+        self.note(actor, Change::Delete, channel, id);
+        let data = json!({"id": id::Id(id), "channel_id": id::Id(channel), "guild_id": id::Id(guild)});
+        self.dispatch_value("MESSAGE_DELETE", guild, Some(channel), &data);
+        self.tell(|_| Happening::Deleted { channel, ids: vec![id], actor });
+        true
+    }
+
+    /// Removes many with one dispatch per 100; returns how many there were.
+    pub(crate) fn remove_many(&mut self, channel: u64, ids: &[u64], actor: Actor) -> usize {
+        let Some(place) = self.channels.get_mut(&channel) else { return 0 };
+        let guild = place.guild;
+        let gone: Vec<u64> = ids.iter().copied().filter(|id| place.messages.remove(id).is_some()).collect();
+        for page in gone.chunks(100) {
+            for &id in page {
+                self.note(actor, Change::Delete, channel, id);
+            }
+            let list: Vec<_> = page.iter().copied().map(id::Id).collect();
+            let data = json!({"ids": list, "channel_id": id::Id(channel), "guild_id": id::Id(guild)});
+            self.dispatch_value("MESSAGE_DELETE_BULK", guild, Some(channel), &data);
+            self.tell(|_| Happening::Deleted { channel, ids: page.to_vec(), actor });
+        }
+        gone.len()
+    }
+
+    /// A person reacts.
+    pub(crate) fn react(&mut self, channel: u64, id: u64, user: u64, emoji: &str) -> bool {
+        let Some(place) = self.channels.get(&channel) else { return false };
+        let (guild, Some(message)) = (place.guild, place.messages.get(&id)) else { return false };
+        let author = message.author.id();
+        let data = json!({
+            "user_id": id::Id(user), "type": 0, "message_id": id::Id(id), "message_author_id": id::Id(author),
+            "member": self.member_json(guild, user), "emoji": {"id": null, "name": emoji},
+            "channel_id": id::Id(channel), "burst": false, "guild_id": id::Id(guild),
+        });
+        self.note(Actor::User(user), Change::React, channel, id);
+        self.dispatch_value("MESSAGE_REACTION_ADD", guild, Some(channel), &data);
+        true
+    }
+}
+
+fn apply(message: &mut Message, revision: Revision) {
+    if let Some(content) = revision.content {
+        message.content = Arc::from(content.trim());
+    }
+    let allowed = revision.allowed.unwrap_or_else(|| match message.author {
+        Author::User(_) => Allowed::everything(),
+        Author::Webhook { .. } => Allowed::users_only(),
+    });
+    message.pings = mention::permitted(mention::found(&message.content), &allowed);
+    message.flags = revision.flags.unwrap_or(message.flags);
+    let mut extra = message.extra.take().map_or_else(Extra::default, |extra| *extra);
+    extra.embeds = revision.embeds.unwrap_or(extra.embeds);
+    extra.attachments = revision.attachments.unwrap_or(extra.attachments);
+    extra.components = revision.components.unwrap_or(extra.components);
+    message.extra = extra.boxed();
+}
