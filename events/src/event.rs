@@ -4,6 +4,10 @@
 //! and is never parsed there. Structs are positional and append-only, enum tags are fixed letters:
 //! a record written today decodes for ever.
 
+pub mod identity;
+
+pub use identity::receipt_id;
+
 use crate::id::{
     ChannelId, EventId, GuildId, MessageId, MirrorId, NodeId, RoleId, UserId, Version, WebhookId,
 };
@@ -104,6 +108,28 @@ pub enum Body {
     /// Any other dispatch of a linked channel: kept now, folded when we learn to. Version: observation.
     #[serde(rename = "O")]
     Other(Other),
+}
+
+impl Body {
+    /// The fixed letter of this kind, as it is encoded.
+    #[must_use]
+    pub const fn letter(&self) -> u8 {
+        match self {
+            Self::Created(_) => b'C',
+            Self::Edited(_) => b'E',
+            Self::Refreshed(_) => b'R',
+            Self::Deleted => b'D',
+            Self::Receipt(_) => b'P',
+            Self::Declared(_) => b'M',
+            Self::Linked(_) => b'L',
+            Self::Cut => b'X',
+            Self::Restored => b'S',
+            Self::RoleGranted(_) => b'G',
+            Self::RoleRevoked(_) => b'V',
+            Self::Gap(_) => b'Y',
+            Self::Other(_) => b'O',
+        }
+    }
 }
 
 /// A message as its author wrote it first.
