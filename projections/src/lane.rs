@@ -1,9 +1,547 @@
-//! lane
-use serde::{Deserialize, Serialize};
+//! The lane: carries one link's owed changes out to its channel, strictly one request at a time.
+//!
+//! Discord's webhook execute has no idempotency key, so exactly one copy is a protocol, not a feature:
+//!
+//! ```text
+//! Ready ─work─> Saving(intent) ─> Sending ─yes/no──> Saving(done) ─> Appending(receipt) ─> Ready
+//!                                    └─ambiguous─> Resolving ─evidence─────┘
+//!                                                      └─W, 2 reads with an anchor: no effect─> Ready
+//! ```
+//! [`Lane::step`] is pure: inputs in, one [`Action`] out; a driver performs it and brings the result back.
+//! An intent is durable before its call, a receipt before the next intent. Whoever opens the lane later
+//! finds the intent and resolves it the same way.
 
-/// The persistent row of a lane.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LaneRow {
-    /// Fences older owners.
-    pub epoch: u64,
+mod audit;
+mod guards;
+mod resolve;
+mod row;
+
+#[cfg(test)]
+mod tests;
+
+pub use guards::Guards;
+pub use row::{Deed, Intent, LaneRow, Phase, Receipted, Settled};
+
+use crate::lanes::Saved;
+use crate::render::Rendered;
+use crate::sink::{Answer, HistoryError, No, Request};
+use events::event::{GoneBy, Outcome, Place, Receipt, Shown};
+use events::{ChannelId, MessageId, Version, WebhookId};
+
+/// What the lane is told besides its inputs.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// W: an effect can come so late after its request, and no later. Milliseconds.
+    pub settle_wait_ms: u64,
+    /// Pause before the same is tried again when nothing else says how long. Milliseconds.
+    pub retry_ms: u64,
+    /// Duplicates that the audit may remove per hour; past it the lane is held.
+    pub removals_per_hour: u32,
+    /// Which parts of the protocol are on. All, outside tests.
+    pub guards: Guards,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { settle_wait_ms: 15_000, retry_ms: 1_000, removals_per_hour: 20, guards: Guards::default() }
+    }
+}
+
+/// The time of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// A clock that only goes forward, milliseconds.
+    pub mono_ms: u64,
+    /// The wall clock.
+    pub wall: Version,
+}
+
+/// One planned step for a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// The source message.
+    pub place: Place,
+    /// What to do.
+    pub deed: Deed,
+    /// To which part.
+    pub part: u16,
+    /// What the copy shows afterwards (the webhook is filled in).
+    pub shown: Shown,
+    /// Version of the last receipt for that copy, or zero.
+    pub known: Version,
+    /// The part, for a create and an edit.
+    pub rendered: Option<Box<Rendered>>,
+}
+
+/// What happened since the last step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Begin, with the row as loaded.
+    Open,
+    /// The next planned step.
+    Work(Box<Work>),
+    /// Result of [`Action::Save`].
+    Saved(Saved),
+    /// Result of [`Action::Load`].
+    Loaded(Box<LaneRow>),
+    /// Result of [`Action::Send`].
+    Answered(Answer),
+    /// [`Action::Append`] is durable.
+    Appended,
+    /// Result of [`Action::History`], all pages, oldest first.
+    History(Result<Vec<Sighting>, HistoryError>),
+    /// Result of [`Action::Identify`]: the ids that no receipt knows.
+    Strangers(Vec<MessageId>),
+    /// A wait is over, or an echo came.
+    Woken,
+    /// The operator's decision on a held lane: go on; copies up to this id are accepted as they are.
+    Release(MessageId),
+}
+
+/// A message seen in the lane's channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Its id.
+    pub id: MessageId,
+    /// Our webhook posted it.
+    pub ours: bool,
+    /// A receipt knows it.
+    pub known: bool,
+}
+
+/// What the driver does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Write the row, by condition.
+    Save(Box<LaneRow>),
+    /// Read the row again: the outcome of a write is unknown.
+    Load,
+    /// Send this, once.
+    Send(Request),
+    /// Put the receipt on the log; again until it is durable.
+    Append(Receipted),
+    /// Read all history behind this message.
+    History(MessageId),
+    /// Tell which of these messages no receipt knows.
+    Identify(Vec<MessageId>),
+    /// Bring the next work; none: rest.
+    Plan,
+    /// Come back after so many milliseconds, or when an echo comes.
+    Wait(u64),
+    /// Held: nothing until the operator decides.
+    Park,
+    /// Another owner has the lane.
+    Stop,
+}
+
+/// A lane at work.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// What is durable, or about to be.
+    pub row: LaneRow,
+    link: ChannelId,
+    mode: Mode,
+    opened: bool,
+    webhook: WebhookId,
+    /// Messages of our webhook that were heard of and not claimed yet.
+    heard: Vec<MessageId>,
+    /// Copies claimed lately, so that their echo is no news.
+    claimed: Vec<MessageId>,
+    /// Duplicates that the audit removes.
+    late: Vec<MessageId>,
+    /// Copies that nothing explains: reported, never removed.
+    strangers: Vec<MessageId>,
+    /// Why it waits, for people.
+    waiting: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mode {
+    Closed,
+    Claiming,
+    Opening,
+    Ready,
+    SavingIntent(Box<Request>),
+    Asking(Box<Mode>),
+    Sending(Box<Request>),
+    SavingDone,
+    Appending,
+    Resolving(Doubt),
+    Pausing,
+    Identifying,
+    Removing(MessageId),
+    Holding,
+    Held,
+    Stopped,
+}
+
+/// How far the resolving of an intent has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Doubt {
+    /// When the outcome became unknown to this owner.
+    since_ms: u64,
+    /// History was read at least once.
+    looked: bool,
+    /// Reads after W that showed an anchor and no effect.
+    reads: u8,
+}
+
+/// Most messages remembered of each kind: heard, claimed, strangers.
+pub const MEMORY_MAX: usize = 64;
+
+impl Work {
+    fn notice() -> Self {
+        let shown = Shown { version: Version(0), hash: 0, webhook: WebhookId(0), last: false };
+        let place = Place::default();
+        Self { place, deed: Deed::Notice, part: 0, shown, known: Version(0), rendered: None }
+    }
+}
+
+impl Lane {
+    /// A lane over its row, owned under `row.claim`.
+    #[must_use]
+    pub fn new(link: ChannelId, row: LaneRow) -> Self {
+        Self {
+            row,
+            link,
+            mode: Mode::Closed,
+            opened: false,
+            webhook: WebhookId::default(),
+            heard: Vec::new(),
+            claimed: Vec::new(),
+            late: Vec::new(),
+            strangers: Vec::new(),
+            waiting: None,
+        }
+    }
+
+    /// Notes that our webhook posted `message` in this channel, as the gateway says.
+    pub fn heard(&mut self, message: MessageId) {
+        if !self.claimed.contains(&message) && !self.heard.contains(&message) {
+            remember(&mut self.heard, message);
+        }
+    }
+
+    /// Notes a message that is certainly in the channel: one that history must show.
+    pub fn saw(&mut self, message: MessageId) {
+        self.row.anchor(message);
+    }
+
+    /// Why it is held or waits, for people.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.row.hold.as_deref().or(self.waiting.as_deref())
+    }
+
+    /// Copies of ours that nothing explains.
+    #[must_use]
+    pub fn strangers(&self) -> &[MessageId] {
+        &self.strangers
+    }
+
+    /// Whether it can take work.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.mode == Mode::Ready
+    }
+
+    /// Whether it was opened and is not held or fenced.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.mode, Mode::Held | Mode::Stopped)
+    }
+
+    /// Takes one input and says what to do next.
+    pub fn step(&mut self, input: Input, now: Now, rules: &Rules) -> Action {
+        match (self.mode.clone(), input) {
+            (_, Input::Open) => self.open(now, rules),
+            (_, Input::Release(upto)) => self.release(upto),
+            (mode, Input::Saved(saved)) => self.saved(mode, saved, now, rules),
+            (Mode::Asking(mode), Input::Loaded(row)) => self.asked(*mode, &row, now, rules),
+            (Mode::Ready, Input::Work(work)) => self.intend(*work, now, rules),
+            (Mode::Sending(request), Input::Answered(answer)) => self.answered(&request, answer, now, rules),
+            (Mode::Removing(id), Input::Answered(answer)) => self.removed(id, &answer, now, rules),
+            (Mode::Appending, Input::Appended) => self.receipted(now, rules),
+            (Mode::Opening, Input::History(page)) => self.opening(page, now, rules),
+            (Mode::Resolving(doubt), Input::History(page)) => self.looked(page, doubt, now, rules),
+            (Mode::Resolving(doubt), Input::Woken) => self.resolve(doubt, now, rules),
+            (Mode::Opening, Input::Woken) => Action::History(self.row.horizon()),
+            (Mode::Identifying, Input::Strangers(ids)) => self.judge(&ids, now, rules),
+            (Mode::Ready | Mode::Pausing, Input::Woken) => self.go_on(now, rules),
+            (Mode::Held | Mode::Holding, _) => Action::Park,
+            // An input that does not belong here answers an action of an earlier life: go by the row.
+            (_, _) => Action::Stop,
+        }
+    }
+
+    fn open(&mut self, now: Now, rules: &Rules) -> Action {
+        if self.row.epoch < self.row.claim {
+            self.row.epoch = self.row.claim;
+            self.mode = Mode::Claiming;
+            return self.save();
+        }
+        self.opened_row(now, rules)
+    }
+
+    /// Takes up what the row says: a receipt to append, a notice to post, history to read.
+    fn opened_row(&mut self, now: Now, rules: &Rules) -> Action {
+        if self.row.hold.is_some() {
+            self.mode = Mode::Held;
+            return Action::Park;
+        }
+        if let Phase::Done(done) = &self.row.phase {
+            // It may be on the log already; there it does no harm twice.
+            self.mode = Mode::Appending;
+            return Action::Append(done.clone());
+        }
+        if !self.row.noticed && self.row.last == MessageId::default() {
+            self.mode = Mode::Ready;
+            return self.intend(Work::notice(), now, rules);
+        }
+        if rules.guards.open_by_history {
+            self.mode = Mode::Opening;
+            return Action::History(self.row.horizon());
+        }
+        self.opened = true;
+        self.inherit(now, rules)
+    }
+
+    fn intend(&mut self, work: Work, now: Now, rules: &Rules) -> Action {
+        let version = work.shown.version.max(Version(work.known.0 + 1));
+        let intent = Intent {
+            place: work.place,
+            deed: work.deed,
+            part: work.part,
+            shown: work.shown,
+            version: if work.deed == Deed::Create { work.shown.version } else { version },
+            after: self.row.last,
+        };
+        let request = request(work.deed, work.rendered);
+        self.row.phase = Phase::Intent(intent);
+        self.mode = Mode::SavingIntent(Box::new(request.clone()));
+        if rules.guards.intent {
+            return self.save();
+        }
+        self.saved(self.mode.clone(), Saved::Yes, now, rules)
+    }
+
+    fn saved(&mut self, mode: Mode, saved: Saved, now: Now, rules: &Rules) -> Action {
+        match saved {
+            Saved::Fenced if rules.guards.own => {
+                self.mode = Mode::Stopped;
+                Action::Stop
+            }
+            Saved::Unknown => {
+                self.mode = Mode::Asking(Box::new(mode));
+                Action::Load
+            }
+            Saved::Yes | Saved::Fenced => self.written(mode, now, rules),
+        }
+    }
+
+    fn written(&mut self, mode: Mode, now: Now, rules: &Rules) -> Action {
+        match (mode, &self.row.phase) {
+            (Mode::Claiming, _) => self.opened_row(now, rules),
+            (Mode::SavingIntent(request), _) => {
+                self.mode = Mode::Sending(request.clone());
+                Action::Send(*request)
+            }
+            (Mode::SavingDone, Phase::Done(done)) => {
+                self.mode = Mode::Appending;
+                Action::Append(done.clone())
+            }
+            (Mode::Holding, _) => {
+                self.mode = Mode::Held;
+                Action::Park
+            }
+            (_, _) => Action::Stop,
+        }
+    }
+
+    /// A serial read tells whether a write of unknown outcome is there.
+    fn asked(&mut self, mode: Mode, stored: &LaneRow, now: Now, rules: &Rules) -> Action {
+        if *stored == self.row {
+            return self.written(mode, now, rules);
+        }
+        if stored.rev + 1 == self.row.rev && stored.epoch <= self.row.epoch {
+            self.mode = mode;
+            return Action::Save(Box::new(self.row.clone()));
+        }
+        self.saved(mode, Saved::Fenced, now, rules)
+    }
+
+    fn answered(&mut self, request: &Request, answer: Answer, now: Now, rules: &Rules) -> Action {
+        match answer {
+            Answer::Yes(id, webhook) => {
+                self.webhook = webhook;
+                self.done(id)
+            }
+            Answer::No(No::Wait(ms)) => {
+                self.row.phase = Phase::Idle;
+                self.pause(ms.max(1), "Discord asked to wait")
+            }
+            Answer::No(No::Missing) => self.missing(now),
+            Answer::No(No::Refused(reason)) => self.refused(reason, now),
+            Answer::No(No::Dead(reason)) => {
+                self.row.phase = Phase::Idle;
+                self.hold(reason)
+            }
+            Answer::Ambiguous(_) => self.ambiguous(request, now, rules),
+        }
+    }
+
+    fn ambiguous(&mut self, request: &Request, now: Now, rules: &Rules) -> Action {
+        match request {
+            Request::Create(_) | Request::Edit(..) => {
+                self.resolve(Doubt { since_ms: now.mono_ms, ..Doubt::default() }, now, rules)
+            }
+            // Doing it again changes nothing: a delete of what is gone succeeds, a notice has a nonce.
+            Request::Delete(_) | Request::Notice => {
+                self.pause(rules.retry_ms, "the outcome of a request is unknown")
+            }
+        }
+    }
+
+    /// The request took effect on `id`.
+    fn done(&mut self, id: MessageId) -> Action {
+        let Phase::Intent(intent) = self.row.phase.clone() else { return Action::Stop };
+        let outcome = match intent.deed {
+            Deed::Create => {
+                self.claim(id);
+                Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown })
+            }
+            Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown }),
+            Deed::Delete(_) => Outcome::Gone(GoneBy::Us),
+            Deed::Notice => {
+                self.row.claimed(id);
+                return self.noticed();
+            }
+        };
+        self.settle(&intent, id, outcome)
+    }
+
+    fn settle(&mut self, intent: &Intent, id: MessageId, outcome: Outcome) -> Action {
+        let copy = match intent.deed {
+            Deed::Edit(copy) | Deed::Delete(copy) => copy,
+            Deed::Create | Deed::Notice => id,
+        };
+        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome };
+        self.row.phase = Phase::Done(Receipted { place: intent.place, receipt, version: intent.version });
+        self.mode = Mode::SavingDone;
+        self.save()
+    }
+
+    fn missing(&mut self, now: Now) -> Action {
+        let Phase::Intent(intent) = self.row.phase.clone() else { return Action::Stop };
+        match intent.deed {
+            Deed::Delete(copy) => self.settle(&intent, copy, Outcome::Gone(GoneBy::Us)),
+            Deed::Edit(copy) => {
+                let gone = Intent { version: now.wall, ..intent };
+                self.settle(&gone, copy, Outcome::Gone(GoneBy::Another))
+            }
+            Deed::Create | Deed::Notice => {
+                self.hold("Discord does not know the channel or thread".to_owned())
+            }
+        }
+    }
+
+    fn refused(&mut self, reason: String, now: Now) -> Action {
+        let Phase::Intent(intent) = self.row.phase.clone() else { return Action::Stop };
+        match intent.deed {
+            Deed::Create | Deed::Edit(_) => {
+                let outcome = Outcome::Refused { version: intent.shown.version, reason };
+                let whole = Intent { deed: Deed::Create, part: 0, ..intent };
+                self.settle(&whole, MessageId::default(), outcome)
+            }
+            // A notice is a courtesy; without one the first copy is the first anchor, and what lies more
+            // than a day back (no clock is so wrong) is not ours to explain.
+            Deed::Notice => {
+                const DAY_US: i64 = 86_400_000_000;
+                self.row.last = MessageId::first_at(Version(now.wall.0 - DAY_US));
+                self.noticed()
+            }
+            Deed::Delete(_) => self.hold(reason),
+        }
+    }
+
+    /// The receipt is durable.
+    fn receipted(&mut self, now: Now, rules: &Rules) -> Action {
+        self.row.phase = Phase::Idle;
+        self.go_on(now, rules)
+    }
+
+    fn noticed(&mut self) -> Action {
+        self.row.phase = Phase::Idle;
+        self.row.noticed = true;
+        self.mode = Mode::Claiming;
+        self.save()
+    }
+
+    fn go_on(&mut self, now: Now, rules: &Rules) -> Action {
+        if self.opened { self.ready(now, rules) } else { self.opened_row(now, rules) }
+    }
+
+    /// Between two works: first look after what was heard, then ask for more.
+    fn ready(&mut self, now: Now, rules: &Rules) -> Action {
+        self.waiting = None;
+        if let Some(action) = self.audit(now, rules) {
+            return action;
+        }
+        self.mode = Mode::Ready;
+        Action::Plan
+    }
+
+    fn pause(&mut self, ms: u64, why: &str) -> Action {
+        self.waiting = Some(why.to_owned()).filter(|why| !why.is_empty());
+        self.mode = Mode::Pausing;
+        Action::Wait(ms)
+    }
+
+    fn hold(&mut self, reason: String) -> Action {
+        self.row.hold = Some(reason);
+        self.mode = Mode::Holding;
+        self.save()
+    }
+
+    fn release(&mut self, upto: MessageId) -> Action {
+        self.row.hold = None;
+        if upto > self.row.last {
+            self.row.last = upto;
+            self.row.phase = Phase::Idle;
+        }
+        self.strangers.clear();
+        self.heard.clear();
+        self.opened = false;
+        self.mode = Mode::Claiming;
+        self.save()
+    }
+
+    fn save(&mut self) -> Action {
+        self.row.rev += 1;
+        Action::Save(Box::new(self.row.clone()))
+    }
+
+    fn claim(&mut self, id: MessageId) {
+        self.heard.retain(|heard| *heard != id);
+        remember(&mut self.claimed, id);
+        self.row.claimed(id);
+    }
+}
+
+fn request(deed: Deed, rendered: Option<Box<Rendered>>) -> Request {
+    let rendered = rendered.unwrap_or_default();
+    match deed {
+        Deed::Create => Request::Create(rendered),
+        Deed::Edit(copy) => Request::Edit(copy, rendered),
+        Deed::Delete(copy) => Request::Delete(copy),
+        Deed::Notice => Request::Notice,
+    }
+}
+
+/// Keeps the newest [`MEMORY_MAX`].
+fn remember(list: &mut Vec<MessageId>, id: MessageId) {
+    if list.len() >= MEMORY_MAX {
+        list.remove(0);
+    }
+    list.push(id);
 }

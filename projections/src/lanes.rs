@@ -26,7 +26,8 @@ pub trait Lanes: Send + Sync {
     /// A lane's row, if it ever had one.
     async fn load(&self, lane: LaneId) -> Result<Option<LaneRow>, LanesError>;
 
-    /// Writes a lane's row if no greater epoch has. Durable when it says [`Saved::Yes`].
+    /// Writes a lane's row if what is stored has the revision right before it (`row.rev - 1`; none counts
+    /// as 0) and no greater epoch. Durable when it says [`Saved::Yes`].
     async fn save(&self, lane: LaneId, row: LaneRow) -> Saved;
 
     /// A mirror's control row; the default where there is none.

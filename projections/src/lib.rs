@@ -4,7 +4,10 @@
 //! ([`Views`], [`Lanes`], [`Sink`] and [`events::log::Log`]), which the node, a replay and a simulation drive alike.
 
 pub mod change;
+pub mod copies;
+pub mod deliver;
 pub mod digest;
+pub mod fold;
 pub mod follow;
 pub mod key;
 pub mod lane;
@@ -13,6 +16,7 @@ pub mod message;
 pub mod project;
 pub mod register;
 pub mod render;
+pub mod sample;
 pub mod settings;
 pub mod sink;
 pub mod views;

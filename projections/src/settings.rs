@@ -3,8 +3,8 @@
 use crate::change::{Column, Row};
 use crate::key::{Bucket, Generation, Key, Kind, Prefix, RowKey};
 use crate::views::{Scan, Views, ViewsError};
-use events::event::{Grant, Linked};
-use events::{ChannelId, EventId, MirrorId, UserId, Version};
+use events::event::{Author, Grant, Linked};
+use events::{ChannelId, EventId, MessageId, MirrorId, UserId, Version};
 use std::collections::BTreeMap;
 
 /// Settings of one mirror.
@@ -71,6 +71,35 @@ pub struct RoleCell {
     pub grant: Grant,
 }
 
+/// The `value` register of a user row: who somebody is, as last seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct UserCell {
+    /// User id; for a webhook its id.
+    pub id: UserId,
+    /// Display name.
+    pub name: String,
+    /// Unique user name.
+    pub username: String,
+    /// Path of the avatar below the CDN's root, or none.
+    pub avatar: Option<String>,
+}
+
+/// Writes what [`UserCell`] reads, without copies.
+#[derive(serde::Serialize)]
+pub(crate) struct UserCellRef<'a> {
+    id: UserId,
+    name: &'a str,
+    username: &'a str,
+    avatar: Option<&'a str>,
+}
+
+impl<'a> UserCellRef<'a> {
+    pub(crate) fn of(author: &'a Author) -> Self {
+        let Author { id, name, username, avatar, kind: _ } = author;
+        Self { id: *id, name, username, avatar: avatar.as_deref() }
+    }
+}
+
 impl Settings {
     /// Reads the settings of a mirror, page by page.
     ///
@@ -90,14 +119,21 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether a message of `user`, written at `version`, is banned. Bans count from their version on;
-    /// one with `purge` counts for all that was written before it too.
+    /// Whether `user` is banned at `version`: the last grant or revocation up to it says so.
     #[must_use]
     pub fn is_banned(&self, user: UserId, version: Version) -> bool {
-        let bans = self.bans.get(&user).map_or(&[][..], Vec::as_slice);
-        let at = bans.iter().rev().find(|ban| ban.from <= version).is_some_and(|ban| ban.banned);
-        let purged = bans.last().is_some_and(|ban| ban.banned && ban.purge);
-        at || purged
+        self.bans_of(user).iter().rev().find(|ban| ban.from <= version).is_some_and(|ban| ban.banned)
+    }
+
+    /// Whether nothing is to be shown of what `user` wrote at `made`: banned then, or purged later.
+    #[must_use]
+    pub fn is_shunned(&self, user: UserId, made: Version) -> bool {
+        let purged = |ban: &Ban| ban.banned && ban.purge && ban.from >= made;
+        self.is_banned(user, made) || self.bans_of(user).iter().any(purged)
+    }
+
+    fn bans_of(&self, user: UserId) -> &[Ban] {
+        self.bans.get(&user).map_or(&[], Vec::as_slice)
     }
 
     fn take(&mut self, key: &RowKey, row: &Row) {
@@ -174,6 +210,36 @@ pub fn mirror_key() -> RowKey {
     RowKey::Setting { kind: Kind::Mirror, key: Vec::new() }
 }
 
+/// The mirror of no events whose settings, in generation 0, name all mirrors.
+pub const REGISTRY: MirrorId = MirrorId(uuid::Uuid::nil());
+
+/// Where the registry keeps the name of `mirror`.
+#[must_use]
+pub fn registry_key(mirror: MirrorId) -> Key {
+    let row = RowKey::Setting { kind: Kind::Mirror, key: mirror.0.as_bytes().to_vec() };
+    Key { mirror: REGISTRY, generation: Generation(0), bucket: Bucket::SETTINGS, row }
+}
+
+/// Every mirror that was ever declared, with its name, by id.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn mirrors(views: &dyn Views) -> Result<Vec<(MirrorId, String)>, ViewsError> {
+    let rows = scan_kind(views, REGISTRY, Generation(0), Kind::Mirror).await?;
+    Ok(rows.iter().filter_map(|(key, row)| Some((registered(&key.row)?, read(row)?))).collect())
+}
+
+fn registered(row: &RowKey) -> Option<MirrorId> {
+    match row {
+        RowKey::Setting { kind: Kind::Mirror, key } => uuid::Uuid::from_slice(key).ok().map(MirrorId),
+        RowKey::Setting { .. }
+        | RowKey::Message(_)
+        | RowKey::Copy { .. }
+        | RowKey::Revision { .. }
+        | RowKey::CopyIndex(_) => None,
+    }
+}
+
 /// The settings key of a grant or revocation.
 #[must_use]
 pub fn role_key(user: UserId, version: Version, event: EventId) -> RowKey {
@@ -205,4 +271,45 @@ pub fn name_hash(name: &str) -> u64 {
 #[must_use]
 pub fn bucket_key(bucket: Bucket) -> RowKey {
     RowKey::Setting { kind: Kind::Bucket, key: bucket.0.to_be_bytes().to_vec() }
+}
+
+/// The settings key of a gap in `channel` after the message `from`.
+#[must_use]
+pub fn gap_key(channel: ChannelId, from: MessageId, event: EventId) -> RowKey {
+    let key = [&channel.0.to_be_bytes()[..], &from.0.to_be_bytes(), event.0.as_bytes()].concat();
+    RowKey::Setting { kind: Kind::Gap, key }
+}
+
+/// The bucket that a row of [`Kind::Bucket`] names.
+#[must_use]
+pub fn bucket_of_key(row: &RowKey) -> Option<Bucket> {
+    match row {
+        RowKey::Setting { kind: Kind::Bucket, key } => {
+            key.as_slice().try_into().ok().map(|bytes| Bucket(u32::from_be_bytes(bytes)))
+        }
+        RowKey::Setting { .. }
+        | RowKey::Message(_)
+        | RowKey::Copy { .. }
+        | RowKey::Revision { .. }
+        | RowKey::CopyIndex(_) => None,
+    }
+}
+
+/// Whether another author of this mirror used the same display name earlier: then this one is told apart.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn is_namesake(
+    views: &dyn Views,
+    (mirror, generation): (MirrorId, Generation),
+    author: &events::event::Author,
+) -> Result<bool, ViewsError> {
+    let prefix = Prefix::SettingsOfName(name_hash(&author.name));
+    let scan = Scan { mirror, generation, bucket: Bucket::SETTINGS, prefix, after: None, limit: PAGE };
+    let rows = crate::views::scan_all(views, scan).await?;
+    let RowKey::Setting { key: own, .. } = name_key(&author.name, author.id) else { return Ok(false) };
+    // The version of a name row is the negative of its first use: the greatest was first.
+    let since = |row: &Row| row.get(Column::Value).map(|register| register.version);
+    let first = rows.iter().max_by_key(|(_, row)| since(row));
+    Ok(first.is_some_and(|(key, _)| !matches!(&key.row, RowKey::Setting { key, .. } if *key == own)))
 }

@@ -5,6 +5,7 @@
 
 pub mod conformance;
 pub mod memory;
+pub mod overlay;
 
 use crate::change::{Change, Row};
 use crate::key::{Bucket, Generation, Key, Prefix, RowKey};
@@ -36,7 +37,8 @@ pub struct Follower {
     pub name: String,
 }
 
-/// How far a follower has come.
+/// How far a follower has come. Recording a mark removes those at or beyond its offset: after a rewind
+/// they name places that are read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Who.

@@ -1,0 +1,273 @@
+//! Delivery: from what the views know to a lane's next work. Steps over ports; the driver is in the node.
+
+use crate::copies::{self, Copies, CopySource};
+use crate::key::{Bucket, Generation, Key, RowKey};
+use crate::lane::{Deed, Receipted, Work};
+use crate::message::{CreatedCell, Message};
+use crate::render::{Rendered, Reply, Slots, Source, Target, render};
+use crate::settings::{Settings, is_namesake};
+use crate::views::{Views, ViewsError};
+use crate::wanted::{Facts, Held, HeldCopy, Plan, Post, permitted, plan};
+use events::event::{Place, Quote, Service, Shown};
+use events::{Body, ChannelId, Event, GuildId, MessageId, MirrorId, Version, WebhookId};
+
+/// Where a question is asked: one link of one mirror, in one build of the views.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The views, joined with what the lane knows more (see [`crate::views::overlay`]).
+    pub views: &'a dyn Views,
+    /// The mirror.
+    pub mirror: MirrorId,
+    /// The build that is read.
+    pub generation: Generation,
+    /// The receiving channel.
+    pub link: ChannelId,
+    /// The mirror's settings.
+    pub settings: &'a Settings,
+}
+
+/// What an event means for the lanes of its mirror.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// This message may be owed to every link.
+    Message(MessageId),
+    /// This link is to go through the mirror's log again from its beginning.
+    Link(ChannelId),
+    /// Every link is.
+    All,
+    /// Nothing is owed.
+    Nothing,
+}
+
+/// What `event` means for the lanes. A link that is made (again) or restored goes through the whole log:
+/// what is owed for the first time follows from its `since`, what it holds already is brought in step.
+#[must_use]
+pub fn touch(event: &Event) -> Touch {
+    match &event.body {
+        Body::Created(_) | Body::Edited(_) | Body::Deleted => Touch::Message(event.place.message),
+        Body::Refreshed(refreshed) if refreshed.created.is_some() => Touch::Message(event.place.message),
+        Body::Linked(_) | Body::Restored => Touch::Link(event.place.channel),
+        Body::RoleGranted(grant) if grant.purge => Touch::All,
+        Body::Refreshed(_)
+        | Body::Receipt(_)
+        | Body::Declared(_)
+        | Body::Cut
+        | Body::RoleGranted(_)
+        | Body::RoleRevoked(_)
+        | Body::Gap(_)
+        | Body::Other(_) => Touch::Nothing,
+    }
+}
+
+/// What the views know of one message in one link.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The message, without edits made under a ban.
+    pub message: Message,
+    /// What the channel shows of it.
+    pub held: Held,
+}
+
+/// The next work for one message in one link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Wanted and held agree.
+    Nothing,
+    /// This is owed.
+    Work(Box<Work>),
+    /// It answers a fresh message that is not known yet: ask again soon.
+    Unsettled,
+}
+
+/// Plans the next work. With `patient`, a reply to a fresh unknown message is [`Next::Unsettled`].
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn next(scope: Scope<'_>, id: MessageId, patient: Option<Version>) -> Result<Next, ViewsError> {
+    let known = know(scope, id).await?;
+    if !is_owed(scope, &known) {
+        return Ok(Next::Nothing);
+    }
+    let reply = match known.message.created.as_ref().and_then(|(_, created)| created.reply_to.as_ref()) {
+        Some(_) => resolve(scope, &known.message).await?,
+        None => None,
+    };
+    let fresh = |wall: Version| {
+        reply.as_ref().is_some_and(|reply| !reply.known && reply.answered.made().0 > wall.0 - FRESH_US)
+    };
+    if patient.is_some_and(fresh) {
+        return Ok(Next::Unsettled);
+    }
+    let namesake = match &known.message.created {
+        Some((_, created)) => {
+            is_namesake(scope.views, (scope.mirror, scope.generation), &created.author).await?
+        }
+        None => false,
+    };
+    let made = |slots| parts(scope, &known.message, (reply.as_ref(), namesake), slots);
+    Ok(work(&known, plan(facts(scope, &known), made)))
+}
+
+/// A reply to a message younger than this may come before it is known.
+const FRESH_US: i64 = 60_000_000;
+
+/// Whether anything is owed, asked without rendering.
+#[must_use]
+pub fn is_owed(scope: Scope<'_>, known: &Known) -> bool {
+    plan(facts(scope, known), |_| vec![Rendered::default()]) != Plan::Nothing
+}
+
+fn facts<'a>(scope: Scope<'a>, known: &'a Known) -> Facts<'a> {
+    Facts { message: &known.message, link: scope.link, held: &known.held, settings: scope.settings }
+}
+
+/// Reads what is known of a message in a link.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn know(scope: Scope<'_>, id: MessageId) -> Result<Known, ViewsError> {
+    let Scope { views, mirror, generation, link, settings } = scope;
+    let message = permitted(message(scope, id).await?, settings);
+    let held = held(copies::copies_in(views, mirror, generation, id, link).await?);
+    Ok(Known { message, held })
+}
+
+async fn message(scope: Scope<'_>, id: MessageId) -> Result<Message, ViewsError> {
+    let Scope { mirror, generation, .. } = scope;
+    let key = Key { mirror, generation, bucket: Bucket::of(id), row: RowKey::Message(id) };
+    let rows = scope.views.get(&[key]).await?;
+    Ok(rows.first().map(|row| Message::read(id, row)).unwrap_or_default())
+}
+
+fn held(copies: Copies) -> Held {
+    let refused = copies.refused.iter().map(|refused| refused.cell.version).max();
+    let read = |copy: &copies::Copy| {
+        Some(HeldCopy { id: copy.id, part: copy.part, shown: copy.shown?, gone: copy.gone })
+    };
+    Held { copies: copies.copies.iter().filter_map(read).collect(), refused }
+}
+
+/// What a message answers, as one channel shows it.
+struct Answered {
+    answered: MessageId,
+    author: String,
+    text: String,
+    target: Target,
+    known: bool,
+}
+
+/// Resolves a reply: to the copy in the lane's own channel, to the original if that lies there, else to
+/// the source. People often answer a copy.
+async fn resolve(scope: Scope<'_>, message: &Message) -> Result<Option<Answered>, ViewsError> {
+    let Some(reply) = message.created.as_ref().and_then(|(_, created)| created.reply_to.as_ref()) else {
+        return Ok(None);
+    };
+    let Scope { views, mirror, generation, .. } = scope;
+    let index = copies::source_of(views, mirror, generation, reply.message).await?;
+    let source = index.map_or(reply.message, |CopySource { source, .. }| source);
+    let target = self::message(scope, source).await?;
+    let Some((_, created)) = &target.created else {
+        let quote = reply.quote.clone().unwrap_or_default();
+        let target = Target { guild: reply.guild, channel: reply.channel, message: reply.message };
+        let answered = Answered {
+            answered: reply.message,
+            author: quote.author,
+            text: quote.text,
+            target,
+            known: false,
+        };
+        return Ok(Some(answered));
+    };
+    let words = target.said().map_or("", |said| &said.text);
+    Ok(Some(Answered {
+        answered: reply.message,
+        author: created.author.name.clone(),
+        text: words.chars().take(Quote::CHARS_MAX).collect(),
+        target: nearest(scope, source, created).await?,
+        known: true,
+    }))
+}
+
+async fn nearest(scope: Scope<'_>, source: MessageId, created: &CreatedCell) -> Result<Target, ViewsError> {
+    let original = Target { guild: guild(scope, created.channel), channel: created.channel, message: source };
+    if created.channel == scope.link {
+        return Ok(original);
+    }
+    let copies = copies::copies_in(scope.views, scope.mirror, scope.generation, source, scope.link).await?;
+    let copy = copies.copies.iter().find(|copy| copy.is_live());
+    Ok(copy.map_or(original, |copy| Target {
+        guild: guild(scope, scope.link),
+        channel: scope.link,
+        message: copy.id,
+    }))
+}
+
+fn guild(scope: Scope<'_>, channel: ChannelId) -> GuildId {
+    scope.settings.links.get(&channel).map(|link| link.linked.guild).unwrap_or_default()
+}
+
+fn parts(
+    scope: Scope<'_>,
+    message: &Message,
+    (reply, namesake): (Option<&Answered>, bool),
+    slots: Slots,
+) -> Vec<Rendered> {
+    let (Some((_, created)), Some(said)) = (&message.created, message.said()) else { return Vec::new() };
+    let source = Source {
+        id: message.id,
+        version: message.version(),
+        channel: created.channel,
+        guild: guild(scope, created.channel),
+        author: &created.author,
+        said,
+        reply: reply.map(|answered| Reply {
+            author: &answered.author,
+            text: &answered.text,
+            target: answered.target,
+        }),
+        namesake,
+        kind: created.kind,
+    };
+    render(&source, slots)
+}
+
+fn work(known: &Known, plan: Plan) -> Next {
+    let channel = known.message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
+    let place = Place { service: Service::Discord, channel, message: known.message.id };
+    let last = |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id).map(|copy| copy.shown);
+    let work = match plan {
+        Plan::Nothing => return Next::Nothing,
+        Plan::Create(post) => posted(place, Deed::Create, post, Version(0)),
+        Plan::Edit(copy, post) => {
+            posted(place, Deed::Edit(copy), post, last(copy).map(|shown| shown.0).unwrap_or_default())
+        }
+        Plan::Delete(copy, part) => {
+            let nothing = Shown { version: Version(0), hash: 0, webhook: WebhookId(0), last: false };
+            let (known, shown) = last(copy).unwrap_or((Version(0), nothing));
+            Work { place, deed: Deed::Delete(copy), part, shown, known, rendered: None }
+        }
+    };
+    Next::Work(Box::new(work))
+}
+
+fn posted(place: Place, deed: Deed, post: Post, known: Version) -> Work {
+    let Post { part, rendered, hash, last } = post;
+    let shown = Shown { version: rendered.version, hash, webhook: WebhookId(0), last };
+    Work { place, deed, part, shown, known, rendered: Some(Box::new(rendered)) }
+}
+
+/// The event that puts a lane's outcome on the log.
+#[must_use]
+pub fn receipt_event(mirror: MirrorId, receipted: &Receipted, observed: Version) -> Event {
+    let Receipted { place, receipt, version } = receipted.clone();
+    Event {
+        id: events::event::receipt_id(mirror, place.message, &receipt, version),
+        mirror,
+        place,
+        version,
+        observed,
+        producer: events::Producer::default(),
+        body: Body::Receipt(receipt),
+        raw: bytes::Bytes::new(),
+    }
+}
