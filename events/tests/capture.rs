@@ -1,4 +1,5 @@
 //! Capture: dispatches in, events out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use events::capture::*;
 use events::event::*;
@@ -66,6 +67,7 @@ fn told(result: &Result<Captured, CaptureError>) -> String {
     out
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tables read better without a borrow")]
 fn check(kind: &str, data: &str, expected: Expect) {
     let result = capture(&Dispatch { kind, data }, &World::default(), OBSERVED);
     expected.assert_eq(&told(&result));

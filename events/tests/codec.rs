@@ -1,4 +1,5 @@
 //! Records: round trips, damage, and the frozen fixtures of each format version.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use events::codec::{self, DecodeError, EVENT_BYTES_MAX, TooLarge};
