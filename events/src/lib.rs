@@ -8,6 +8,7 @@ pub mod codec;
 pub mod event;
 pub mod id;
 pub mod log;
+pub mod sample;
 
 pub use event::{Body, Event, Place, Producer, Service};
 pub use id::{
