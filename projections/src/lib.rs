@@ -12,6 +12,7 @@ pub mod follow;
 pub mod key;
 pub mod lane;
 pub mod lanes;
+pub mod laws;
 pub mod message;
 pub mod project;
 pub mod register;

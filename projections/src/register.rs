@@ -20,9 +20,13 @@ impl Register {
     /// A register that holds `value`.
     #[must_use]
     pub fn new<T: Serialize>(version: Version, value: &T) -> Self {
-        // Serialising plain data into memory cannot fail; an empty value would read back as absent.
-        let bytes = rmp_serde::to_vec(value).unwrap_or_default();
-        Self { version, bytes: bytes.into() }
+        Self { version, bytes: encode(value) }
+    }
+
+    /// A register that says no more than its version.
+    #[must_use]
+    pub const fn unit(version: Version) -> Self {
+        Self { version, bytes: Bytes::from_static(&[NIL]) }
     }
 
     /// The value, or `None` where the bytes are not of this shape (a corrupt view, to be rebuilt).
@@ -38,5 +42,52 @@ impl Register {
             *self = other;
         }
         wins
+    }
+}
+
+/// MessagePack of `()`.
+const NIL: u8 = 0xc0;
+
+/// Most values are short: they are written on the stack and allocated once, in their exact size.
+fn encode<T: Serialize>(value: &T) -> Bytes {
+    let mut stack = [0; 256];
+    let mut free = &mut stack[..];
+    if rmp_serde::encode::write(&mut free, value).is_ok() {
+        let used = 256 - free.len();
+        return Bytes::copy_from_slice(&stack[..used]);
+    }
+    // Serialising plain data into memory cannot fail; an empty value would read back as absent.
+    rmp_serde::to_vec(value).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_long_values_are_written_alike() {
+        for len in [0, 1, 200, 252, 253, 254, 255, 256, 257, 5000] {
+            let text = "x".repeat(len);
+            let register = Register::new(Version(1), &text);
+            assert_eq!(register.bytes, rmp_serde::to_vec(&text).unwrap(), "{len} characters");
+            assert_eq!(register.read::<String>(), Some(text));
+        }
+        assert_eq!(Register::unit(Version(1)), Register::new(Version(1), &()));
+    }
+
+    #[test]
+    fn the_greater_version_wins_then_the_greater_bytes() {
+        let cell =
+            |version, bytes: &'static [u8]| Register { version: Version(version), bytes: bytes.into() };
+        let check = |mut old: Register, new: Register, wins| {
+            assert_eq!(old.join(new.clone()), wins, "{old:?} <- {new:?}");
+        };
+        check(cell(1, b"b"), cell(2, b"a"), true);
+        check(cell(2, b"a"), cell(1, b"b"), false);
+        check(cell(1, b"a"), cell(1, b"b"), true);
+        check(cell(1, b"b"), cell(1, b"a"), false);
+        check(cell(1, b""), cell(1, b"a"), true);
+        check(cell(1, b"a"), cell(1, b"a"), false);
+        check(cell(-2, b"a"), cell(-1, b""), true);
     }
 }
