@@ -1,0 +1,141 @@
+//! The follower's driver: from the log into the views, as soon as something is appended.
+
+use crate::clock::Clock;
+use crate::links::Links;
+use crate::sqlite::NodeState;
+use async_trait::async_trait;
+use events::{Body, Event, MirrorId, Offset, Partition};
+use projections::follow::{Follow, FollowError, FollowState, Step, step};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio_util::sync::CancellationToken;
+use tools::follow::Hold;
+use tools::{JobError, Ports};
+
+/// Events a step at most.
+pub const STEP_EVENTS_MAX: usize = 1024;
+/// Before a failed step is tried again.
+pub const RETRY: Duration = Duration::from_millis(500);
+
+/// One partition's follower, as others see it.
+#[derive(Clone)]
+pub struct Followed {
+    partition: Partition,
+    /// Where it reads on: the views hold all before it.
+    pub mark: watch::Receiver<Offset>,
+    gate: Arc<Mutex<()>>,
+}
+
+#[async_trait]
+impl tools::Follow for Followed {
+    async fn caught_up(&self, partition: Partition, offset: Offset) -> Result<(), JobError> {
+        if partition != self.partition {
+            return Err(JobError::Wrong(format!("partition {} is not followed here", partition.0)));
+        }
+        let reached = self.mark.clone().wait_for(|mark| *mark >= offset).await.map(drop);
+        reached.map_err(|_| JobError::Stopped("the follower has stopped".to_owned()))
+    }
+
+    async fn hold(&self, _: Partition) -> Result<Hold, JobError> {
+        let guard: OwnedMutexGuard<()> = self.gate.clone().lock_owned().await;
+        Ok(Hold::new(guard))
+    }
+}
+
+/// Drives one partition.
+pub struct Follower {
+    ports: Ports,
+    links: Arc<Links>,
+    state: NodeState,
+    clock: Arc<dyn Clock>,
+    at: FollowState,
+    mark: watch::Sender<Offset>,
+    gate: Arc<Mutex<()>>,
+}
+
+impl Follower {
+    /// A follower of `partition`, and how others see it.
+    #[must_use]
+    pub fn new(ports: Ports, links: Arc<Links>, state: NodeState, clock: Arc<dyn Clock>) -> (Self, Followed) {
+        let partition = Partition(0);
+        let (mark, seen) = watch::channel(Offset(0));
+        let gate = Arc::new(Mutex::new(()));
+        let followed = Followed { partition, mark: seen, gate: gate.clone() };
+        let at = FollowState::resume(partition);
+        (Self { ports, links, state, clock, at, mark, gate }, followed)
+    }
+
+    /// Follows until told to stop.
+    ///
+    /// # Errors
+    /// When the partition cannot be followed any further.
+    pub async fn run(
+        mut self,
+        mut appended: watch::Receiver<Offset>,
+        stop: CancellationToken,
+    ) -> Result<(), FollowError> {
+        loop {
+            appended.mark_unchanged();
+            let idle = match self.step().await {
+                Ok(step) => step.events.is_empty() && step.dead.is_empty(),
+                Err(FollowError::Retry(why)) => {
+                    tracing::warn!(why, "the views cannot be brought up to date now");
+                    tokio::time::sleep(RETRY).await;
+                    false
+                }
+                Err(error) => return Err(error),
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = appended.changed(), if idle => {}
+                () = std::future::ready(()), if !idle => {}
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Step, FollowError> {
+        let _gate = self.gate.lock().await;
+        let Ports { log, views, lanes, .. } = &self.ports;
+        let follow = Follow { log: &**log, views: &**views, lanes: &**lanes, limit: STEP_EVENTS_MAX };
+        let step = step(follow, &mut self.at).await?;
+        for dead in &step.dead {
+            let place = format!("log offset {}", dead.offset);
+            tracing::error!(offset = dead.offset.0, why = dead.why, "a record cannot be read; put aside");
+            let put =
+                self.state.put_dead(self.clock.now(), dead.why.clone(), place, dead.record.to_vec()).await;
+            put.map_err(|error| FollowError::Retry(error.to_string()))?;
+        }
+        let changed: BTreeSet<MirrorId> = step
+            .events
+            .iter()
+            .filter(|(_, event)| is_setting(event))
+            .map(|(_, event)| event.mirror)
+            .collect();
+        if !changed.is_empty() {
+            self.links.refresh(changed).await.map_err(|error| FollowError::Retry(error.to_string()))?;
+        }
+        self.mark.send_replace(step.next);
+        Ok(step)
+    }
+}
+
+/// Whether an event changes what [`Links`] holds.
+fn is_setting(event: &Event) -> bool {
+    match &event.body {
+        Body::Declared(_)
+        | Body::Linked(_)
+        | Body::Cut
+        | Body::Restored
+        | Body::RoleGranted(_)
+        | Body::RoleRevoked(_) => true,
+        Body::Created(_)
+        | Body::Edited(_)
+        | Body::Refreshed(_)
+        | Body::Deleted
+        | Body::Receipt(_)
+        | Body::Gap(_)
+        | Body::Other(_) => false,
+    }
+}

@@ -1,0 +1,303 @@
+//! One run of a lane: performs its actions until it rests, waits, or is held.
+
+use super::Env;
+use crate::follower::RETRY;
+use events::log::{AppendError, Read, ReadError};
+use events::{Event, MessageId, Offset};
+use projections::deliver::{self, Next, Scope, Touch, receipt_event, touch};
+use projections::lane::{Action, Input, Lane, Now, Receipted, Sighting, Work};
+use projections::lanes::{LaneId, Saved};
+use projections::settings::Settings;
+use projections::sink::HistoryError;
+use projections::views::ViewsError;
+use projections::views::overlay::Overlay;
+use projections::{Generation, copies};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Requests that one run may send before other lanes have their turn.
+pub const RUN_REQUESTS_MAX: usize = 16;
+/// Receipts on the log that the views may lack before the lane waits for them.
+pub const UNFOLDED_MAX: usize = 256;
+/// How long a reply waits for the message that it answers.
+pub const REPLY_WAIT_MS: u64 = 2_000;
+/// How often it looks meanwhile.
+const REPLY_LOOK_MS: u64 = 100;
+/// Events read at once when a lane goes through the log.
+const WALK_EVENTS: usize = 512;
+/// Pages of history read at once: 5,000 messages.
+const HISTORY_PAGES_MAX: usize = 50;
+
+/// A lane with what it has to do.
+pub(super) struct Job {
+    pub id: LaneId,
+    pub lane: Box<Lane>,
+    /// Messages to look at, by the offset of the event that says so.
+    pub queue: VecDeque<(Offset, MessageId)>,
+    /// The log is read from here for this lane when the queue is empty.
+    pub walk: Option<Offset>,
+    /// Whether the lane was opened.
+    pub opened: bool,
+    /// Receipts that the views may not hold yet.
+    pub unfolded: VecDeque<Event>,
+    /// Since when the message at the head waits for the one it answers.
+    pub reply_since_ms: Option<u64>,
+}
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing is left to do.
+    Rest,
+    /// Others have their turn.
+    Yield,
+    /// Again after so many milliseconds, or at an echo.
+    Wait(u64),
+    /// Held.
+    Park,
+    /// Another owner has it, or the node stops.
+    Stop,
+}
+
+impl Job {
+    pub(super) fn new(id: LaneId, lane: Lane) -> Self {
+        Self {
+            id,
+            lane: Box::new(lane),
+            queue: VecDeque::new(),
+            walk: None,
+            opened: false,
+            unfolded: VecDeque::new(),
+            reply_since_ms: None,
+        }
+    }
+
+    /// Runs the lane from `input` on.
+    pub(super) async fn run(mut self, mut input: Input, env: Arc<Env>) -> (Self, End) {
+        let mut sent = 0;
+        loop {
+            if let Some((offset, _)) = self.queue.front() {
+                self.lane.at(*offset);
+            }
+            let action = self.lane.step(input, env.now(), &env.rules);
+            sent += usize::from(matches!(action, Action::Send(_)));
+            input = match action {
+                Action::Wait(ms) => return (self, End::Wait(ms)),
+                Action::Park => return (self, End::Park),
+                Action::Stop => return (self, End::Stop),
+                Action::Plan if sent >= RUN_REQUESTS_MAX || env.stop.is_cancelled() => {
+                    return (self, End::Yield);
+                }
+                Action::Plan => match self.plan(&env).await {
+                    Ok(Planned::Work(work)) => Input::Work(work),
+                    Ok(Planned::Nothing) => return (self, End::Rest),
+                    Ok(Planned::Later(ms)) => return (self, End::Wait(ms)),
+                    Err(why) => {
+                        tracing::warn!(channel = self.id.link.0, why, "a lane cannot plan now");
+                        return (self, End::Wait(env.rules.retry_ms));
+                    }
+                },
+                other => self.perform(other, &env).await,
+            };
+        }
+    }
+
+    /// Performs an action that is a question to a port.
+    async fn perform(&mut self, action: Action, env: &Env) -> Input {
+        match action {
+            Action::Save(row) => Input::Saved(env.ports.lanes.save(self.id, *row).await),
+            Action::Load => self.load(env).await,
+            Action::Send(request) => Input::Answered(env.sink.send(self.id, request).await),
+            Action::Append(receipted) => self.append(receipted, env).await,
+            Action::History(after) => Input::History(self.history(after, env).await),
+            Action::Identify(ids) => Input::Strangers(self.strangers(ids, env).await),
+            Action::Plan | Action::Wait(_) | Action::Park | Action::Stop => Input::Woken,
+        }
+    }
+
+    /// Reads the row again until the store answers: nothing goes on before that.
+    async fn load(&self, env: &Env) -> Input {
+        loop {
+            tokio::time::sleep(RETRY).await;
+            match env.ports.lanes.load(self.id).await {
+                Ok(row) => return Input::Loaded(Box::new(row.unwrap_or_default())),
+                Err(error) => tracing::warn!(channel = self.id.link.0, %error, "a lane's row cannot be read"),
+            }
+        }
+    }
+
+    /// Appends until it is durable: nothing goes on before that.
+    async fn append(&mut self, receipted: Receipted, env: &Env) -> Input {
+        let event = receipt_event(self.id.mirror, &receipted, env.clock.now());
+        let partition = env.ports.partition(self.id.mirror);
+        loop {
+            match env.ports.log.append(partition, vec![event.clone()]).await {
+                Ok(()) => break,
+                Err(
+                    error @ (AppendError::Retry(_) | AppendError::TooLarge { .. } | AppendError::Stopped(_)),
+                ) => {
+                    tracing::warn!(channel = self.id.link.0, %error, "a receipt cannot be appended now");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+        env.counters.receipt(&receipted);
+        self.unfolded.push_back(event);
+        Input::Appended
+    }
+
+    async fn history(&mut self, after: MessageId, env: &Env) -> Result<Vec<Sighting>, HistoryError> {
+        let mut seen = Vec::new();
+        let mut after = after;
+        for _ in 0..HISTORY_PAGES_MAX {
+            let page = env.sink.history(self.id, after).await?;
+            after = page.messages.last().map_or(after, |message| message.id);
+            seen.extend(page.messages);
+            if !page.more {
+                break;
+            }
+        }
+        let ours = seen.iter().filter(|message| message.ours).map(|message| message.id).collect();
+        let unknown = self.strangers(ours, env).await;
+        let sighting = |seen: projections::sink::Seen| Sighting {
+            id: seen.id,
+            ours: seen.ours,
+            known: seen.ours && !unknown.contains(&seen.id),
+        };
+        Ok(seen.into_iter().map(sighting).collect())
+    }
+
+    /// Those of `ids` that no receipt knows. Where the views do not answer, it asks until they do.
+    async fn strangers(&mut self, ids: Vec<MessageId>, env: &Env) -> Vec<MessageId> {
+        loop {
+            match self.unknown(&ids, env).await {
+                Ok(unknown) => return unknown,
+                Err(why) => {
+                    tracing::warn!(channel = self.id.link.0, why, "copies cannot be looked up now");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    async fn unknown(&self, ids: &[MessageId], env: &Env) -> Result<Vec<MessageId>, String> {
+        let generation = env.generation(self.id.mirror).await?;
+        let views = Overlay::new(&*env.ports.views, generation, &self.unfolded);
+        let mut unknown = Vec::new();
+        for id in ids {
+            let source = copies::source_of(&views, self.id.mirror, generation, *id).await;
+            if source.map_err(|error| error.to_string())?.is_none() {
+                unknown.push(*id);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// The next work: the message at the head until nothing is owed of it, then the next.
+    async fn plan(&mut self, env: &Env) -> Result<Planned, String> {
+        let generation = env.generation(self.id.mirror).await?;
+        self.forget_folded(env, generation).await.map_err(|error| error.to_string())?;
+        if self.unfolded.len() >= UNFOLDED_MAX {
+            return Ok(Planned::Later(env.rules.retry_ms));
+        }
+        let table = env.links.now();
+        let Some(settings) = table.settings(self.id.mirror) else { return Ok(Planned::Nothing) };
+        loop {
+            if self.queue.is_empty() {
+                self.walk(env).await?;
+            }
+            let Some((_, message)) = self.queue.front().copied() else { return Ok(Planned::Nothing) };
+            match self.next(env, (generation, settings), message).await? {
+                Next::Work(work) => return Ok(Planned::Work(work)),
+                Next::Unsettled => return Ok(Planned::Later(REPLY_LOOK_MS)),
+                Next::Nothing => {
+                    self.reply_since_ms = None;
+                    self.queue.pop_front();
+                }
+            }
+        }
+    }
+
+    async fn next(
+        &mut self,
+        env: &Env,
+        (generation, settings): (Generation, &Settings),
+        message: MessageId,
+    ) -> Result<Next, String> {
+        let now = env.now();
+        let since_ms = *self.reply_since_ms.get_or_insert(now.mono_ms);
+        let patient = (now.mono_ms < since_ms + REPLY_WAIT_MS).then_some(now.wall);
+        let bare: &VecDeque<Event> = &VecDeque::new();
+        let known = if env.rules.guards.know { &self.unfolded } else { bare };
+        let views = Overlay::new(&*env.ports.views, generation, known);
+        let scope = Scope { views: &views, mirror: self.id.mirror, generation, link: self.id.link, settings };
+        deliver::next(scope, message, patient).await.map_err(|error| error.to_string())
+    }
+
+    /// Drops the receipts that the views hold by now, oldest first.
+    async fn forget_folded(&mut self, env: &Env, generation: Generation) -> Result<(), ViewsError> {
+        while let Some(oldest) = self.unfolded.front() {
+            if !Overlay::new(&*env.ports.views, generation, [oldest]).is_folded().await? {
+                break;
+            }
+            self.unfolded.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Fills the queue from the log, where the lane has fallen behind what is told to it.
+    async fn walk(&mut self, env: &Env) -> Result<(), String> {
+        let partition = env.ports.partition(self.id.mirror);
+        while let Some(from) = self.walk.filter(|_| self.queue.is_empty()) {
+            let read = Read { partition, from, limit: WALK_EVENTS, mirror: Some(self.id.mirror) };
+            let page = match env.ports.log.read(read).await {
+                Ok(page) => page,
+                Err(ReadError::Trimmed { floor }) => {
+                    tracing::warn!(
+                        channel = self.id.link.0,
+                        floor = floor.0,
+                        "a lane begins behind the log's floor"
+                    );
+                    self.walk = Some(floor);
+                    continue;
+                }
+                Err(error) => return Err(error.to_string()),
+            };
+            for entry in page.entries {
+                let Ok(event) = events::codec::decode(&entry.record) else { continue };
+                let own = event.place.channel == self.id.link;
+                match touch(&event) {
+                    Touch::Message(message) if !own => self.queue.push_back((entry.offset, message)),
+                    Touch::Message(_) | Touch::Link(_) | Touch::All | Touch::Nothing => {}
+                }
+            }
+            // What lies behind the feed's mark is told to the lane as it comes.
+            self.walk = (page.next < *env.fed.borrow()).then_some(page.next);
+        }
+        Ok(())
+    }
+
+    /// Keeps in its row where the lane goes on, apart from all others; `None`: it keeps step with them.
+    pub(super) async fn keep_place(&mut self, place: Option<Offset>, env: &Env) {
+        if self.lane.row.behind == place {
+            return;
+        }
+        self.lane.row.behind = place;
+        self.lane.row.rev += 1;
+        if env.ports.lanes.save(self.id, self.lane.row.clone()).await != Saved::Yes {
+            tracing::warn!(channel = self.id.link.0, "a lane's row cannot be written now");
+            self.lane.row.rev -= 1;
+        }
+    }
+}
+
+enum Planned {
+    Work(Box<Work>),
+    Nothing,
+    Later(u64),
+}
+
+/// The time of a step.
+pub(super) fn now(env: &Env) -> Now {
+    Now { mono_ms: env.started.elapsed().as_millis() as u64, wall: env.clock.now() }
+}

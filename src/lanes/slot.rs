@@ -1,0 +1,203 @@
+//! One lane's slot: its job while it does not run, and what arrives for it while it does.
+
+use super::Env;
+use super::report::{LaneReport, LaneState};
+use super::run::Job;
+use events::event::Linked;
+use events::{MessageId, Offset};
+use projections::lane::{Lane, MEMORY_MAX};
+use projections::lanes::LaneId;
+use projections::settings::Link;
+use std::collections::VecDeque;
+use tokio::sync::oneshot;
+use tokio_util::time::delay_queue::Key;
+
+/// Where a lane is in the driver.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing to do.
+    Asleep,
+    /// In the ready queue.
+    Ready,
+    /// In a run.
+    Running,
+    /// Until a time.
+    Waiting(Key),
+    /// Until the operator decides.
+    Held,
+}
+
+pub(super) struct Slot {
+    pub state: State,
+    job: Option<Job>,
+    /// What came while it runs.
+    incoming: VecDeque<(Offset, MessageId)>,
+    /// From here on it goes by the log, as soon as the run has ended.
+    walk: Option<Walk>,
+    heard: Vec<MessageId>,
+    saw: Option<MessageId>,
+    /// What it had not done yet when it began to run.
+    head: Option<Offset>,
+    /// That it goes through the whole log is not on disk yet.
+    whole: bool,
+    /// Who waits for that.
+    asked: Vec<oneshot::Sender<()>>,
+}
+
+/// Why a lane is to go by the log.
+#[derive(Clone, Copy, Debug)]
+enum Walk {
+    /// Too much came at once: from here.
+    Overflow(Offset),
+    /// From the beginning.
+    All,
+}
+
+/// Whether a link is new and receives nothing of the past: then there is nothing to go through.
+pub(super) fn is_fresh(link: &Link) -> bool {
+    let never = events::Version::default();
+    link.cut_at == never && link.restored_at == never && link.linked.since != Linked::BEGINNING
+}
+
+impl Slot {
+    pub(super) const fn new(job: Job) -> Self {
+        Self {
+            state: State::Asleep,
+            job: Some(job),
+            incoming: VecDeque::new(),
+            walk: None,
+            heard: Vec::new(),
+            saw: None,
+            head: None,
+            whole: false,
+            asked: Vec::new(),
+        }
+    }
+
+    /// A message that may be owed. Beyond `queue_max` the lane goes by the log from there on.
+    pub(super) fn push(&mut self, offset: Offset, message: MessageId, queue_max: usize) {
+        match &mut self.job {
+            // The walk comes to it by itself.
+            Some(job) if job.walk.is_some() => {}
+            Some(job) if job.queue.len() >= queue_max => job.walk = Some(offset),
+            Some(job) => job.queue.push_back((offset, message)),
+            None if self.walk.is_some() => {}
+            None if self.incoming.len() >= queue_max => self.walk = Some(Walk::Overflow(offset)),
+            None => self.incoming.push_back((offset, message)),
+        }
+    }
+
+    /// Goes through the whole log again; `done` is told once that is on disk.
+    pub(super) fn walk(&mut self, done: Option<oneshot::Sender<()>>) {
+        self.walk = Some(Walk::All);
+        self.asked.extend(done);
+        if let Some(job) = self.job.take() {
+            self.end(job);
+        }
+    }
+
+    /// Writes that it goes through the whole log again, as soon as its job is here.
+    pub(super) async fn keep_place(&mut self, env: &Env) {
+        let Some(job) = self.job.as_mut() else { return };
+        if std::mem::take(&mut self.whole) {
+            job.keep_place(Some(Offset(0)), env).await;
+        }
+        for done in self.asked.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    /// Hands the job out for a run.
+    pub(super) fn begin(&mut self) -> Option<Job> {
+        self.head = self.owes_from();
+        let job = self.job.take()?;
+        self.state = State::Running;
+        Some(job)
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        !self.incoming.is_empty() || self.walk.is_some()
+    }
+
+    /// Takes the job back, with what came meanwhile; says whether it has something to do.
+    pub(super) fn end(&mut self, mut job: Job) -> bool {
+        if job.walk.is_none() {
+            job.queue.append(&mut self.incoming);
+        }
+        // What a walk is still to come to, it need not be told.
+        self.incoming.clear();
+        match self.walk.take() {
+            Some(Walk::All) => {
+                job.queue.clear();
+                job.walk = Some(Offset(0));
+                self.whole = true;
+            }
+            Some(Walk::Overflow(offset)) => job.walk = job.walk.or(Some(offset)),
+            None => {}
+        }
+        let mut heard = false;
+        for message in self.heard.drain(..) {
+            heard |= job.lane.heard(message);
+        }
+        if let Some(message) = self.saw.take() {
+            job.lane.saw(message);
+        }
+        let news = heard || !job.queue.is_empty() || job.walk.is_some();
+        self.job = Some(job);
+        self.head = None;
+        news
+    }
+
+    /// Our webhook posted a message; says whether the lane is to look at it now.
+    pub(super) fn heard(&mut self, message: MessageId) -> bool {
+        match &mut self.job {
+            Some(job) => job.opened && job.lane.heard(message),
+            None => {
+                if self.heard.len() < MEMORY_MAX {
+                    self.heard.push(message);
+                }
+                false
+            }
+        }
+    }
+
+    pub(super) fn saw(&mut self, message: MessageId) {
+        match &mut self.job {
+            Some(job) => job.lane.saw(message),
+            None => self.saw = Some(message),
+        }
+    }
+
+    /// The first offset that it has not done, unless its row keeps a place of its own.
+    pub(super) fn owes_from(&self) -> Option<Offset> {
+        let Some(job) = &self.job else { return self.head };
+        if job.lane.row.behind.is_some() {
+            return None;
+        }
+        let waiting = job.queue.front().map(|(offset, _)| *offset);
+        [waiting, job.walk].into_iter().flatten().min()
+    }
+
+    pub(super) fn lane(&self) -> Option<&Lane> {
+        self.job.as_ref().map(|job| &*job.lane)
+    }
+
+    pub(super) fn report(&self, id: LaneId) -> LaneReport {
+        let state = match self.state {
+            State::Asleep => LaneState::Idle,
+            State::Ready | State::Running => LaneState::Working,
+            State::Waiting(_) => LaneState::Waiting,
+            State::Held => LaneState::Held,
+        };
+        let waiting = self.job.as_ref().map_or(0, |job| job.queue.len()) + self.incoming.len();
+        let lane = self.lane();
+        LaneReport {
+            id,
+            state,
+            waiting: waiting as u64,
+            walking_from: self.job.as_ref().and_then(|job| job.walk),
+            trouble: lane.and_then(Lane::trouble).map(str::to_owned),
+            strangers: lane.map(|lane| lane.strangers().to_vec()).unwrap_or_default(),
+        }
+    }
+}
