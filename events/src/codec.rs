@@ -15,8 +15,11 @@
 //!   [`DecodeError::Newer`] and stops, so a node writes a new format only when all nodes read it.
 //! * the fixtures of each format version (`tests/fixtures/v1`, ...) are added to and never changed.
 
+mod extent;
+
 use crate::event::Event;
 use bytes::Bytes;
+use extent::extent;
 use serde::{Deserialize, Serialize};
 
 /// Largest record, in bytes. A larger one is put aside as a dead letter.
@@ -67,7 +70,8 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
 
 /// The event of a record. Its `raw` is a slice of `record`: nothing is copied.
 ///
-/// Allocates no more than a small multiple of the record's size, whatever its bytes say.
+/// A length that lies costs little: texts are borrowed until they are known to be there, and serde reserves at
+/// most 1 MiB for a list.
 ///
 /// # Errors
 /// [`DecodeError`]; never panics.
@@ -81,10 +85,12 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
 }
 
 fn decode_v1(record: &Bytes) -> Result<Event, DecodeError> {
-    let mut reader = rmp_serde::Deserializer::new(&record[1..]);
+    let mut reader = rmp_serde::Deserializer::from_read_ref(&record[1..]);
     reader.set_max_depth(DEPTH_MAX);
     let mut event =
         Event::deserialize(&mut reader).map_err(|error| DecodeError::Corrupt(error.to_string()))?;
-    event.raw = record.slice(record.len() - reader.get_ref().len()..);
+    let head =
+        extent(&record[1..]).ok_or_else(|| DecodeError::Corrupt("the event does not end".to_owned()))?;
+    event.raw = record.slice(1 + head..);
     Ok(event)
 }

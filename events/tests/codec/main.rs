@@ -1,19 +1,25 @@
 //! Records: round trips, damage, and the frozen fixtures of each format version.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod arbitrary;
+mod damage;
+mod fixtures;
+mod growth;
+
 use bytes::Bytes;
 use events::codec::{self, DecodeError, EVENT_BYTES_MAX, TooLarge};
-use events::event::*;
-use events::*;
+use events::event::{Body, Place, Producer, Service};
+use events::{ChannelId, Event, EventId, MessageId, MirrorId, Version};
+use uuid::Uuid;
 
 fn event(body: Body, raw: &'static [u8]) -> Event {
     Event {
-        id: EventId::default(),
-        mirror: MirrorId::default(),
+        id: EventId(Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10)),
+        mirror: MirrorId(Uuid::from_u128(0xf0e0_d0c0_b0a0_9080_7060_5040_3020_1000)),
         place: Place { service: Service::Discord, channel: ChannelId(2), message: MessageId(3) },
         version: Version(-1),
         observed: Version(5),
-        producer: Producer::default(),
+        producer: Producer { node: "a".parse().unwrap(), seq: 300 },
         body,
         raw: Bytes::from_static(raw),
     }

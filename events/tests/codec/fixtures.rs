@@ -1,0 +1,185 @@
+//! Frozen records, `tests/fixtures/v<format>/*.hex`: added to, never changed.
+//!
+//! `MIRROR_FIXTURES=write` writes those that are missing; one that is there is never written again.
+//! The `.txt` beside each is the event as Rust shows it; only there may an appended field show its default.
+
+use crate::event;
+use bytes::Bytes;
+use events::event::*;
+use events::*;
+use expect_test::expect_file;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+#[test]
+fn each_record_decodes_for_ever() {
+    let mut letters = Vec::new();
+    for path in hex_files(1) {
+        let event = codec::decode(&Bytes::from(unhex(&fs::read_to_string(&path).unwrap()))).unwrap();
+        letters.push(event.body.letter());
+        expect_file![path.with_extension("txt")].assert_eq(&format!("{event:#?}\n"));
+    }
+    letters.sort_unstable();
+    letters.dedup();
+    assert_eq!(letters, *b"CDEGLMOPRSVXY", "every letter has a record");
+}
+
+/// While format 1 is written, what is written is what is frozen: a change of the bytes needs a new format.
+#[test]
+fn the_encoder_writes_the_frozen_bytes() {
+    assert_eq!(codec::FORMAT, 1, "keep the old fixtures, write new ones for the new format");
+    let events = events();
+    for (name, event) in &events {
+        let mut record = Vec::new();
+        codec::encode(event, &mut record).unwrap();
+        let path = folder(1).join(name).with_extension("hex");
+        if !path.exists() && env::var("MIRROR_FIXTURES").as_deref() == Ok("write") {
+            fs::write(&path, hex(&record)).unwrap();
+        }
+        let frozen = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(hex(&record), frozen, "{name}: the bytes of format 1 are frozen");
+    }
+    assert_eq!(events.len(), hex_files(1).len(), "every fixture has its event here");
+}
+
+fn events() -> Vec<(&'static str, Event)> {
+    let mut events = messages();
+    events.extend(receipts());
+    events.extend(settings());
+    events.push(("extremes", extremes()));
+    events
+}
+
+fn messages() -> Vec<(&'static str, Event)> {
+    let created = Created { author: author(), said: Some(said()), reply_to: None, decor: decor(), kind: 0 };
+    let quote = Some(Quote { author: "Bo".into(), text: "did it?".into() });
+    let reply_to =
+        Some(ReplyTo { channel: ChannelId(21), message: MessageId(22), guild: GuildId(23), quote });
+    let plain = Said { text: "yes".into(), ..Said::default() };
+    let reply = Created { author: author(), said: Some(plain), reply_to, decor: Decor::default(), kind: 19 };
+    let untold = Created { said: None, ..reply.clone() };
+    let webhook = Author { avatar: None, kind: AuthorKind::Webhook, ..author() };
+    let again = Refreshed { created: Some(reply.clone()), decor: decor() };
+    vec![
+        ("created", event(Body::Created(created), br#"{"id":"3","content":"hi"}"#)),
+        ("created_reply", event(Body::Created(reply), b"{}")),
+        ("created_untold", event(Body::Created(untold), b"{}")),
+        ("edited", event(Body::Edited(Edited { author: Some(webhook), said: said() }), b"{}")),
+        ("edited_by_nobody", event(Body::Edited(Edited { author: None, said: said() }), b"{}")),
+        ("refreshed", event(Body::Refreshed(Refreshed { created: None, decor: decor() }), b"{}")),
+        ("refreshed_again", event(Body::Refreshed(again), b"{}")),
+        ("deleted", event(Body::Deleted, br#"{"id":"3"}"#)),
+        ("other", event(Body::Other(Other { kind: "MESSAGE_REACTION_ADD".into() }), b"{}")),
+    ]
+}
+
+fn receipts() -> Vec<(&'static str, Event)> {
+    let receipt =
+        |outcome| Body::Receipt(Receipt { link: ChannelId(31), part: 2, copy: MessageId(32), outcome });
+    let shown = Shown { version: Version(33), hash: u64::MAX, webhook: WebhookId(34), last: true };
+    let refused = Outcome::Refused { version: Version(35), reason: "Cannot send an empty message".into() };
+    vec![
+        ("receipt_shown", event(receipt(Outcome::Shown(shown)), b"")),
+        ("receipt_gone_by_us", event(receipt(Outcome::Gone(GoneBy::Us)), b"")),
+        ("receipt_gone_by_another", event(receipt(Outcome::Gone(GoneBy::Another)), b"")),
+        ("receipt_refused", event(receipt(refused), b"")),
+    ]
+}
+
+fn settings() -> Vec<(&'static str, Event)> {
+    let linked = Linked {
+        guild: GuildId(41),
+        parent: None,
+        name: "général".into(),
+        since: Linked::BEGINNING,
+        publishes: true,
+        receives: false,
+    };
+    let thread = Linked { parent: Some(ChannelId(42)), since: Version(43), receives: true, ..linked.clone() };
+    let grant = |purge| Grant { user: UserId(44), role: Grant::BANNED.into(), purge };
+    let gap = Gap { from: MessageId(45), to: MessageId(46), cause: "more than 1000 messages".into() };
+    vec![
+        ("declared", event(Body::Declared(Declared { name: "games".into() }), b"")),
+        ("linked", event(Body::Linked(linked), b"")),
+        ("linked_thread", event(Body::Linked(thread), b"")),
+        ("cut", event(Body::Cut, b"")),
+        ("restored", event(Body::Restored, b"")),
+        ("role_granted", event(Body::RoleGranted(grant(true)), b"")),
+        ("role_revoked", event(Body::RoleRevoked(grant(false)), b"")),
+        ("gap", event(Body::Gap(gap), b"")),
+    ]
+}
+
+/// The greatest of everything, and a payload that is no text.
+fn extremes() -> Event {
+    let place = Place { service: Service::Discord, channel: ChannelId(u64::MAX), message: MessageId(0) };
+    Event {
+        id: EventId(uuid::Uuid::max()),
+        version: Version(i64::MIN),
+        observed: Version(i64::MAX),
+        producer: Producer { node: "a-0123456789-zzz".parse().unwrap(), seq: u64::MAX },
+        place,
+        ..event(Body::Declared(Declared { name: "\u{0}\u{10ffff} 🙂 \"".into() }), &[0, 0xff, 1, 0xc1])
+    }
+}
+
+fn author() -> Author {
+    let avatar = Some("avatars/7/a1b2".into());
+    Author { id: UserId(7), name: "Ann É".into(), username: "ann".into(), avatar, kind: AuthorKind::Bot }
+}
+
+fn said() -> Said {
+    Said {
+        text: "look: <@8> <#9> <@&10>\n🙂".into(),
+        attachments: vec![attachment()],
+        stickers: vec![Sticker { id: 12, name: "wave".into(), format: 4 }],
+        embeds: vec![r#"{"type":"rich","title":"t"}"#.into()],
+        poll: Some(Poll { question: "when?".into(), answers: vec!["now".into(), "later".into()] }),
+        forward: Some(Forward {
+            text: "seen".into(),
+            attachments: vec![Attachment { content_type: None, description: None, ..attachment() }],
+            embeds: vec!["{}".into()],
+        }),
+        names: Names {
+            users: vec![(UserId(8), "Bo".into())],
+            channels: vec![(ChannelId(9), "general".into())],
+            roles: vec![(RoleId(10), "mods".into())],
+        },
+    }
+}
+
+fn attachment() -> Attachment {
+    Attachment {
+        id: 11,
+        name: "cat.png".into(),
+        url: "https://cdn.example/11/cat.png?ex=1&is=2&hm=3".into(),
+        size: 70_000,
+        content_type: Some("image/png".into()),
+        description: Some("a cat".into()),
+    }
+}
+
+fn decor() -> Decor {
+    Decor { embeds: vec![r#"{"type":"link"}"#.into()], flags: 1 << 40, pinned: true }
+}
+
+fn folder(format: u8) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{format}"))
+}
+
+fn hex_files(format: u8) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder(format)).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|ending| ending == "hex")).collect()
+}
+
+/// 32 bytes a line.
+fn hex(bytes: &[u8]) -> String {
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n";
+    bytes.chunks(32).map(line).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
