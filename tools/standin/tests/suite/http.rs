@@ -1,0 +1,58 @@
+//! A client that neither retries nor pools more than it must.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Full};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+
+pub struct Http {
+    client: Client<HttpConnector, Full<Bytes>>,
+    base: String,
+    token: String,
+}
+
+/// An answer, or how there was none.
+pub enum Got {
+    Answer { status: u16, headers: HeaderMap, body: Value, text: String },
+    Refused,
+    Cut,
+    TimedOut,
+}
+
+impl Http {
+    pub fn new(base: &str, token: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build_http();
+        Self { client, base: base.to_owned(), token: format!("Bot {token}") }
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: Option<&str>, deadline_ms: u64) -> Got {
+        let path = if path.starts_with("/standin") { path.to_owned() } else { format!("/api/v10{path}") };
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if !self.token.ends_with("none") {
+            request = request.header("authorization", &self.token);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.body(Full::from(body.unwrap_or_default().to_owned())).unwrap();
+        let asked = async {
+            let answer = match self.client.request(request).await {
+                Ok(answer) => answer,
+                Err(error) if error.is_connect() => return Got::Refused,
+                Err(_) => return Got::Cut,
+            };
+            let (head, body) = answer.into_parts();
+            let bytes = body.collect().await.unwrap().to_bytes();
+            let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Got::Answer { status: head.status.as_u16(), headers: head.headers, body, text }
+        };
+        tokio::time::timeout(Duration::from_millis(deadline_ms), asked).await.unwrap_or(Got::TimedOut)
+    }
+}

@@ -1,0 +1,23 @@
+//! Stories against a running stand-in: steps in, a transcript out, all through `check`.
+
+mod faults;
+mod gateway;
+mod http;
+mod limits;
+mod rest;
+mod script;
+mod speed;
+mod world;
+mod ws;
+
+use expect_test::Expect;
+
+/// Runs a script on a world with guild `home`, channels `general` and `random`, people `alice` and `bob`, and a webhook
+/// `hook` in `random`; compares what it prints. See `script` for the steps.
+fn check(script: &str, expected: Expect) {
+    check_with(standin::Config { unlimited: true, ..Default::default() }, script, expected);
+}
+
+fn check_with(config: standin::Config, script: &str, expected: Expect) {
+    expected.assert_eq(&script::run(config, script));
+}

@@ -1,0 +1,303 @@
+//! The language of the stories. One step a line; what a step answers is printed below it, ids by their names.
+//!
+//! ```text
+//! say CHANNEL USER text          m1, m2, ... are the messages in order of appearance anywhere
+//! reply CHANNEL USER MESSAGE text
+//! edit | delete | pin | unfurl CHANNEL MESSAGE [text]
+//! wipe | drop CHANNEL            removes webhook messages | the channel
+//! GET /path [{json}] | field field.field     any REST call; then the fields to print (none: status only)
+//! faults {json} | fault {json}   a whole plan | one REST rule for the next match
+//! shows CHANNEL                  what the channel shows
+//! ws NAME [zstd] | NAME identify [intents] | NAME resume FROM SEQ | NAME send {json} | NAME close CODE
+//! NAME reads N [field ...]       N payloads, then no more than that are printed
+//! ```
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use serde_json::{Value, json};
+use standin::{Config, Faults, Rule, Said, Standin};
+
+use crate::{
+    http::{Got, Http},
+    ws::{Heard, Ws},
+};
+
+pub fn run(config: Config, script: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut stage = Stage::new(config);
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            stage.printed.push_str(&format!("> {line}\n"));
+            stage.step(line).await;
+        }
+        stage.printed
+    })
+}
+
+pub struct Stage {
+    pub discord: Standin,
+    http: Http,
+    token: String,
+    ids: BTreeMap<String, u64>,
+    hook_token: String,
+    sockets: BTreeMap<String, Ws>,
+    sessions: BTreeMap<String, String>,
+    printed: String,
+}
+
+impl Stage {
+    pub fn new(config: Config) -> Self {
+        let token = config.token.clone();
+        let discord = Standin::start(config).unwrap();
+        let mut ids = BTreeMap::new();
+        let home = discord.create_guild("home");
+        ids.insert("home".to_owned(), home);
+        ids.insert("bot".to_owned(), discord.bot_id());
+        for name in ["general", "random"] {
+            ids.insert(name.to_owned(), discord.create_channel(home, name));
+        }
+        for name in ["alice", "bob"] {
+            ids.insert(name.to_owned(), discord.create_user(name));
+        }
+        ids.insert("hook".to_owned(), discord.create_webhook(ids["random"], "hook", ids["alice"]));
+        let hook_token = discord.webhook_tokens().remove(0);
+        discord.restart_ledger(standin::Keep::All);
+        let http = Http::new(&discord.api_url(), &token);
+        let (sockets, sessions, printed) = Default::default();
+        Self { discord, http, token, ids, hook_token, sockets, sessions, printed }
+    }
+
+    fn id(&self, name: &str) -> u64 {
+        *self.ids.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.ids.keys()))
+    }
+
+    fn name_messages(&mut self) {
+        for channel in ["general", "random"] {
+            for shown in self.discord.messages(self.id(channel)) {
+                if !self.ids.values().any(|&id| id == shown.id) {
+                    let next =
+                        (1..).map(|n| format!("m{n}")).find(|name| !self.ids.contains_key(name)).unwrap();
+                    self.ids.insert(next, shown.id);
+                }
+            }
+        }
+    }
+
+    /// `{name}` becomes an id; `{hook/}` the webhook's id and token.
+    fn fill(&self, text: &str) -> String {
+        let mut text = text.replace("{hook/}", &format!("{}/{}", self.id("hook"), self.hook_token));
+        for (name, id) in &self.ids {
+            text = text.replace(&format!("{{{name}}}"), &id.to_string());
+        }
+        text
+    }
+
+    /// The opposite: ids become `{name}`, times and secrets a word.
+    fn hide(&self, text: &str) -> String {
+        let mut text = text.replace(&self.hook_token, "HOOK-TOKEN");
+        for (name, id) in &self.ids {
+            text = text.replace(&id.to_string(), &format!("{{{name}}}"));
+        }
+        text.replace(&self.discord.addr().to_string(), "ADDRESS")
+    }
+
+    fn print(&mut self, text: &str) {
+        self.name_messages();
+        let hidden = self.hide(text);
+        writeln!(self.printed, "  {hidden}").unwrap();
+    }
+
+    pub async fn step(&mut self, line: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[0] {
+            "GET" | "POST" | "PATCH" | "DELETE" => self.rest(line).await,
+            "ws" => {
+                let socket = Ws::connect(&self.discord.gateway_url(), words.get(2) == Some(&"zstd")).await;
+                self.sockets.insert(words[1].to_owned(), socket);
+            }
+            name if self.sockets.contains_key(name) => self.socket(name, &words[1..]).await,
+            _ => self.world(line, &words).await,
+        }
+        self.name_messages();
+    }
+
+    async fn world(&mut self, line: &str, words: &[&str]) {
+        let tail = |from: usize| line.splitn(from + 1, ' ').nth(from).unwrap_or_default().to_owned();
+        let channel = words.get(1).and_then(|name| self.ids.get(*name)).copied().unwrap_or(0);
+        let third = words.get(2).and_then(|name| self.ids.get(*name)).copied().unwrap_or(0);
+        let discord = self.discord.clone();
+        match words[0] {
+            "say" => drop(discord.say(channel, third, &self.fill(&tail(3)))),
+            "reply" => {
+                let reply_to = Some(self.id(words[3]));
+                discord.say_with(channel, third, &tail(4), Said { reply_to, ..Said::default() });
+            }
+            "edit" => assert!(discord.edit(channel, third, &tail(3))),
+            "delete" => assert!(discord.delete(channel, third)),
+            "pin" => assert!(discord.pin(channel, third, true)),
+            "react" => assert!(discord.react(channel, third, self.id("bob"), "👍")),
+            "unfurl" => {
+                assert!(discord.unfurl(channel, third, vec![json!({"type": "link", "url": tail(3)})]))
+            }
+            "wipe" => drop(discord.wipe(channel)),
+            "drop" => assert!(discord.delete_channel(channel)),
+            "thread" => drop(self.ids.insert(words[2].to_owned(), discord.create_thread(channel, words[2]))),
+            "permit" => discord.set_permissions(channel, serde_json::from_str(&tail(2)).unwrap()),
+            "lag" => discord.set_history_lag(channel, words[2].parse().unwrap()),
+            "unhook" => assert!(discord.delete_webhook(self.id("hook"))),
+            "lose" => discord.lose_sessions(),
+            "reconnect" => discord.reconnect_all(),
+            "invalidate" => discord.invalidate_all(words[1] == "true"),
+            "faults" => discord.set_faults(serde_json::from_str(&self.fill(&tail(1))).unwrap()),
+            "fault" => {
+                let rule: Rule = serde_json::from_str(&self.fill(&tail(1))).unwrap();
+                discord.set_faults(Faults::script(vec![rule]));
+            }
+            "within" => self.within(words[1].parse().unwrap(), words[2], words[3].parse().unwrap()).await,
+            "await" => self.listening().await,
+            "shows" => self.shows(channel),
+            "requests" => self.requests(),
+            "noted" => self.noted(),
+            other => panic!("unknown step {other}"),
+        }
+    }
+
+    /// Awaits that a channel shows so many messages.
+    async fn within(&mut self, ms: u64, channel: &str, count: usize) {
+        let channel = self.id(channel);
+        let awaited = async {
+            while self.discord.message_count(channel) != count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let good = tokio::time::timeout(Duration::from_millis(ms), awaited).await.is_ok();
+        self.print(if good { "yes" } else { "no" });
+    }
+
+    async fn listening(&self) {
+        while tokio::net::TcpStream::connect(self.discord.addr()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn shows(&mut self, channel: u64) {
+        for shown in self.discord.messages(channel) {
+            let edited = if shown.edited_ms.is_some() { " (edited)" } else { "" };
+            let embeds =
+                if shown.embeds.is_empty() { String::new() } else { json!(shown.embeds).to_string() };
+            self.print(&format!("{} {}: {}{edited}{embeds}", shown.id, shown.name, shown.content));
+        }
+    }
+
+    fn requests(&mut self) {
+        for request in self.discord.requests(&standin::Filter::default()) {
+            let (kind, effect) = (request.kind, request.effect.map(|id| id.to_string()));
+            let status = request.status.map_or("cut".to_owned(), |status| status.to_string());
+            let fault = request.fault.unwrap_or("-");
+            self.print(&format!(
+                "{} {kind} {status} {fault} {}",
+                request.method,
+                effect.unwrap_or("-".to_owned())
+            ));
+        }
+    }
+
+    fn noted(&mut self) {
+        for note in self.discord.faults() {
+            self.print(&format!("{} {}", note.fault, note.event.as_deref().unwrap_or("-")));
+        }
+    }
+
+    async fn rest(&mut self, line: &str) {
+        let (call, fields) = line.split_once(" | ").unwrap_or((line, ""));
+        let mut words = call.splitn(3, ' ');
+        let (method, path, body) = (words.next().unwrap(), words.next().unwrap(), words.next());
+        let (path, body) = (self.fill(path), body.map(|body| self.fill(body)));
+        let text = match self.http.send(method, &path, body.as_deref(), 300).await {
+            Got::Refused => "refused".to_owned(),
+            Got::Cut => "cut".to_owned(),
+            Got::TimedOut => "timed out".to_owned(),
+            Got::Answer { status, headers, body, text } => {
+                let fields: Vec<&str> = fields.split_whitespace().collect();
+                let heads = fields.iter().filter_map(|field| field.strip_prefix('^'));
+                let heads: String = heads
+                    .map(|name| format!(" {name}={}", headers.get(name).map_or("-", |v| v.to_str().unwrap())))
+                    .collect();
+                let wanted: Vec<&str> =
+                    fields.iter().copied().filter(|field| !field.starts_with('^')).collect();
+                let body = if wanted == ["text"] { text } else { picked(&body, &wanted) };
+                format!("{status}{heads} {body}").trim_end().to_owned()
+            }
+        };
+        self.print(&text);
+    }
+
+    async fn socket(&mut self, name: &str, words: &[&str]) {
+        let mut socket = self.sockets.remove(name).unwrap();
+        match words {
+            ["identify", rest @ ..] => {
+                let intents = rest.first().copied().unwrap_or("34337");
+                let d = json!({"token": self.token, "intents": intents.parse::<u64>().unwrap(), "properties": {}});
+                socket.send(&json!({"op": 2, "d": d}).to_string()).await;
+            }
+            ["resume", from, seq] => {
+                let session = self.sessions.get(*from).cloned().unwrap_or_default();
+                let d =
+                    json!({"token": self.token, "session_id": session, "seq": seq.parse::<u64>().unwrap()});
+                socket.send(&json!({"op": 6, "d": d}).to_string()).await;
+            }
+            ["send", rest @ ..] => socket.send(&rest.join(" ")).await,
+            ["close", code] => socket.close(code.parse().unwrap()).await,
+            ["reads", count, fields @ ..] => {
+                for _ in 0..count.parse::<usize>().unwrap() {
+                    self.read(name, &mut socket, fields).await;
+                }
+            }
+            ["is", "quiet"] => {
+                let quiet = matches!(socket.hear(150).await, Heard::Silence);
+                self.print(if quiet { "yes" } else { "no" });
+            }
+            ["gone"] => return,
+            other => panic!("unknown step {other:?}"),
+        }
+        self.sockets.insert(name.to_owned(), socket);
+    }
+
+    async fn read(&mut self, name: &str, socket: &mut Ws, fields: &[&str]) {
+        let text = match socket.hear(3000).await {
+            Heard::Payload(payload) => {
+                if let Some(session) = payload["d"]["session_id"].as_str() {
+                    self.sessions.insert(name.to_owned(), session.to_owned());
+                }
+                match payload["op"].as_u64() {
+                    Some(0) => {
+                        let (s, t) = (&payload["s"], payload["t"].as_str().unwrap());
+                        format!("{s} {t} {}", picked(&payload["d"], fields)).trim_end().to_owned()
+                    }
+                    _ => payload.to_string(),
+                }
+            }
+            Heard::Closed(code) => format!("closed {code}"),
+            Heard::Cut => "cut".to_owned(),
+            Heard::Silence => "silence".to_owned(),
+        };
+        self.print(&text);
+    }
+}
+
+/// The named fields of an object, or of each object of a list.
+fn picked(value: &Value, fields: &[&str]) -> String {
+    if fields.is_empty() {
+        return String::new();
+    }
+    if let Some(list) = value.as_array() {
+        let all: Vec<String> = list.iter().map(|one| picked(one, fields)).collect();
+        return format!("[{}]", all.join("; "));
+    }
+    let field = |path: &str| match value.pointer(&format!("/{}", path.replace('.', "/"))) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "-".to_owned(),
+    };
+    fields.iter().map(|path| field(path)).collect::<Vec<_>>().join(" ")
+}
