@@ -10,7 +10,7 @@
 //! | `MESSAGE_UPDATE` with `edited_timestamp` | `Edited`, `Refreshed` (decor) | that time; `observed` |
 //! | `MESSAGE_UPDATE` without | `Refreshed` (the message again, where it is whole) | `observed` |
 //! | `MESSAGE_DELETE`, `MESSAGE_DELETE_BULK` | `Deleted` per id | `observed`; in the id 0 |
-//! | `CHANNEL_DELETE`, `THREAD_DELETE` | `Cut` | `observed`; in the id 0 |
+//! | `CHANNEL_DELETE`, `THREAD_DELETE` of the channel itself | `Cut` | `observed`; in the id 0 |
 //! | system messages, everything else | `Other` | `observed` |
 //!
 //! Messages, edits and system messages count where the member publishes; the rest in every linked channel,
@@ -167,11 +167,13 @@ pub fn capture(
 ) -> Result<Captured, CaptureError> {
     let scene = Scene { context, observed, raw: Bytes::copy_from_slice(dispatch.data.as_bytes()) };
     match dispatch.kind {
-        // Noise: nothing is said. An interaction is a request to us and carries a token, which is a secret.
-        "TYPING_START" | "INTERACTION_CREATE" => Ok(Captured::default()),
+        // Noise: nothing is said.
+        "TYPING_START" => Ok(Captured::default()),
+        // They carry a token and a session id: no secret may reach the log. Neither says anything in a channel.
+        "INTERACTION_CREATE" | "VOICE_STATE_UPDATE" => Ok(Captured::default()),
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => scene.message(dispatch),
         "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => scene.deleted(&parse(dispatch.data)?),
-        "CHANNEL_DELETE" | "THREAD_DELETE" => scene.cut(&parse(dispatch.data)?),
+        kind @ ("CHANNEL_DELETE" | "THREAD_DELETE") => scene.cut(kind, &parse(dispatch.data)?),
         // What has no channel, or one that we cannot read, is not about a linked channel.
         kind => {
             parse(dispatch.data).map_or_else(|_| Ok(Captured::default()), |head| scene.other(kind, &head))
@@ -317,8 +319,12 @@ impl Scene<'_> {
         self.linked(&facts)
     }
 
-    fn cut(&self, head: &Head) -> Result<Captured, CaptureError> {
-        self.linked(&[self.once(channel_of(head.id)?, Id(0), Body::Cut)])
+    fn cut(&self, kind: &str, head: &Head) -> Result<Captured, CaptureError> {
+        let channel = channel_of(head.id)?;
+        if self.context.members(channel).is_empty() {
+            return self.other(kind, head);
+        }
+        self.linked(&[self.once(channel, Id(0), Body::Cut)])
     }
 
     /// What can happen once only: its id needs no version, so that two observers agree on it.
@@ -400,6 +406,10 @@ fn mark_of(refreshed: &Refreshed) -> Mark {
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, CaptureError> {
+    // Serde would read an array as a struct, field by field.
+    if text.trim_start().starts_with('[') {
+        return Err(odd("an array in place of an object"));
+    }
     // The message of a serde error can quote a value, which would be somebody's words: the place is enough.
     serde_json::from_str(text).map_err(|error| {
         let what = format!("{:?}", error.classify()).to_lowercase();

@@ -40,8 +40,7 @@ impl Message<'_> {
     /// When its author changed it last, cut to milliseconds; `None` where never.
     pub(super) fn edited(&self) -> Result<Option<Version>, CaptureError> {
         let Some(text) = &self.edited_timestamp else { return Ok(None) };
-        let time: jiff::Timestamp =
-            text.parse().map_err(|_| odd(format!("edited_timestamp {text:?} is no time")))?;
+        let time: jiff::Timestamp = text.parse().map_err(|_| odd("edited_timestamp is no time"))?;
         Ok(Some(Version(time.as_microsecond()).to_millis()))
     }
 

@@ -59,7 +59,7 @@ pub(super) struct Message<'a> {
     pub(super) pinned: bool,
     #[serde(deserialize_with = "present_items")]
     pub(super) attachments: Option<Vec<Attachment>>,
-    #[serde(borrow, deserialize_with = "items")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub(super) embeds: Vec<&'a RawValue>,
     #[serde(deserialize_with = "items")]
     pub(super) mentions: Vec<User>,
@@ -200,7 +200,7 @@ pub(super) struct Forwarded<'a> {
     pub(super) content: String,
     #[serde(deserialize_with = "items")]
     pub(super) attachments: Vec<Attachment>,
-    #[serde(borrow, deserialize_with = "items")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub(super) embeds: Vec<&'a RawValue>,
     #[serde(deserialize_with = "items")]
     pub(super) mentions: Vec<User>,
@@ -224,6 +224,13 @@ fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) ->
 fn items<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     let raw: Vec<&'de RawValue> = lenient(from)?;
     Ok(raw.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect())
+}
+
+/// The objects of a list, as text.
+fn objects<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    let mut raw: Vec<&'de RawValue> = lenient(from)?;
+    raw.retain(|item| item.get().starts_with('{'));
+    Ok(raw)
 }
 
 /// Like [`items`], telling a list that is there from one that is not.
