@@ -1,0 +1,141 @@
+//! The log on SQLite: one row per mirror and commit, dense offsets from 0.
+//!
+//! ```text
+//! append ──> writing thread: number, encode ──> chunks ──> one transaction ──> answer, wake the followers
+//! read   ──> reading connection: rows of whole commits ──> records, slices of one buffer per row
+//! ```
+//! Rows are keyed by partition and offset, so a read is one descent and a scan. See [`super::chunk`].
+
+mod page;
+mod work;
+
+pub(super) use work::{Job, LogWork};
+
+use super::Failure;
+use super::call::Call;
+use super::readers::Readers;
+use super::writer::Writer;
+use async_trait::async_trait;
+use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::{Event, Offset, Partition};
+use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{oneshot, watch};
+
+/// Bits of a row's key that hold the offset.
+const OFFSET_BITS: u32 = 47;
+
+/// The key of the row whose first event lies at `offset`.
+fn row_id(partition: Partition, offset: Offset) -> i64 {
+    let offset = offset.0.min((1 << OFFSET_BITS) - 1);
+    (i64::from(partition.0) << OFFSET_BITS) | offset as i64
+}
+
+/// The ends of the partitions as committed, for whoever waits for more.
+#[derive(Debug, Default)]
+pub(super) struct Tails(Mutex<FxHashMap<Partition, watch::Sender<Offset>>>);
+
+impl Tails {
+    fn with<T>(&self, partition: Partition, use_it: impl FnOnce(&watch::Sender<Offset>) -> T) -> T {
+        let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        use_it(tails.entry(partition).or_insert_with(|| watch::Sender::new(Offset(0))))
+    }
+
+    fn get(&self, partition: Partition) -> Offset {
+        self.with(partition, |tail| *tail.borrow())
+    }
+
+    fn set(&self, partition: Partition, tail: Offset) {
+        self.with(partition, |sender| {
+            sender.send_replace(tail);
+        });
+    }
+}
+
+/// The log in `log.db`. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteLog {
+    pub(super) writer: Arc<Writer<Job>>,
+    pub(super) readers: Arc<Readers>,
+    pub(super) tails: Arc<Tails>,
+}
+
+impl SqliteLog {
+    /// Holds the partition's tail and changes after each append: await it instead of polling.
+    #[must_use]
+    pub fn appended(&self, partition: Partition) -> watch::Receiver<Offset> {
+        self.tails.with(partition, watch::Sender::subscribe)
+    }
+
+    /// Removes what lies before `floor`; reading there is [`ReadError::Trimmed`] from now on. A floor beyond
+    /// the tail means the tail; one before today's floor changes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn trim(&self, partition: Partition, floor: Offset) -> Result<(), Failure> {
+        let floor = floor.min(self.tails.get(partition));
+        self.call(move |connection| trim(connection, partition, floor)).await
+    }
+
+    /// Runs `write` in the next group's transaction; durable when it returns.
+    pub(super) async fn call<T, F>(&self, write: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Job::Call(Call::new(write, answer))).await?;
+        answered.await.unwrap_or_else(|_| Err(Failure::closed()))
+    }
+}
+
+#[async_trait]
+impl Log for SqliteLog {
+    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let (answer, answered) = oneshot::channel();
+        self.writer.send(Job::Append { partition, events, answer }).await?;
+        answered.await.unwrap_or_else(|_| Err(Failure::closed().into()))
+    }
+
+    async fn read(&self, read: Read) -> Result<Page, ReadError> {
+        let tail = self.tails.get(read.partition);
+        self.readers.read(move |connection| page::read(connection, read, tail)).await
+    }
+
+    async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {
+        Ok(self.tails.get(partition))
+    }
+
+    async fn floor(&self, partition: Partition) -> Result<Offset, ReadError> {
+        self.readers.read(move |connection| floor(connection, partition).map_err(sqlite)).await
+    }
+}
+
+fn sqlite(error: rusqlite::Error) -> ReadError {
+    Failure::from(error).into()
+}
+
+fn floor(connection: &Connection, partition: Partition) -> rusqlite::Result<Offset> {
+    let found = connection
+        .prepare_cached("SELECT floor FROM floors WHERE partition = ?1")?
+        .query_row([partition.0], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(Offset(found.unwrap_or(0) as u64))
+}
+
+fn trim(connection: &Connection, partition: Partition, floor: Offset) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO floors VALUES (?1, ?2) ON CONFLICT DO UPDATE SET floor = max(floor, excluded.floor)",
+        (partition.0, floor.0 as i64),
+    )?;
+    // A commit that reaches beyond the floor stays whole; reads start at the floor all the same.
+    connection.execute(
+        "DELETE FROM commits WHERE id >= ?1 AND id < ?2 AND chunk + count <= ?3",
+        (row_id(partition, Offset(0)), row_id(partition, floor), floor.0 as i64),
+    )?;
+    Ok(())
+}
