@@ -1,0 +1,222 @@
+//! Requests, built and checked by twilight-http; sent by [`super::transport`].
+
+use super::route::{Kind, Route};
+use super::webhooks::Hook;
+use events::{ChannelId, MessageId};
+use projections::render::Rendered;
+use projections::sink::HISTORY_MAX;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::error::Error as _;
+use twilight_http::Client;
+use twilight_http::request::{Request, TryIntoRequest};
+use twilight_model::id::Id;
+
+/// One request, and what may be said of it.
+pub struct Call {
+    /// What it addresses.
+    pub route: Route,
+    /// The request; its path may hold a token, so a `Call` has no `Debug`.
+    pub request: Request,
+}
+
+/// Why a request cannot be built: its content breaks a rule of Discord's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unbuildable(pub String);
+
+/// Builds requests. Holds no token: a webhook's comes with its [`Hook`], the bot's is added when sent.
+pub struct Calls(Client);
+
+/// A nonce that Discord remembers for a few minutes: at most this long. Source: Discord, "Create Message".
+pub const NONCE_CHARS_MAX: usize = 25;
+
+/// Nothing that a copy says may notify anyone; sent with every create and every edit.
+#[derive(Serialize)]
+struct Mentions {
+    parse: [(); 0],
+}
+
+const NOBODY: Mentions = Mentions { parse: [] };
+
+#[derive(Serialize)]
+struct Execute<'a> {
+    username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_url: Option<&'a str>,
+    content: &'a str,
+    embeds: Vec<&'a RawValue>,
+    allowed_mentions: Mentions,
+}
+
+/// Text and embeds are always named: what is not named is not changed.
+#[derive(Serialize)]
+struct Edit<'a> {
+    content: &'a str,
+    embeds: Vec<&'a RawValue>,
+    allowed_mentions: Mentions,
+}
+
+#[derive(Serialize)]
+struct Post<'a> {
+    content: &'a str,
+    nonce: &'a str,
+    enforce_nonce: bool,
+    allowed_mentions: Mentions,
+}
+
+impl Calls {
+    /// A builder. twilight's client starts a task for its limiter, so call this inside a runtime.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Client::builder().ratelimiter(None).build())
+    }
+
+    /// Posts one part of a message through a webhook and waits for the message that results.
+    ///
+    /// # Errors
+    /// Where Discord's documented limits are broken.
+    pub fn execute(&self, hook: &Hook, part: &Rendered) -> Result<Call, Unbuildable> {
+        let body = json(&Execute {
+            username: &part.username,
+            avatar_url: part.avatar_url.as_deref(),
+            content: &part.content,
+            embeds: embeds(part)?,
+            allowed_mentions: NOBODY,
+        })?;
+        let mut request = self
+            .0
+            .execute_webhook(id(hook.id.0)?, hook.token.expose_secret())
+            .username(&part.username)
+            .content(&part.content)
+            .payload_json(&body);
+        if let Some(thread) = hook.thread {
+            request = request.thread_id(id(thread.0)?);
+        }
+        call(Kind::ExecuteWebhook, hook.id.0, 0, request.wait())
+    }
+
+    /// Makes a copy show `part`.
+    ///
+    /// # Errors
+    /// Where Discord's documented limits are broken.
+    pub fn edit(&self, hook: &Hook, copy: MessageId, part: &Rendered) -> Result<Call, Unbuildable> {
+        let body = json(&Edit { content: &part.content, embeds: embeds(part)?, allowed_mentions: NOBODY })?;
+        let mut request = self
+            .0
+            .update_webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?)
+            .content(Some(&part.content))
+            .payload_json(&body);
+        if let Some(thread) = hook.thread {
+            request = request.thread_id(id(thread.0)?);
+        }
+        call(Kind::EditCopy, hook.id.0, copy.0, request)
+    }
+
+    /// Removes a copy.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn delete(&self, hook: &Hook, copy: MessageId) -> Result<Call, Unbuildable> {
+        let mut request =
+            self.0.delete_webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?);
+        if let Some(thread) = hook.thread {
+            request = request.thread_id(id(thread.0)?);
+        }
+        call(Kind::DeleteCopy, hook.id.0, copy.0, request)
+    }
+
+    /// Posts as the bot. The same `nonce` within a few minutes gives the message that is there already.
+    ///
+    /// # Errors
+    /// Where Discord's documented limits are broken.
+    pub fn post(&self, channel: ChannelId, content: &str, nonce: &str) -> Result<Call, Unbuildable> {
+        if nonce.len() > NONCE_CHARS_MAX {
+            return Err(Unbuildable(format!("a nonce has at most {NONCE_CHARS_MAX} characters")));
+        }
+        let body = json(&Post { content, nonce, enforce_nonce: true, allowed_mentions: NOBODY })?;
+        let request = self.0.create_message(id(channel.0)?).content(content).payload_json(&body);
+        call(Kind::PostMessage, channel.0, 0, request)
+    }
+
+    /// The page of a channel's messages right behind `after`. Discord answers newest first.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn messages(&self, channel: ChannelId, after: MessageId) -> Result<Call, Unbuildable> {
+        let from = id(after.0.max(1))?;
+        let request = self.0.channel_messages(id(channel.0)?).after(from).limit(HISTORY_MAX as u16);
+        call(Kind::ReadMessages, channel.0, 0, request)
+    }
+
+    /// A channel's webhooks.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn webhooks(&self, channel: ChannelId) -> Result<Call, Unbuildable> {
+        call(Kind::ListWebhooks, channel.0, 0, self.0.channel_webhooks(id(channel.0)?))
+    }
+
+    /// Makes a webhook.
+    ///
+    /// # Errors
+    /// Where the name is not one that Discord takes.
+    pub fn create_webhook(&self, channel: ChannelId, name: &str) -> Result<Call, Unbuildable> {
+        call(Kind::CreateWebhook, channel.0, 0, self.0.create_webhook(id(channel.0)?, name))
+    }
+
+    /// A channel.
+    ///
+    /// # Errors
+    /// Where the id is zero.
+    pub fn channel(&self, channel: ChannelId) -> Result<Call, Unbuildable> {
+        call(Kind::ReadChannel, channel.0, 0, self.0.channel(id(channel.0)?))
+    }
+
+    /// Our own application.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn application(&self) -> Result<Call, Unbuildable> {
+        call(Kind::ReadApplication, 0, 0, self.0.current_user_application())
+    }
+
+    /// The bot's own user.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn user(&self) -> Result<Call, Unbuildable> {
+        call(Kind::ReadUser, 0, 0, self.0.current_user())
+    }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn call(kind: Kind, major: u64, message: u64, request: impl TryIntoRequest) -> Result<Call, Unbuildable> {
+    let request = request.try_into_request().map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Unbuildable(format!("{error}{cause}"))
+    })?;
+    Ok(Call { route: Route { kind, major, message }, request })
+}
+
+fn id<T>(id: u64) -> Result<Id<T>, Unbuildable> {
+    Id::new_checked(id).ok_or_else(|| Unbuildable("an id is zero".to_owned()))
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, Unbuildable> {
+    serde_json::to_vec(body).map_err(|error| Unbuildable(error.to_string()))
+}
+
+fn embeds(part: &Rendered) -> Result<Vec<&RawValue>, Unbuildable> {
+    part.embeds
+        .iter()
+        .map(|embed| serde_json::from_str(embed))
+        .collect::<Result<_, _>>()
+        .map_err(|error: serde_json::Error| Unbuildable(format!("an embed is not JSON: {error}")))
+}

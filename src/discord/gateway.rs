@@ -1,0 +1,504 @@
+//! One gateway shard: Discord's frames, as they came, in one bounded channel with back-pressure.
+//!
+//! ```text
+//! shard --text--> heard --Frame-----> channel --> ingest     full: the shard is not polled, so it stops
+//!   |               |                                        reading and beating; Discord closes, and the
+//!   |               '-----Happening-> channel --> node       shard resumes from the last frame it gave us
+//!   '-- IDENTIFY waits in IdentifyQueue: for the gap, then for the budget of the day
+//! ```
+//! twilight does hello, heartbeats, compression, reconnects and resumes. Its typed events are not used: a
+//! partial MESSAGE_UPDATE does not parse as one, and an ingest that drops what it cannot type loses events.
+//! What must survive a restart rides on each [`Frame`]; the caller keeps that of the last frame whose events are
+//! *durable*, never of the last one received.
+
+use super::telemetry;
+use super::transport::{Unusable, check_certificates};
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
+use twilight_gateway::queue::Queue;
+use twilight_gateway::{CloseFrame, Config, ConfigBuilder, Intents, Message, Session, Shard, ShardId};
+use twilight_model::gateway::event::GatewayEventDeserializer;
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The gateway, `ws://` or `wss://`; `None`: Discord's own. For the stand-in: resumes go to the URL
+    /// that READY names.
+    pub url: Option<String>,
+    /// Time between two IDENTIFYs. Discord's rule for one shard at a time: 5 s.
+    pub identify_gap: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { url: None, identify_gap: Duration::from_secs(5) }
+    }
+}
+
+/// Frames that may wait for ingest: the capacity of its channel. Beyond, the shard stops reading.
+pub const FRAMES_MAX: usize = 1_024;
+/// Happenings that may wait: the capacity of their channel.
+pub const HAPPENINGS_MAX: usize = 64;
+/// How long a stop waits for the closing handshake.
+const CLOSE_WAIT: Duration = Duration::from_secs(2);
+
+/// A session to resume, as kept from an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// From [`Frame::session`].
+    pub session_id: String,
+    /// Sequence of the last frame whose events are durable.
+    pub seq: u64,
+    /// From [`Frame::resume_url`].
+    pub resume_url: String,
+}
+
+/// One dispatch, READY and RESUMED among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The whole frame (`{"t","s","op","d"}`), JSON text as it came.
+    pub text: String,
+    /// Its sequence in the session.
+    pub seq: u64,
+    /// Discord's event name.
+    pub kind: String,
+    /// The session it belongs to.
+    pub session: Arc<str>,
+    /// Where that session can be resumed.
+    pub resume_url: Arc<str>,
+}
+
+/// What became of the connection. Told before the frames that follow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A new session began.
+    Ready(Ready),
+    /// The session goes on; what was missed has been replayed.
+    Resumed,
+    /// The session is gone, and with it what happened until the next [`Happening::Ready`]: fill the gap.
+    SessionLost,
+    /// The connection ended; the shard reconnects by itself.
+    Disconnected {
+        /// The close code, where one came.
+        code: Option<u16>,
+    },
+}
+
+/// A new session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Its id.
+    pub session: Arc<str>,
+    /// Where it can be resumed.
+    pub resume_url: Arc<str>,
+}
+
+/// How [`run`] ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to stop, or nobody listens; the session can be resumed.
+    Stopped,
+    /// Discord closed for good.
+    Fatal {
+        /// Its close code.
+        code: u16,
+        /// For the operator.
+        what_to_do: &'static str,
+    },
+    /// The day's IDENTIFYs are spent: one more could make Discord reset the bot token.
+    BudgetSpent,
+}
+
+/// Why a shard cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// An address.
+    #[error("the gateway address must be ws:// or wss:// and a host, not {0:?}")]
+    Url(String),
+    /// Certificates.
+    #[error(transparent)]
+    Certificates(#[from] Unusable),
+}
+
+/// The budget of IDENTIFYs: 1,000 in 24 hours, then Discord resets the bot token. Kept on disk by whoever
+/// implements it: a crash loop must not forget.
+#[async_trait]
+pub trait IdentifyBudget: Send + Sync + 'static {
+    /// Records one IDENTIFY, durably, before it is sent. `Some(left)`: send it; `None`: do not.
+    async fn spend(&self) -> Option<u32>;
+}
+
+/// The rule of the budget, for an implementer to keep: pure, times in milliseconds since 1970.
+pub mod budget {
+    /// IDENTIFYs allowed in [`DAY_MS`]: Discord's 1,000, with room for other tools with the same token.
+    pub const PER_DAY: usize = 900;
+    /// 24 hours.
+    pub const DAY_MS: i64 = 24 * 3_600_000;
+
+    /// Adds `now` to the times of earlier IDENTIFYs, forgetting those of more than a day ago.
+    /// `Some(left)`: it may be sent, once `times` are stored; `None`: it may not.
+    pub fn spend(times: &mut Vec<i64>, now: i64) -> Option<u32> {
+        times.retain(|&at| now - at < DAY_MS);
+        let left = PER_DAY.checked_sub(times.len() + 1)?;
+        times.push(now);
+        Some(left as u32)
+    }
+}
+
+/// What is heard, and nothing more. MESSAGE_CONTENT must be enabled in the developer portal.
+#[must_use]
+pub fn intents() -> Intents {
+    Intents::GUILDS
+        | Intents::GUILD_WEBHOOKS
+        | Intents::GUILD_MESSAGES
+        | Intents::GUILD_MESSAGE_REACTIONS
+        | Intents::MESSAGE_CONTENT
+}
+
+/// What to do about a close code after which Discord wants no reconnect; `None`: the shard reconnects.
+/// Source: Discord, "Opcodes and Status Codes, Gateway Close Event Codes".
+#[must_use]
+pub const fn what_to_do(code: u16) -> Option<&'static str> {
+    Some(match code {
+        4004 => "Discord refused the bot token; copy it again from the developer portal",
+        4010 => "Discord refused the shard number; this is a fault of mirror's, report it",
+        4011 => "the bot is in too many guilds for one shard; mirror runs one",
+        4012 => "Discord no longer speaks this gateway version; update mirror",
+        4013 => "Discord refused the intents; this is a fault of mirror's, report it",
+        4014 => "enable the Message Content intent for the bot in the developer portal",
+        _ => return None,
+    })
+}
+
+/// A shard that is not connected yet.
+pub struct Gateway {
+    shard: Shard<IdentifyQueue>,
+    spent: CancellationToken,
+    session: Option<Ready>,
+}
+
+/// Where a shard's findings go.
+#[derive(Clone, Debug)]
+pub struct Outlets {
+    /// To ingest; see [`FRAMES_MAX`].
+    pub frames: mpsc::Sender<Frame>,
+    /// To the node; see [`HAPPENINGS_MAX`].
+    pub happenings: mpsc::Sender<Happening>,
+}
+
+impl Gateway {
+    /// Prepares a shard, to resume `saved` if there is one. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// See [`GatewayError`].
+    pub fn new(
+        settings: &Settings,
+        token: &SecretString,
+        saved: Option<Saved>,
+        budget: Arc<dyn IdentifyBudget>,
+    ) -> Result<Self, GatewayError> {
+        check_certificates()?;
+        let queue = IdentifyQueue::new(budget, settings.identify_gap);
+        let spent = queue.spent.clone();
+        let session = saved.as_ref().map(|saved| Ready {
+            session: Arc::from(saved.session_id.as_str()),
+            resume_url: Arc::from(saved.resume_url.as_str()),
+        });
+        let shard = Shard::with_config(ShardId::ONE, config(settings, token, saved, queue)?);
+        Ok(Self { shard, spent, session })
+    }
+
+    /// Runs until stopped, refused for good, or without a listener. A stop leaves the session resumable.
+    pub async fn run(mut self, out: Outlets, stop: CancellationToken) -> Ended {
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = stop.cancelled() => return self.close().await,
+                () = self.spent.cancelled() => return Ended::BudgetSpent,
+                item = self.shard.next() => item,
+            };
+            let heard = match item {
+                None => return Ended::Stopped,
+                Some(Ok(Message::Text(text))) => self.heard(text),
+                Some(Ok(Message::Close(frame))) => Heard::closed(frame.map(|frame| frame.code)),
+                Some(Err(error)) => Heard::failed(&error),
+            };
+            if let Some(ended) = heard.fatal() {
+                return ended;
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return self.close().await,
+                listened = heard.tell(&out) => if !listened { return self.close().await },
+            }
+        }
+    }
+
+    /// Not with 1000 or 1001: these end the session, and a restart could not resume it.
+    async fn close(mut self) -> Ended {
+        self.shard.close(CloseFrame::RESUME);
+        let closing = async { while let Some(Ok(Message::Text(_))) = self.shard.next().await {} };
+        let _ = timeout(CLOSE_WAIT, closing).await;
+        Ended::Stopped
+    }
+
+    fn heard(&mut self, text: String) -> Heard {
+        let happenings = match parse(&text) {
+            Some(Parsed::Dispatch { .. }) | None => Vec::new(),
+            Some(Parsed::Ready(ready)) => self.began(ready),
+            Some(Parsed::Resumed) => vec![Happening::Resumed],
+            Some(Parsed::Lost) => self.session.take().map(|_| Happening::SessionLost).into_iter().collect(),
+        };
+        Heard { happenings, frame: self.frame(text) }
+    }
+
+    /// An earlier session that ended without a word is lost all the same.
+    fn began(&mut self, ready: Ready) -> Vec<Happening> {
+        let lost = self.session.replace(ready.clone()).map(|_| Happening::SessionLost);
+        lost.into_iter().chain([Happening::Ready(ready)]).collect()
+    }
+
+    fn frame(&self, text: String) -> Option<Frame> {
+        let (op, seq, kind) = GatewayEventDeserializer::from_json(&text)?.into_parts();
+        let (seq, kind) = (seq.filter(|_| op == 0)?, kind?.into_owned());
+        let Ready { session, resume_url } = self.session.clone()?;
+        Some(Frame { text, seq, kind, session, resume_url })
+    }
+}
+
+/// What one message of the shard gave.
+#[derive(Debug, Default)]
+struct Heard {
+    happenings: Vec<Happening>,
+    frame: Option<Frame>,
+}
+
+impl Heard {
+    fn closed(code: Option<u16>) -> Self {
+        telemetry::gateway_closed(code);
+        Self { happenings: vec![Happening::Disconnected { code }], frame: None }
+    }
+
+    /// The error's own words hold the frame, so they are not used.
+    fn failed(error: &ReceiveMessageError) -> Self {
+        match error.kind() {
+            ReceiveMessageErrorType::Reconnect => telemetry::gateway_unreachable(),
+            ReceiveMessageErrorType::Compression => telemetry::frame_broken("its compression"),
+            _ => telemetry::frame_broken("its shape"),
+        }
+        Self::default()
+    }
+
+    fn fatal(&self) -> Option<Ended> {
+        self.happenings.iter().find_map(|happening| match happening {
+            Happening::Disconnected { code: Some(code) } => {
+                what_to_do(*code).map(|what_to_do| Ended::Fatal { code: *code, what_to_do })
+            }
+            Happening::Disconnected { code: None }
+            | Happening::Ready(_)
+            | Happening::Resumed
+            | Happening::SessionLost => None,
+        })
+    }
+
+    /// Whether somebody still listens to frames.
+    async fn tell(self, out: &Outlets) -> bool {
+        for happening in self.happenings {
+            let _ = out.happenings.send(happening).await;
+        }
+        match self.frame {
+            Some(frame) => out.frames.send(frame).await.is_ok(),
+            None => !out.frames.is_closed(),
+        }
+    }
+}
+
+fn config(
+    settings: &Settings,
+    token: &SecretString,
+    saved: Option<Saved>,
+    queue: IdentifyQueue,
+) -> Result<Config<IdentifyQueue>, GatewayError> {
+    let mut builder = ConfigBuilder::new(token.expose_secret().trim().to_owned(), intents());
+    if let Some(url) = &settings.url {
+        builder = builder.proxy_url(address(url)?);
+    }
+    if let Some(saved) = saved {
+        builder = builder.session(Session::new(saved.seq, saved.session_id));
+        builder = builder.resume_url(address(&saved.resume_url)?);
+    }
+    Ok(builder.queue(queue).build())
+}
+
+/// twilight panics at a URL that is none, and appends `/?v=...`.
+fn address(url: &str) -> Result<String, GatewayError> {
+    let bare = url.trim_end_matches('/');
+    let fits = bare.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("ws" | "wss")) && uri.host().is_some() && uri.query().is_none()
+    });
+    if fits { Ok(bare.to_owned()) } else { Err(GatewayError::Url(url.to_owned())) }
+}
+
+/// What a message of the gateway means for the session.
+#[derive(Debug, PartialEq, Eq)]
+enum Parsed {
+    Dispatch { seq: u64 },
+    Ready(Ready),
+    Resumed,
+    Lost,
+}
+
+/// `None`: nothing that concerns anyone but the shard.
+fn parse(text: &str) -> Option<Parsed> {
+    let (op, seq, kind) = GatewayEventDeserializer::from_json(text)?.into_parts();
+    match (op, seq, kind.as_deref()) {
+        (0, Some(_), Some("READY")) => ready(text),
+        (0, Some(_), Some("RESUMED")) => Some(Parsed::Resumed),
+        (0, Some(seq), Some(_)) => Some(Parsed::Dispatch { seq }),
+        (9, ..) => lost(text),
+        _ => None,
+    }
+}
+
+fn ready(text: &str) -> Option<Parsed> {
+    #[derive(Deserialize)]
+    struct Told {
+        session_id: String,
+        resume_gateway_url: String,
+    }
+    #[derive(Deserialize)]
+    struct Outer {
+        d: Told,
+    }
+    let told = serde_json::from_str::<Outer>(text).ok()?.d;
+    let (session, resume_url) = (Arc::from(told.session_id), Arc::from(told.resume_gateway_url));
+    Some(Parsed::Ready(Ready { session, resume_url }))
+}
+
+/// Invalid session; `d` tells whether it may still be resumed.
+fn lost(text: &str) -> Option<Parsed> {
+    #[derive(Deserialize)]
+    struct Outer {
+        d: bool,
+    }
+    let resumable = serde_json::from_str::<Outer>(text).is_ok_and(|outer| outer.d);
+    (!resumable).then_some(Parsed::Lost)
+}
+
+/// Lets an IDENTIFY pass when the budget has recorded it and the last one is long enough ago.
+struct IdentifyQueue {
+    budget: Arc<dyn IdentifyBudget>,
+    gap: Duration,
+    next: Arc<Mutex<Option<Instant>>>,
+    spent: CancellationToken,
+}
+
+impl IdentifyQueue {
+    fn new(budget: Arc<dyn IdentifyBudget>, gap: Duration) -> Self {
+        Self { budget, gap, next: Arc::default(), spent: CancellationToken::new() }
+    }
+}
+
+impl Queue for IdentifyQueue {
+    fn enqueue(&self, _shard: u32) -> oneshot::Receiver<()> {
+        let (pass, passed) = oneshot::channel();
+        let (budget, gap, next) = (Arc::clone(&self.budget), self.gap, Arc::clone(&self.next));
+        let spent = self.spent.clone();
+        tokio::spawn(async move {
+            let mut next = next.lock().await;
+            if let Some(at) = *next {
+                sleep_until(at).await;
+            }
+            if pass.is_closed() {
+                return; // the connection is gone: nothing would be sent, nothing is spent
+            }
+            if let Some(left) = budget.spend().await {
+                telemetry::identifying(left);
+                *next = Some(Instant::now() + gap);
+                let _ = pass.send(());
+            } else {
+                spent.cancel();
+                pass_never(pass).await;
+            }
+        });
+        passed
+    }
+}
+
+/// Keeps the shard waiting: a sender that is dropped makes it ask again.
+async fn pass_never(mut pass: oneshot::Sender<()>) {
+    pass.closed().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready(session: &str, url: &str) -> Parsed {
+        Parsed::Ready(Ready { session: Arc::from(session), resume_url: Arc::from(url) })
+    }
+
+    #[test]
+    fn what_a_message_means_for_the_session() {
+        for (text, expected) in [
+            (r#"{"t":"MESSAGE_CREATE","s":4,"op":0,"d":{"id":"1"}}"#, Some(Parsed::Dispatch { seq: 4 })),
+            (r#"{"op":0,"d":{"id":"1"},"s":5,"t":"NEW_THING"}"#, Some(Parsed::Dispatch { seq: 5 })),
+            (
+                r#"{"t":"READY","s":1,"op":0,"d":{"session_id":"a","resume_gateway_url":"wss://r"}}"#,
+                Some(ready("a", "wss://r")),
+            ),
+            (r#"{"t":"READY","s":1,"op":0,"d":{}}"#, None),
+            (r#"{"t":"RESUMED","s":9,"op":0,"d":{}}"#, Some(Parsed::Resumed)),
+            (r#"{"t":null,"s":null,"op":9,"d":false}"#, Some(Parsed::Lost)),
+            (r#"{"t":null,"s":null,"op":9,"d":true}"#, None),
+            (r#"{"t":null,"s":null,"op":11}"#, None),
+            (r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1}}"#, None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_would_panic_are_refused() {
+        for (url, fits) in [
+            ("ws://127.0.0.1:4010", true),
+            ("wss://gateway.discord.gg/", true),
+            ("http://127.0.0.1", false),
+            ("127.0.0.1:4010", false),
+            ("ws://", false),
+            ("ws://a b", false),
+            ("", false),
+        ] {
+            assert_eq!(address(url).is_ok(), fits, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn exactly_the_closes_that_twilight_takes_for_fatal_have_advice() {
+        use twilight_model::gateway::CloseCode;
+        for code in 4000..=4020 {
+            let fatal = CloseCode::try_from(code).is_ok_and(|code| !code.can_reconnect());
+            assert_eq!(what_to_do(code).is_some(), fatal, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_budget_is_a_days() {
+        let mut times = Vec::new();
+        for n in 0..budget::PER_DAY {
+            assert_eq!(budget::spend(&mut times, n as i64), Some((budget::PER_DAY - n - 1) as u32));
+        }
+        assert_eq!(budget::spend(&mut times, budget::DAY_MS - 1), None);
+        assert_eq!(budget::spend(&mut times, budget::DAY_MS), Some(0), "the first is a day ago");
+        assert_eq!(times.len(), budget::PER_DAY);
+    }
+}

@@ -1,0 +1,423 @@
+//! Discord's rate limits, kept by us: pure, with time (milliseconds, monotonic) as an argument.
+//!
+//! * A bucket is learned from the headers of an answer, per route and top-level resource. Until then one
+//!   request of that route may be in flight.
+//! * `X-RateLimit-Scope` comes with 429 alone, so nothing here waits for it (twilight-http does, and is
+//!   blind without).
+//! * The same bucket hash may be told by routes with different limits, so the limit is part of the key.
+//! * A 429 without a scope and without a bucket is what a block by Cloudflare looks like: everything stops.
+//!
+//! Source: Discord, "Rate Limits"; discord-api-docs issues 367, 1454, 8073.
+
+use super::route::RouteKey;
+use http::HeaderMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// The limits of the limiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// No waiting before a request, as for the stand-in's `--unlimited`; a 429 still holds.
+    pub unlimited: bool,
+    /// Requests per second over all routes. Discord's own number is 50.
+    pub global_per_second: usize,
+    /// Refused requests (401, 403, 429 except shared) in ten minutes after which everything waits.
+    /// Discord blocks an address at 10,000, which may be shared with others.
+    pub invalid_max: u32,
+    /// Buckets remembered.
+    pub buckets_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { unlimited: false, global_per_second: 50, invalid_max: 2_000, buckets_max: 4_096 }
+    }
+}
+
+/// How long a request waits for an answer of another in the same bucket before it asks again.
+pub const BUSY_MS: u64 = 50;
+/// Added to a bucket's reset: headers are rounded.
+const RESET_MARGIN_MS: u64 = 10;
+/// A reset told this much later than the one known is another window.
+const WINDOW_SLACK_MS: u64 = 250;
+/// The second of the global limit, with room for requests that overtake each other on the way.
+const GLOBAL_WINDOW_MS: u64 = 1_100;
+/// After a 429 that does not say how long.
+const STOP_MS: u64 = 60_000;
+/// After a request without an answer in a window that is not known.
+const LOST_RESET_MS: u64 = 5_000;
+const MINUTE_MS: u64 = 60_000;
+/// Ten minutes, and the one that is running.
+const MINUTES: usize = 11;
+
+/// Whether a request may be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// It may; give the ticket back with what came of it.
+    Go(Ticket),
+    /// Not before so many milliseconds.
+    Wait(u64),
+}
+
+/// A request in flight.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ticket {
+    route: RouteKey,
+    bucket: BucketKey,
+}
+
+/// What an answer taught, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noticed {
+    /// Nothing that holds requests back.
+    Nothing,
+    /// One bucket waits.
+    Bucket {
+        /// For so long.
+        ms: u64,
+    },
+    /// Everything waits.
+    Everything {
+        /// For so long.
+        ms: u64,
+    },
+    /// The budget of refused requests is spent.
+    Invalid {
+        /// Refused in the last ten minutes.
+        count: u32,
+    },
+}
+
+/// Whom a 429 is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// This bot, on this route.
+    User,
+    /// Everyone together on this resource; not held against us.
+    Shared,
+    /// This bot, everywhere.
+    Global,
+}
+
+/// The headers that tell limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// Name of the bucket.
+    pub bucket: Option<Arc<str>>,
+    /// Requests per window.
+    pub limit: Option<u32>,
+    /// Requests left in it.
+    pub remaining: Option<u32>,
+    /// Until the window ends, milliseconds.
+    pub reset_after_ms: Option<u64>,
+    /// With a 429: how long to wait, milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// With a 429: whom it is for.
+    pub scope: Option<Scope>,
+}
+
+impl Headers {
+    /// Reads them; what is absent or not a number is `None`.
+    #[must_use]
+    pub fn parse(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let seconds = |name: &str| text(name).and_then(|value| value.parse().ok()).and_then(milliseconds);
+        let number = |name: &str| text(name).and_then(|value| value.parse().ok());
+        Self {
+            bucket: text("x-ratelimit-bucket").map(Arc::from),
+            limit: number("x-ratelimit-limit"),
+            remaining: number("x-ratelimit-remaining"),
+            reset_after_ms: seconds("x-ratelimit-reset-after"),
+            retry_after_ms: seconds("retry-after"),
+            scope: scope(text("x-ratelimit-scope"), text("x-ratelimit-global")),
+        }
+    }
+
+    /// How long a 429 asks to wait, if it says so. Both headers are asked: a limit that is not announced
+    /// is told by `Retry-After` alone, while the bucket's own window may end sooner.
+    #[must_use]
+    pub fn wait_ms(&self) -> Option<u64> {
+        self.retry_after_ms.max(self.reset_after_ms)
+    }
+}
+
+fn scope(scope: Option<&str>, global: Option<&str>) -> Option<Scope> {
+    match scope {
+        Some("user") => Some(Scope::User),
+        Some("shared") => Some(Scope::Shared),
+        Some("global") => Some(Scope::Global),
+        Some(_) | None if global == Some("true") => Some(Scope::Global),
+        Some(_) | None => None,
+    }
+}
+
+/// Seconds as Discord writes them, rounded up; at most a day, so that no answer stops us for ever.
+#[must_use]
+pub fn milliseconds(seconds: f64) -> Option<u64> {
+    const DAY_SECONDS: f64 = 86_400.0;
+    (seconds.is_finite() && seconds >= 0.0).then(|| (seconds.min(DAY_SECONDS) * 1000.0).ceil() as u64)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum BucketKey {
+    Unknown(RouteKey),
+    Known { hash: Arc<str>, major: u64, limit: u32 },
+}
+
+impl BucketKey {
+    fn told(route: RouteKey, headers: &Headers) -> Option<Self> {
+        let hash = headers.bucket.clone()?;
+        Some(Self::Known { hash, major: route.major, limit: headers.limit?.max(1) })
+    }
+
+    const fn limit(&self) -> Option<u32> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::Known { limit, .. } => Some(*limit),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Bucket {
+    limit: Option<u32>,
+    remaining: u32,
+    reset_at: Option<u64>,
+    blocked_until: u64,
+    in_flight: u32,
+    used_at: u64,
+}
+
+impl Bucket {
+    fn new(limit: Option<u32>) -> Self {
+        Self { limit, remaining: limit.unwrap_or(1), ..Self::default() }
+    }
+
+    /// Milliseconds until a request may go; zero: now.
+    fn wait(&mut self, now: u64) -> u64 {
+        self.roll(now);
+        let blocked = self.blocked_until.saturating_sub(now);
+        let counted = match self.limit {
+            None if self.in_flight > 0 => BUSY_MS,
+            Some(_) if self.remaining == 0 => self.reset_at.map_or(BUSY_MS, |at| at - now),
+            None | Some(_) => 0,
+        };
+        blocked.max(counted)
+    }
+
+    /// The window is over: its successor begins with the first answer, and what is in flight may count there.
+    fn roll(&mut self, now: u64) {
+        if self.reset_at.is_some_and(|at| at <= now) {
+            self.reset_at = None;
+            self.remaining = self.limit.unwrap_or(1).saturating_sub(self.in_flight);
+        }
+    }
+
+    const fn take(&mut self, now: u64) {
+        self.in_flight += 1;
+        self.remaining = self.remaining.saturating_sub(1);
+        self.used_at = now;
+    }
+
+    /// `remaining` counts what we sent, so inside one window the lesser of the two is right; a window
+    /// that moved is told by the headers alone, less what is in flight.
+    fn learn(&mut self, headers: &Headers, now: u64) {
+        let (Some(left), Some(after)) = (headers.remaining, headers.reset_after_ms) else { return };
+        let reset_at = now + after + RESET_MARGIN_MS;
+        let moved = self.reset_at.is_some_and(|at| reset_at > at + WINDOW_SLACK_MS);
+        self.remaining = if moved { left.saturating_sub(self.in_flight) } else { self.remaining.min(left) };
+        self.reset_at = Some(self.reset_at.map_or(reset_at, |at| at.max(reset_at)));
+    }
+
+    /// A request without an answer may have been counted; a window must end for the count to heal.
+    fn lose(&mut self, now: u64) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.reset_at.get_or_insert(now + LOST_RESET_MS);
+    }
+
+    const fn is_idle(&self, now: u64) -> bool {
+        let over = match self.reset_at {
+            Some(at) => at <= now,
+            None => true,
+        };
+        self.in_flight == 0 && self.blocked_until <= now && over
+    }
+}
+
+/// Refused requests by minute: exact enough, and of a fixed size.
+#[derive(Clone, Copy, Debug, Default)]
+struct Invalid([(u64, u32); MINUTES]);
+
+impl Invalid {
+    const fn add(&mut self, now: u64) {
+        let minute = now / MINUTE_MS;
+        let slot = &mut self.0[(minute % MINUTES as u64) as usize];
+        if slot.0 != minute {
+            *slot = (minute, 0);
+        }
+        slot.1 += 1;
+    }
+
+    fn recent(&self, now: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let minute = now / MINUTE_MS;
+        self.0.iter().copied().filter(move |slot| slot.1 > 0 && slot.0 + MINUTES as u64 > minute)
+    }
+
+    fn count(&self, now: u64) -> u32 {
+        self.recent(now).map(|slot| slot.1).sum()
+    }
+
+    /// Until the oldest minute is forgotten.
+    fn wait(&self, now: u64) -> u64 {
+        let oldest = self.recent(now).map(|slot| slot.0).min();
+        oldest.map_or(0, |minute| ((minute + MINUTES as u64) * MINUTE_MS).saturating_sub(now))
+    }
+}
+
+/// The limiter.
+#[derive(Debug)]
+pub struct Limits {
+    settings: Settings,
+    known: HashMap<RouteKey, BucketKey>,
+    buckets: HashMap<BucketKey, Bucket>,
+    global: VecDeque<u64>,
+    stopped_until: u64,
+    invalid: Invalid,
+}
+
+impl Limits {
+    /// A limiter that knows no bucket yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            known: HashMap::new(),
+            buckets: HashMap::new(),
+            global: VecDeque::new(),
+            stopped_until: 0,
+            invalid: Invalid::default(),
+        }
+    }
+
+    /// Asks to send a request. A ticket must come back by [`Self::answered`] or [`Self::unanswered`].
+    pub fn permit(&mut self, route: RouteKey, now: u64) -> Permit {
+        let key = self.known.get(&route).cloned().unwrap_or(BucketKey::Unknown(route));
+        let wait = self.wait_everywhere(now).max(self.wait_bucket(&key, now));
+        if wait > 0 {
+            return Permit::Wait(wait);
+        }
+        self.make_room(now);
+        self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit())).take(now);
+        self.global.push_back(now);
+        Permit::Go(Ticket { route, bucket: key })
+    }
+
+    /// Takes a ticket back with the answer.
+    pub fn answered(&mut self, ticket: Ticket, status: u16, headers: &Headers, now: u64) -> Noticed {
+        self.release(&ticket.bucket);
+        let key = self.learn(ticket, headers, now);
+        let held = if status == 429 { self.limited(&key, headers, now) } else { Noticed::Nothing };
+        let refused = matches!(status, 401 | 403 | 429) && headers.scope != Some(Scope::Shared);
+        if refused {
+            self.invalid.add(now);
+        }
+        let count = self.invalid.count(now);
+        if refused && count >= self.settings.invalid_max { Noticed::Invalid { count } } else { held }
+    }
+
+    /// Takes a ticket back without one: it may or may not have been counted.
+    pub fn unanswered(&mut self, ticket: &Ticket, now: u64) {
+        if let Some(bucket) = self.buckets.get_mut(&ticket.bucket) {
+            bucket.lose(now);
+        }
+    }
+
+    /// Buckets remembered now.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.buckets.len()
+    }
+
+    fn wait_everywhere(&mut self, now: u64) -> u64 {
+        let spent = self.invalid.count(now) >= self.settings.invalid_max;
+        let invalid = if spent { self.invalid.wait(now) } else { 0 };
+        self.stopped_until.saturating_sub(now).max(invalid).max(self.wait_second(now))
+    }
+
+    fn wait_second(&mut self, now: u64) -> u64 {
+        while self.global.front().is_some_and(|&at| at + GLOBAL_WINDOW_MS <= now) {
+            self.global.pop_front();
+        }
+        if self.settings.unlimited {
+            self.global.clear();
+        }
+        let full = self.global.len() >= self.settings.global_per_second.max(1);
+        self.global.front().filter(|_| full).map_or(0, |at| at + GLOBAL_WINDOW_MS - now)
+    }
+
+    fn wait_bucket(&mut self, key: &BucketKey, now: u64) -> u64 {
+        let unlimited = self.settings.unlimited;
+        self.buckets.get_mut(key).map_or(0, |bucket| {
+            if unlimited { bucket.blocked_until.saturating_sub(now) } else { bucket.wait(now) }
+        })
+    }
+
+    fn release(&mut self, key: &BucketKey) {
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            bucket.in_flight = bucket.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// Files what the headers say under the bucket they name, and forgets the guess that stood for it.
+    fn learn(&mut self, ticket: Ticket, headers: &Headers, now: u64) -> BucketKey {
+        let Some(key) = BucketKey::told(ticket.route, headers) else { return ticket.bucket };
+        if key != ticket.bucket {
+            self.known.insert(ticket.route, key.clone());
+            self.buckets.remove(&BucketKey::Unknown(ticket.route));
+        }
+        let bucket = self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit()));
+        bucket.learn(headers, now);
+        bucket.used_at = now;
+        key
+    }
+
+    fn limited(&mut self, key: &BucketKey, headers: &Headers, now: u64) -> Noticed {
+        let everywhere = match headers.scope {
+            Some(Scope::Global) => true,
+            Some(Scope::User | Scope::Shared) => false,
+            None => headers.bucket.is_none(),
+        };
+        let ms = headers.wait_ms().unwrap_or(STOP_MS) + RESET_MARGIN_MS;
+        if everywhere {
+            self.stopped_until = self.stopped_until.max(now + ms);
+            return Noticed::Everything { ms };
+        }
+        let bucket = self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit()));
+        bucket.blocked_until = bucket.blocked_until.max(now + ms);
+        Noticed::Bucket { ms }
+    }
+
+    /// Forgets the idle quarter that was used longest ago; the next request of such a route asks anew.
+    fn make_room(&mut self, now: u64) {
+        if self.buckets.len() < self.settings.buckets_max.max(1) {
+            return;
+        }
+        let mut idle: Vec<_> = self
+            .buckets
+            .iter()
+            .filter(|(_, bucket)| bucket.is_idle(now))
+            .map(|(k, b)| (b.used_at, k))
+            .collect();
+        idle.sort_by_key(|&(used_at, _)| used_at);
+        idle.truncate((self.settings.buckets_max / 4).max(1));
+        let forget: Vec<_> = idle.into_iter().map(|(_, key)| key.clone()).collect();
+        for key in &forget {
+            self.buckets.remove(key);
+        }
+        let buckets = &self.buckets;
+        self.known.retain(|_, key| buckets.contains_key(key));
+    }
+}
+
+#[cfg(test)]
+mod tests;

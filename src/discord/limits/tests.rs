@@ -1,0 +1,254 @@
+//! Tables: what is asked and answered, and when a request may go.
+
+use super::*;
+use crate::discord::route::Kind;
+
+const WEBHOOK: RouteKey = RouteKey { kind: Kind::ExecuteWebhook, major: 7 };
+const OTHER: RouteKey = RouteKey { kind: Kind::ExecuteWebhook, major: 8 };
+const EDIT: RouteKey = RouteKey { kind: Kind::EditCopy, major: 7 };
+const MS: u64 = 1_000_000;
+
+fn headers(text: &str) -> Headers {
+    let mut map = HeaderMap::new();
+    for pair in text.split_whitespace() {
+        let (name, value) = pair.split_once('=').unwrap();
+        let name = match name {
+            "retry" => "retry-after".to_owned(),
+            short => format!("x-ratelimit-{short}"),
+        };
+        map.insert(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+    }
+    Headers::parse(&map)
+}
+
+fn go(limits: &mut Limits, route: RouteKey, now: u64) -> Ticket {
+    match limits.permit(route, now) {
+        Permit::Go(ticket) => ticket,
+        Permit::Wait(ms) => panic!("must wait {ms} ms at {now}"),
+    }
+}
+
+fn wait(limits: &mut Limits, route: RouteKey, now: u64) -> u64 {
+    match limits.permit(route, now) {
+        Permit::Go(_) => 0,
+        Permit::Wait(ms) => ms,
+    }
+}
+
+/// Discord's side of one bucket: `limit` per window that begins with its first request.
+struct Server {
+    limit: u32,
+    window_ms: u64,
+    begun: u64,
+    used: u32,
+    refused: u32,
+}
+
+impl Server {
+    fn take(&mut self, now: u64) -> (u16, Headers) {
+        if now >= self.begun + self.window_ms {
+            (self.begun, self.used) = (now, 0);
+        }
+        let after = (self.begun + self.window_ms - now) as f64 / 1000.0;
+        let told = format!("bucket=b limit={} reset-after={after:.3}", self.limit);
+        if self.used == self.limit {
+            self.refused += 1;
+            return (429, headers(&format!("{told} remaining=0 scope=user retry={}", after.ceil())));
+        }
+        self.used += 1;
+        (200, headers(&format!("{told} remaining={}", self.limit - self.used)))
+    }
+}
+
+/// Sends `count` one after another with `trip` ms each way; gives (refused, elapsed).
+fn sequence(settings: Settings, count: u32, trip: u64) -> (u32, u64) {
+    let mut server = Server { limit: 5, window_ms: 2000, begun: 0, used: 0, refused: 0 };
+    let mut limits = Limits::new(settings);
+    let (mut now, mut done) = (MS, 0);
+    while done < count {
+        match limits.permit(WEBHOOK, now) {
+            Permit::Wait(ms) => now += ms,
+            Permit::Go(ticket) => {
+                let (status, headers) = server.take(now + trip);
+                now += 2 * trip;
+                limits.answered(ticket, status, &headers, now);
+                done += u32::from(status == 200);
+            }
+        }
+    }
+    (server.refused, now - MS)
+}
+
+#[test]
+fn fourteen_in_a_row_against_five_per_two_seconds_meet_no_429() {
+    for trip in [0, 1, 17, 80, 300] {
+        let (refused, elapsed) = sequence(Settings::default(), 14, trip);
+        assert_eq!(refused, 0, "trip {trip} ms");
+        assert!((4_000..7_000.max(30 * trip)).contains(&elapsed), "trip {trip} ms: took {elapsed} ms");
+    }
+    let (refused, _) = sequence(Settings { unlimited: true, ..Settings::default() }, 14, 0);
+    assert!(refused > 0, "the test must be able to see a 429");
+}
+
+#[test]
+fn one_request_at_a_time_until_a_bucket_is_known() {
+    let mut limits = Limits::new(Settings::default());
+    let ticket = go(&mut limits, WEBHOOK, MS);
+    assert_eq!(wait(&mut limits, WEBHOOK, MS), BUSY_MS);
+    assert_eq!(wait(&mut limits, OTHER, MS), 0, "another webhook has its own bucket");
+    let told = headers("bucket=b limit=3 remaining=2 reset-after=1");
+    limits.answered(ticket, 200, &told, MS);
+    let _two = [go(&mut limits, WEBHOOK, MS), go(&mut limits, WEBHOOK, MS)];
+    assert_eq!(wait(&mut limits, WEBHOOK, MS + 400), 610, "until the window ends, and the margin");
+}
+
+#[test]
+fn answers_out_of_order_do_not_give_back_what_was_used() {
+    let mut limits = Limits::new(Settings::default());
+    let first = go(&mut limits, WEBHOOK, MS);
+    limits.answered(first, 200, &headers("bucket=b limit=4 remaining=3 reset-after=2"), MS);
+    let (a, b) = (go(&mut limits, WEBHOOK, MS), go(&mut limits, WEBHOOK, MS));
+    limits.answered(b, 200, &headers("bucket=b limit=4 remaining=1 reset-after=2"), MS);
+    limits.answered(a, 200, &headers("bucket=b limit=4 remaining=2 reset-after=2"), MS);
+    let _last = go(&mut limits, WEBHOOK, MS);
+    assert!(wait(&mut limits, WEBHOOK, MS) > 0);
+}
+
+#[test]
+fn one_hash_with_two_limits_is_two_buckets() {
+    let mut limits = Limits::new(Settings::default());
+    let create = go(&mut limits, WEBHOOK, MS);
+    limits.answered(create, 200, &headers("bucket=b limit=5 remaining=0 reset-after=2"), MS);
+    let edit = go(&mut limits, EDIT, MS);
+    limits.answered(edit, 200, &headers("bucket=b limit=30 remaining=29 reset-after=60"), MS);
+    assert_eq!(wait(&mut limits, WEBHOOK, MS), 2_010);
+    assert_eq!(wait(&mut limits, EDIT, MS), 0);
+}
+
+#[test]
+fn shared_hash_with_one_limit_is_one_bucket() {
+    let mut limits = Limits::new(Settings::default());
+    for route in [WEBHOOK, EDIT] {
+        let ticket = go(&mut limits, route, MS);
+        limits.answered(ticket, 200, &headers("bucket=b limit=5 remaining=0 reset-after=2"), MS);
+    }
+    assert!(wait(&mut limits, WEBHOOK, MS) > 0 && wait(&mut limits, EDIT, MS) > 0);
+}
+
+#[test]
+fn each_kind_of_429_holds_what_it_is_about() {
+    let bucket = "bucket=b limit=5 remaining=4 reset-after=0.5";
+    let row = |told: &str, own: u64, other: u64, counted: u32| {
+        let mut limits = Limits::new(Settings::default());
+        let ticket = go(&mut limits, WEBHOOK, MS);
+        limits.answered(ticket, 429, &headers(told), MS);
+        let waits = (wait(&mut limits, WEBHOOK, MS), wait(&mut limits, OTHER, MS));
+        assert_eq!(waits, (own, other), "{told}");
+        assert_eq!(limits.invalid.count(MS), counted, "{told}");
+    };
+    row(&format!("{bucket} scope=user retry=1"), 1_010, 0, 1);
+    row(&format!("{bucket} scope=user retry=40"), 40_010, 0, 1);
+    row(&format!("{bucket} scope=shared retry=3"), 3_010, 0, 0);
+    row("scope=global global=true retry=2", 2_010, 2_010, 1);
+    row("global=true retry=2", 2_010, 2_010, 1);
+    row("scope=user retry=2", 2_010, 0, 1);
+    row("retry=9", 9_010, 9_010, 1);
+    row("", 60_010, 60_010, 1);
+    row(&format!("{bucket} retry=1"), 1_010, 0, 1);
+    row("retry=nonsense", 60_010, 60_010, 1);
+    row("retry=1e99", 86_400_010, 86_400_010, 1);
+}
+
+#[test]
+fn fifty_a_second_over_all_routes() {
+    let mut limits = Limits::new(Settings::default());
+    for major in 0..50 {
+        go(&mut limits, RouteKey { major, ..WEBHOOK }, MS + major);
+    }
+    let next = RouteKey { major: 50, ..WEBHOOK };
+    assert_eq!(wait(&mut limits, next, MS + 100), 1_000);
+    assert_eq!(wait(&mut limits, next, MS + 1_100), 0);
+}
+
+#[test]
+fn the_budget_of_refused_requests_stops_everything_and_comes_back() {
+    for (status, told, stops) in
+        [(401, "", true), (403, "", true), (404, "", false), (429, "scope=shared retry=0", false)]
+    {
+        let mut limits = Limits::new(Settings { invalid_max: 3, ..Settings::default() });
+        for n in 0..3 {
+            let ticket = go(&mut limits, WEBHOOK, MS + n * 100);
+            limits.answered(ticket, status, &headers(told), MS + n * 100);
+        }
+        assert_eq!(wait(&mut limits, OTHER, MS + 300) > MINUTE_MS, stops, "{status}");
+        let third = RouteKey { major: 9, ..WEBHOOK };
+        assert_eq!(wait(&mut limits, third, MS + 11 * MINUTE_MS), 0, "{status}");
+    }
+}
+
+#[test]
+fn a_lost_answer_frees_its_place_and_heals() {
+    let mut limits = Limits::new(Settings::default());
+    let lost = go(&mut limits, WEBHOOK, MS);
+    limits.unanswered(&lost, MS);
+    let ticket = go(&mut limits, WEBHOOK, MS);
+    limits.answered(ticket, 200, &headers("bucket=b limit=2 remaining=1 reset-after=1"), MS);
+    let later = MS + 5_000;
+    for _ in 0..2 {
+        let lost = go(&mut limits, WEBHOOK, later);
+        limits.unanswered(&lost, later);
+    }
+    assert_eq!(wait(&mut limits, WEBHOOK, later), LOST_RESET_MS);
+    assert_eq!(wait(&mut limits, WEBHOOK, later + LOST_RESET_MS), 0);
+}
+
+#[test]
+fn unlimited_waits_for_nothing_but_a_429() {
+    let mut limits = Limits::new(Settings { unlimited: true, ..Settings::default() });
+    let mut tickets: Vec<_> = (0..200).map(|_| go(&mut limits, WEBHOOK, MS)).collect();
+    let told = headers("bucket=b limit=5 remaining=0 reset-after=2");
+    limits.answered(tickets.pop().unwrap(), 200, &told, MS);
+    let ticket = go(&mut limits, WEBHOOK, MS);
+    limits.answered(ticket, 429, &headers("bucket=b limit=5 remaining=0 scope=user retry=2"), MS);
+    assert_eq!(wait(&mut limits, WEBHOOK, MS), 2_010);
+}
+
+#[test]
+fn idle_buckets_are_forgotten_and_busy_ones_are_not() {
+    let mut limits = Limits::new(Settings { buckets_max: 16, unlimited: true, ..Settings::default() });
+    let busy = go(&mut limits, WEBHOOK, MS);
+    for major in 100..1_100 {
+        let ticket = go(&mut limits, RouteKey { major, ..EDIT }, MS + major);
+        limits.answered(ticket, 200, &headers("bucket=e limit=5 remaining=4 reset-after=0"), MS + major);
+        assert!(limits.remembered() <= 17, "{}", limits.remembered());
+    }
+    assert!(limits.buckets.contains_key(&busy.bucket));
+    assert!(limits.known.len() <= 17, "{}", limits.known.len());
+}
+
+proptest::proptest! {
+    /// Whatever the server tells, and in whatever order: no panic, and waiting as long as told ends.
+    #[test]
+    fn waiting_always_ends(steps in proptest::collection::vec((0u8..3, 0u16..4, 0u64..3_000, 0u32..3), 1..60)) {
+        let mut limits = Limits::new(Settings::default());
+        let mut now = MS;
+        for (what, status, ms, left) in steps {
+            let ticket = loop {
+                match limits.permit(WEBHOOK, now) {
+                    Permit::Go(ticket) => break ticket,
+                    Permit::Wait(ms) => {
+                        proptest::prop_assert!(ms > 0 && now < MS + 100 * MINUTE_MS * 60);
+                        now += ms;
+                    }
+                }
+            };
+            let after = ms as f64 / 1000.0;
+            let told = format!("bucket=b limit=2 remaining={left} reset-after={after}");
+            match what {
+                0 => limits.unanswered(&ticket, now),
+                _ => { limits.answered(ticket, [200, 204, 404, 429][usize::from(status)], &headers(&told), now); }
+            }
+            now += ms / 3;
+        }
+    }
+}

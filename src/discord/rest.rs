@@ -1,0 +1,133 @@
+//! Limits, then transport: what everything else here calls Discord with.
+
+use super::calls::{Call, Calls};
+use super::limits::{Limits, Permit, Scope, Settings, Ticket, milliseconds};
+use super::telemetry;
+use super::transport::{Failure as SendFailure, Reply, Transport};
+use serde::Deserialize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+/// The client that keeps the limits. Cheap to share behind an `Arc`.
+pub struct Rest {
+    /// Builds what it sends.
+    pub calls: Calls,
+    transport: Transport,
+    limits: Mutex<Limits>,
+    freed: Notify,
+    started: Instant,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A limit holds the request back for so many milliseconds; nothing was sent.
+    Limited(u64),
+    /// No connection was made; nothing was sent.
+    NotConnected(String),
+    /// The request may have been received.
+    Ambiguous(String),
+}
+
+/// What a 429 says in its body, more exactly than in its headers.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Limited {
+    retry_after: Option<f64>,
+    global: bool,
+}
+
+impl Rest {
+    /// Must be called inside a runtime.
+    #[must_use]
+    pub fn new(transport: Transport, limits: Settings) -> Self {
+        Self {
+            calls: Calls::new(),
+            transport,
+            limits: Mutex::new(Limits::new(limits)),
+            freed: Notify::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Sends once, when the limits allow it within `patience`.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn call(&self, call: &Call, patience: Duration) -> Result<Reply, Failure> {
+        let held = self.permit(call, patience).await.map_err(Failure::Limited)?;
+        match self.transport.send(call).await {
+            Ok(mut reply) => {
+                read_limited(&mut reply);
+                held.settle(call, &reply);
+                Ok(reply)
+            }
+            Err(SendFailure::NotConnected(why)) => Err(Failure::NotConnected(why)),
+            Err(SendFailure::Ambiguous(why)) => Err(Failure::Ambiguous(why)),
+        }
+    }
+
+    async fn permit(&self, call: &Call, patience: Duration) -> Result<Held<'_>, u64> {
+        let give_up = self.now() + patience.as_millis() as u64;
+        loop {
+            let now = self.now();
+            let ms = match self.limits().permit(call.route.key(), now) {
+                Permit::Go(ticket) => return Ok(Held { rest: self, ticket: Some(ticket) }),
+                Permit::Wait(ms) => ms,
+            };
+            if now + ms > give_up {
+                return Err(ms);
+            }
+            let _ = timeout(Duration::from_millis(ms), self.freed.notified()).await;
+        }
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+}
+
+/// A request in flight; given back when dropped, so that a cancelled one holds no bucket.
+struct Held<'a> {
+    rest: &'a Rest,
+    ticket: Option<Ticket>,
+}
+
+impl Held<'_> {
+    fn settle(mut self, call: &Call, reply: &Reply) {
+        let now = self.rest.now();
+        if let Some(ticket) = self.ticket.take() {
+            let noticed = self.rest.limits().answered(ticket, reply.status, &reply.headers, now);
+            telemetry::limited(call.route, &noticed);
+        }
+        self.rest.freed.notify_waiters();
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            let now = self.rest.now();
+            self.rest.limits().unanswered(&ticket, now);
+            self.rest.freed.notify_waiters();
+        }
+    }
+}
+
+fn read_limited(reply: &mut Reply) {
+    if reply.status != 429 {
+        return;
+    }
+    let body: Limited = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let told = body.retry_after.and_then(milliseconds);
+    reply.headers.retry_after_ms = reply.headers.retry_after_ms.max(told);
+    if body.global {
+        reply.headers.scope = Some(Scope::Global);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a request addresses: all that logs and the limiter may know of it. Never a token.
+
+use http::Method;
+use std::fmt;
+
+/// One of the routes that the node uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Post a copy.
+    ExecuteWebhook,
+    /// Change a copy.
+    EditCopy,
+    /// Remove a copy.
+    DeleteCopy,
+    /// List a channel's webhooks.
+    ListWebhooks,
+    /// Make a webhook.
+    CreateWebhook,
+    /// Post as the bot.
+    PostMessage,
+    /// Read a page of a channel's messages.
+    ReadMessages,
+    /// Read a channel.
+    ReadChannel,
+    /// Read our own application.
+    ReadApplication,
+    /// Read the bot's own user.
+    ReadUser,
+}
+
+impl Kind {
+    /// Method and path, with names where ids and tokens stand.
+    #[must_use]
+    pub const fn template(self) -> &'static str {
+        match self {
+            Self::ExecuteWebhook => "POST /webhooks/{webhook}/{token}",
+            Self::EditCopy => "PATCH /webhooks/{webhook}/{token}/messages/{message}",
+            Self::DeleteCopy => "DELETE /webhooks/{webhook}/{token}/messages/{message}",
+            Self::ListWebhooks => "GET /channels/{channel}/webhooks",
+            Self::CreateWebhook => "POST /channels/{channel}/webhooks",
+            Self::PostMessage => "POST /channels/{channel}/messages",
+            Self::ReadMessages => "GET /channels/{channel}/messages",
+            Self::ReadChannel => "GET /channels/{channel}",
+            Self::ReadApplication => "GET /applications/@me",
+            Self::ReadUser => "GET /users/@me",
+        }
+    }
+
+    /// Its method. (twilight's own enum of them is open, so it cannot be matched.)
+    #[must_use]
+    pub const fn method(self) -> Method {
+        match self {
+            Self::ExecuteWebhook | Self::CreateWebhook | Self::PostMessage => Method::POST,
+            Self::EditCopy => Method::PATCH,
+            Self::DeleteCopy => Method::DELETE,
+            Self::ListWebhooks
+            | Self::ReadMessages
+            | Self::ReadChannel
+            | Self::ReadApplication
+            | Self::ReadUser => Method::GET,
+        }
+    }
+}
+
+/// A route with its ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Which route.
+    pub kind: Kind,
+    /// The top-level resource (a webhook's or a channel's id), or zero.
+    pub major: u64,
+    /// The message addressed, or zero.
+    pub message: u64,
+}
+
+impl Route {
+    /// What the limiter learns a bucket for: the route and its top-level resource.
+    #[must_use]
+    pub const fn key(self) -> RouteKey {
+        RouteKey { kind: self.kind, major: self.major }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.template())?;
+        write!(f, " [{}", self.major)?;
+        if self.message != 0 {
+            write!(f, "/{}", self.message)?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// A route and its top-level resource: Discord counts requests per such pair.
+/// Source: Discord, "Rate Limits".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RouteKey {
+    /// Which route.
+    pub kind: Kind,
+    /// The top-level resource, or zero.
+    pub major: u64,
+}

@@ -1,0 +1,148 @@
+//! The sink: lanes' requests to Discord and its answers back, each sent once.
+
+use super::answer::{Meaning, dead_token, meaning};
+use super::calls::{Call, Unbuildable};
+use super::history;
+use super::rest::{Failure, Rest};
+use super::webhooks::{Hook, Webhooks};
+use async_trait::async_trait;
+use events::{MessageId, WebhookId};
+use projections::lanes::LaneId;
+use projections::sink::{Answer, History, HistoryError, No, Request, Sink};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a lane's request waits for the limits before the lane is told to come again: long enough
+/// for an answer that is on its way, short enough not to hold one of the requests in flight.
+pub const PATIENCE: Duration = Duration::from_millis(500);
+/// Before a request is tried again that made no connection, milliseconds.
+pub const UNREACHABLE_MS: u64 = 2_000;
+/// What the notice in a newly linked channel says.
+pub const NOTICE: &str = "This channel is now linked: messages of the mirror appear here.";
+
+/// The sink of this node's lanes.
+pub struct DiscordSink {
+    rest: Arc<Rest>,
+    webhooks: Arc<Webhooks>,
+}
+
+impl DiscordSink {
+    /// Tell `webhooks` where a lane is ([`Webhooks::place`]) before it sends.
+    #[must_use]
+    pub const fn new(rest: Arc<Rest>, webhooks: Arc<Webhooks>) -> Self {
+        Self { rest, webhooks }
+    }
+
+    async fn through_webhook(&self, lane: LaneId, request: Request) -> Answer {
+        let hook = match self.webhooks.open(lane).await {
+            Ok(hook) => hook,
+            Err(no) => return Answer::No(no),
+        };
+        let meaning = match self.build(&hook, &request) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Not(No::Refused(error.0)),
+        };
+        self.heed(lane, &meaning);
+        match meaning {
+            Meaning::WrongToken(words) => self.wrong_token(lane, &words),
+            other => answer(other, hook.id),
+        }
+    }
+
+    fn build(&self, hook: &Hook, request: &Request) -> Result<Call, Unbuildable> {
+        let calls = &self.rest.calls;
+        match request {
+            Request::Create(part) => calls.execute(hook, part),
+            Request::Edit(copy, part) => calls.edit(hook, *copy, part),
+            Request::Delete(copy) => calls.delete(hook, *copy),
+            Request::Notice => Err(Unbuildable("a notice is not posted through a webhook".to_owned())),
+        }
+    }
+
+    async fn notice(&self, lane: LaneId) -> Answer {
+        let meaning = match self.rest.calls.post(lane.link, NOTICE, &nonce(lane)) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Not(No::Dead(error.0)),
+        };
+        answer(meaning, WebhookId::default())
+    }
+
+    async fn exchange(&self, call: &Call) -> Meaning {
+        match self.rest.call(call, PATIENCE).await {
+            Ok(reply) => meaning(call.route.kind, MessageId(call.route.message), &reply),
+            Err(Failure::Limited(ms)) => Meaning::Not(No::Wait(ms)),
+            Err(Failure::NotConnected(_)) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
+            Err(Failure::Ambiguous(why)) => Meaning::Unknown(why),
+        }
+    }
+
+    /// A webhook that Discord has deleted is not asked again: the next opening looks for another.
+    fn heed(&self, lane: LaneId, meaning: &Meaning) {
+        match meaning {
+            Meaning::Done(_) => self.webhooks.worked(lane),
+            Meaning::Not(No::Dead(_)) => self.webhooks.forget(lane),
+            Meaning::Not(No::Wait(_) | No::Missing | No::Refused(_))
+            | Meaning::WrongToken(_)
+            | Meaning::Unknown(_) => {}
+        }
+    }
+
+    fn wrong_token(&self, lane: LaneId, words: &str) -> Answer {
+        let again = self.webhooks.refused(lane);
+        Answer::No(if again { No::Wait(0) } else { dead_token(words) })
+    }
+}
+
+#[async_trait]
+impl Sink for DiscordSink {
+    async fn send(&self, lane: LaneId, request: Request) -> Answer {
+        match request {
+            Request::Notice => self.notice(lane).await,
+            Request::Create(_) | Request::Edit(..) | Request::Delete(_) => {
+                self.through_webhook(lane, request).await
+            }
+        }
+    }
+
+    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError> {
+        let hook = self.webhooks.open(lane).await.map_err(|no| match no {
+            No::Wait(ms) => HistoryError::Wait(ms),
+            No::Dead(why) | No::Refused(why) => HistoryError::Dead(why),
+            No::Missing => HistoryError::Dead("the webhook cannot be found".to_owned()),
+        })?;
+        Ok(history::page(&self.rest, lane.link, after).await?.seen_by(hook.id))
+    }
+}
+
+fn answer(meaning: Meaning, hook: WebhookId) -> Answer {
+    match meaning {
+        Meaning::Done(message) => Answer::Yes(message, hook),
+        Meaning::Not(no) => Answer::No(no),
+        Meaning::WrongToken(words) => Answer::No(dead_token(&words)),
+        Meaning::Unknown(why) => Answer::Ambiguous(why),
+    }
+}
+
+/// The same for a lane for ever, and 25 characters at most: eight digits of the mirror, and the channel's.
+fn nonce(lane: LaneId) -> String {
+    let mirror = lane.mirror.0.simple().to_string();
+    format!("{}-{:x}", &mirror[..8], lane.link.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discord::calls::NONCE_CHARS_MAX;
+    use events::{ChannelId, MirrorId};
+
+    #[test]
+    fn a_nonce_fits_and_is_the_lanes_own() {
+        let lane =
+            |mirror, link| LaneId { mirror: MirrorId(uuid::Uuid::from_u128(mirror)), link: ChannelId(link) };
+        let longest = nonce(lane(u128::MAX, u64::MAX));
+        assert!(longest.len() <= NONCE_CHARS_MAX, "{longest}");
+        assert_ne!(nonce(lane(1 << 127, 5)), nonce(lane(1 << 126, 5)));
+        assert_ne!(nonce(lane(1, 5)), nonce(lane(1, 6)));
+        assert_eq!(nonce(lane(1, 5)), nonce(lane(1, 5)));
+    }
+}

@@ -1,0 +1,74 @@
+//! What the Discord side tells operators: one function per thing that can happen.
+//!
+//! None takes a URL, a token or a message's text, so none can log one.
+
+use super::limits::Noticed;
+use super::route::Route;
+use super::transport::{Failure, Reply};
+use events::{ChannelId, MirrorId, WebhookId};
+use std::time::Duration;
+
+/// One exchange with Discord ended.
+pub fn sent(route: Route, result: &Result<Reply, Failure>, took: Duration) {
+    let ms = took.as_millis() as u64;
+    match result {
+        Ok(reply) => tracing::debug!(%route, status = reply.status, ms, "Discord answered"),
+        Err(Failure::NotConnected(why)) => tracing::warn!(%route, why, ms, "Discord could not be reached"),
+        Err(Failure::Ambiguous(why)) => tracing::warn!(%route, why, ms, "it is not known what Discord did"),
+    }
+}
+
+/// The limiter learned something that holds requests back.
+pub fn limited(route: Route, noticed: &Noticed) {
+    match noticed {
+        Noticed::Nothing => {}
+        Noticed::Bucket { ms } => tracing::warn!(%route, ms, "rate limited: this route waits"),
+        Noticed::Everything { ms } => tracing::error!(%route, ms, "rate limited: every request waits"),
+        Noticed::Invalid { count } => {
+            tracing::error!(
+                count,
+                "too many refused requests in ten minutes: all wait, or Discord would block us"
+            );
+        }
+    }
+}
+
+/// A webhook is ready for a lane.
+pub fn webhook_opened(mirror: MirrorId, channel: ChannelId, webhook: WebhookId, made: bool) {
+    tracing::info!(%mirror, %channel, %webhook, made, "webhook ready");
+}
+
+/// Several webhooks in one channel carry the name of one mirror; the oldest is used.
+pub fn webhook_doubled(mirror: MirrorId, channel: ChannelId, count: usize) {
+    tracing::warn!(%mirror, %channel, count, "several webhooks carry this mirror's name; the oldest is used");
+}
+
+/// A webhook's token was refused; it is listed again once.
+pub fn webhook_refused(mirror: MirrorId, channel: ChannelId) {
+    tracing::warn!(%mirror, %channel, "a webhook's token was refused; the webhook is looked up again");
+}
+
+/// The table of names is full.
+pub fn names_full(limit: usize) {
+    tracing::warn!(limit, "the table of channel and role names is full; further names are not shown");
+}
+
+/// A gateway frame could not be understood by the shard.
+pub fn frame_broken(why: &str) {
+    tracing::error!(why, "a gateway frame could not be read");
+}
+
+/// A connection to the gateway could not be made; the shard tries again, waiting longer each time.
+pub fn gateway_unreachable() {
+    tracing::warn!("the gateway cannot be reached; trying again");
+}
+
+/// The gateway closed the connection, or it broke.
+pub fn gateway_closed(code: Option<u16>) {
+    tracing::info!(code, "the gateway connection ended; the shard reconnects");
+}
+
+/// An IDENTIFY is about to be sent.
+pub fn identifying(left: u32) {
+    tracing::info!(left, "identifying with the gateway");
+}

@@ -1,0 +1,252 @@
+//! The webhook of each (mirror, channel): found or made, its token in memory alone.
+//!
+//! A webhook is used by one (mirror, channel) and nothing else, and is known by its name. A thread has
+//! none of its own: it uses its parent's, with its id beside.
+
+use super::answer::{Fault, dead};
+use super::history::{AGAIN_MS, PATIENCE, wait};
+use super::rest::Rest;
+use super::telemetry;
+use super::transport::Reply;
+use events::{ApplicationId, ChannelId, MirrorId, WebhookId};
+use projections::lanes::LaneId;
+use projections::sink::No;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
+
+/// A webhook that a lane may speak through.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Its token. Never stored, never shown.
+    pub token: SecretString,
+    /// The thread to speak in, where the lane's channel is one.
+    pub thread: Option<ChannelId>,
+}
+
+/// Webhooks of ours that are remembered, so that what they say is not mirrored again.
+pub const OURS_MAX: usize = 200_000;
+
+/// `mirror` and the first eight hexadecimal digits of the mirror's id: the webhook's name in every channel.
+#[must_use]
+pub fn name(mirror: MirrorId) -> String {
+    let hex = mirror.0.simple().to_string();
+    format!("mirror {}", &hex[..8])
+}
+
+/// Whose webhook: a mirror's in a channel (for a thread, in its parent).
+type Key = (MirrorId, ChannelId);
+type Cell = Arc<OnceCell<Hook>>;
+
+#[derive(Default)]
+struct Known {
+    parents: HashMap<LaneId, ChannelId>,
+    cells: HashMap<Key, Cell>,
+    refused: HashSet<Key>,
+    ours: HashMap<WebhookId, MirrorId>,
+}
+
+/// All webhooks of this node.
+pub struct Webhooks {
+    rest: Arc<Rest>,
+    application: ApplicationId,
+    known: Mutex<Known>,
+}
+
+impl Webhooks {
+    /// None is open yet. `application` is the bot's own: see [`super::me`].
+    #[must_use]
+    pub fn new(rest: Arc<Rest>, application: ApplicationId) -> Self {
+        Self { rest, application, known: Mutex::default() }
+    }
+
+    /// Says that a lane's channel is a thread of `parent`, or none. Call it before the lane sends.
+    pub fn place(&self, lane: LaneId, parent: Option<ChannelId>) {
+        let mut known = self.known();
+        match parent {
+            Some(parent) => known.parents.insert(lane, parent),
+            None => known.parents.remove(&lane),
+        };
+    }
+
+    /// Forgets all of a lane that was cut, except that its webhook was ours.
+    pub fn close(&self, lane: LaneId) {
+        let key = self.key(lane);
+        let mut known = self.known();
+        known.parents.remove(&lane);
+        known.cells.remove(&key);
+        known.refused.remove(&key);
+    }
+
+    /// The lane's webhook; looked up, or made, at the first call. Calls at the same time make one request.
+    ///
+    /// # Errors
+    /// [`No::Wait`] or [`No::Dead`]; nothing that a lane asked for was sent.
+    pub async fn open(&self, lane: LaneId) -> Result<Hook, No> {
+        let key = self.key(lane);
+        let cell = Arc::clone(self.known().cells.entry(key).or_default());
+        let hook = cell.get_or_try_init(|| self.find_or_make(key)).await?;
+        Ok(Hook { thread: (key.1 != lane.link).then_some(lane.link), ..hook.clone() })
+    }
+
+    /// Forgets a lane's webhook: the next [`Self::open`] looks it up again.
+    pub fn forget(&self, lane: LaneId) {
+        let key = self.key(lane);
+        self.known().cells.remove(&key);
+    }
+
+    /// The token was refused: forgets the webhook. Whether that may be healed by looking it up again:
+    /// once, until [`Self::worked`].
+    pub fn refused(&self, lane: LaneId) -> bool {
+        let key = self.key(lane);
+        telemetry::webhook_refused(key.0, key.1);
+        let mut known = self.known();
+        known.cells.remove(&key);
+        known.refused.insert(key)
+    }
+
+    /// The token was accepted.
+    pub fn worked(&self, lane: LaneId) {
+        let key = self.key(lane);
+        self.known().refused.remove(&key);
+    }
+
+    /// Whether a webhook is known to be one of ours. Those of lanes not yet opened are not known: a
+    /// message's `application_id` tells these.
+    #[must_use]
+    pub fn is_ours(&self, webhook: WebhookId) -> bool {
+        self.known().ours.contains_key(&webhook)
+    }
+
+    /// The mirror that a webhook of ours speaks for.
+    #[must_use]
+    pub fn mirror_of(&self, webhook: WebhookId) -> Option<MirrorId> {
+        self.known().ours.get(&webhook).copied()
+    }
+
+    /// Remembers a webhook of ours, as receipts tell it.
+    pub fn remember(&self, webhook: WebhookId, mirror: MirrorId) {
+        let mut known = self.known();
+        if known.ours.len() < OURS_MAX {
+            known.ours.insert(webhook, mirror);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, lane: LaneId) -> Key {
+        (lane.mirror, self.known().parents.get(&lane).copied().unwrap_or(lane.link))
+    }
+
+    async fn find_or_make(&self, key: Key) -> Result<Hook, No> {
+        let (mirror, channel) = key;
+        let found = pick(self.list(channel).await?, self.application, &name(mirror));
+        if found.len() > 1 {
+            telemetry::webhook_doubled(mirror, channel, found.len());
+        }
+        let made = found.is_empty();
+        let hook = match found.into_iter().next() {
+            Some(hook) => hook,
+            None => self.make(key).await?,
+        };
+        self.remember(hook.id, mirror);
+        telemetry::webhook_opened(mirror, channel, hook.id, made);
+        Ok(hook)
+    }
+
+    async fn list(&self, channel: ChannelId) -> Result<Vec<Listed>, No> {
+        let call = self.rest.calls.webhooks(channel).map_err(|error| No::Dead(error.0))?;
+        let reply = self.rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
+        read(&reply)
+    }
+
+    /// A webhook whose making is ambiguous is found by its name at the next try.
+    async fn make(&self, (mirror, channel): Key) -> Result<Hook, No> {
+        let name = name(mirror);
+        let call = self.rest.calls.create_webhook(channel, &name).map_err(|error| No::Dead(error.0))?;
+        let reply = self.rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
+        let listed: Listed = read(&reply)?;
+        listed.hook().ok_or_else(|| No::Dead("Discord made a webhook without a token".to_owned()))
+    }
+}
+
+/// A webhook as Discord lists it. Source: Discord, "Webhook Object".
+#[derive(Deserialize)]
+struct Listed {
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    application_id: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    token: Option<SecretString>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+}
+
+impl Listed {
+    fn hook(self) -> Option<Hook> {
+        Some(Hook { id: self.id.parse().ok()?, token: self.token?, thread: None })
+    }
+}
+
+/// Those that this application owns under this name and has the token of, oldest first.
+fn pick(listed: Vec<Listed>, application: ApplicationId, name: &str) -> Vec<Hook> {
+    let owner = application.to_string();
+    let ours =
+        |hook: &Listed| hook.application_id.as_deref() == Some(&owner) && hook.name.as_deref() == Some(name);
+    let mut hooks: Vec<_> = listed.into_iter().filter(ours).filter_map(Listed::hook).collect();
+    hooks.sort_by_key(|hook| hook.id);
+    hooks
+}
+
+/// The body of a 2xx; else what a lane does next.
+pub(super) fn read<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, No> {
+    match (reply.status, Fault::read(reply)) {
+        (200..=299, _) => serde_json::from_slice(&reply.body).map_err(|_| No::Wait(AGAIN_MS)),
+        (429, _) => Err(No::Wait(reply.headers.wait_ms().unwrap_or(AGAIN_MS))),
+        (_, Some(fault)) => Err(dead(&fault)),
+        (_, None) => Err(No::Wait(AGAIN_MS)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_the_mirrors_and_one_that_discord_takes() {
+        let mirror: MirrorId = "0123abcd-0000-4000-8000-000000000000".parse().unwrap();
+        assert_eq!(name(mirror), "mirror 0123abcd");
+    }
+
+    #[test]
+    fn only_our_own_of_that_name_is_taken_and_the_oldest() {
+        let listed: Vec<Listed> = serde_json::from_str(
+            r#"[{"id":"9","name":"mirror 01","application_id":"5","token":"late"},
+                {"id":"1","name":"mirror 01","application_id":"6","token":"anothers"},
+                {"id":"2","name":"mirror 02","application_id":"5","token":"other mirror"},
+                {"id":"3","name":"mirror 01","application_id":null,"token":"by hand"},
+                {"id":"4","name":"mirror 01","application_id":"5"},
+                {"id":"8","name":"mirror 01","application_id":"5","token":"ours"},
+                {"id":"7","name":null,"type":2}]"#,
+        )
+        .unwrap();
+        let ids: Vec<_> = pick(listed, ApplicationId(5), "mirror 01").iter().map(|hook| hook.id.0).collect();
+        assert_eq!(ids, [8, 9]);
+    }
+
+    #[test]
+    fn a_hook_does_not_show_its_token() {
+        let hook = Hook { id: WebhookId(1), token: "s3cret".to_owned().into(), thread: None };
+        assert!(!format!("{hook:?}").contains("s3cret"));
+    }
+}
