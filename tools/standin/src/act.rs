@@ -139,15 +139,15 @@ fn announced(reply: &Reply, standing: &Standing) -> Answer {
 }
 
 fn announce(headers: &mut HeaderMap, standing: &Standing) {
-    set(headers, "x-ratelimit-limit", standing.limit.to_string());
-    set(headers, "x-ratelimit-remaining", standing.remaining.to_string());
-    set(headers, "x-ratelimit-reset", seconds(standing.reset_ms));
-    set(headers, "x-ratelimit-reset-after", seconds(standing.after_ms));
-    set(headers, "x-ratelimit-bucket", standing.bucket.clone());
+    set(headers, "x-ratelimit-limit", &standing.limit.to_string());
+    set(headers, "x-ratelimit-remaining", &standing.remaining.to_string());
+    set(headers, "x-ratelimit-reset", &seconds(standing.reset_ms));
+    set(headers, "x-ratelimit-reset-after", &seconds(standing.after_ms));
+    set(headers, "x-ratelimit-bucket", &standing.bucket);
 }
 
-fn set(headers: &mut HeaderMap, name: &'static str, value: String) {
-    if let Ok(value) = HeaderValue::from_str(&value) {
+fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(HeaderName::from_static(name), value);
     }
 }
@@ -166,10 +166,10 @@ fn too_many(scope: Scope, retry_ms: u64, standing: Option<&Standing>) -> Answer 
     if let Some(standing) = standing {
         announce(headers, standing);
     }
-    set(headers, "x-ratelimit-scope", scope.name().to_owned());
-    set(headers, "retry-after", retry_ms.div_ceil(1000).to_string());
+    set(headers, "x-ratelimit-scope", scope.name());
+    set(headers, "retry-after", &retry_ms.div_ceil(1000).to_string());
     if global {
-        set(headers, "x-ratelimit-global", "true".to_owned());
+        set(headers, "x-ratelimit-global", "true");
     }
     answer
 }

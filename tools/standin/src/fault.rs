@@ -120,8 +120,10 @@ pub struct Matcher {
     /// The route.
     pub kind: Option<RouteKind>,
     /// The channel in the path, or the one that the webhook posts to.
+    #[serde(deserialize_with = "crate::id::read_option")]
     pub channel: Option<u64>,
     /// The webhook in the path.
+    #[serde(deserialize_with = "crate::id::read_option")]
     pub webhook: Option<u64>,
 }
 
@@ -171,7 +173,7 @@ pub struct GatewayRule {
     #[serde(default)]
     pub event: Option<String>,
     /// The dispatch's channel.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::id::read_option")]
     pub channel: Option<u64>,
     /// The first one hit, counted from 1 since the plan was set.
     #[serde(default = "one")]

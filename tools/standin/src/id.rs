@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::clock;
 
@@ -55,4 +55,26 @@ pub(crate) fn from_json(value: &serde_json::Value) -> Option<u64> {
         serde_json::Value::Number(number) => number.as_u64(),
         _ => None,
     }
+}
+
+/// Serialises an id as a string: `curl | jq` and browsers cut larger numbers than 2^53.
+pub(crate) fn text<S: Serializer>(id: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+/// [`text`], where there may be none.
+pub(crate) fn text_option<S: Serializer>(id: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(Id).serialize(serializer)
+}
+
+/// [`text`], for many.
+pub(crate) fn text_list<S: Serializer>(ids: &[u64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ids.iter().copied().map(Id))
+}
+
+/// Reads an id written as a string or a number, or none.
+pub(crate) fn read_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    let read = |value| from_json(&value).ok_or_else(|| D::Error::custom("not an id"));
+    value.filter(|value| !value.is_null()).map(read).transpose()
 }

@@ -29,18 +29,23 @@ pub struct Request {
     /// What the path asked for.
     pub kind: RouteKind,
     /// The guild in the path.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub guild: Option<u64>,
     /// The channel in the path, or the one that the webhook posts to.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub channel: Option<u64>,
     /// The webhook in the path.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub webhook: Option<u64>,
     /// The message in the path.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub target: Option<u64>,
     /// The status that was answered; none while it runs and when the connection was cut instead.
     pub status: Option<u16>,
     /// The fault that was injected, by name.
     pub fault: Option<&'static str>,
     /// The message that was created, edited or deleted (the last one, for a bulk delete).
+    #[serde(serialize_with = "crate::id::text_option")]
     pub effect: Option<u64>,
     /// `content` of the body.
     pub content: Option<Arc<str>>,
@@ -51,13 +56,13 @@ pub struct Request {
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A person of the world (`Standin::say` and its like).
-    User(u64),
+    User(#[serde(serialize_with = "crate::id::text")] u64),
     /// A moderator of the world (`Standin::delete`, `wipe`, ...).
     Moderator,
     /// The bot, with its token.
     Bot,
     /// Whoever holds this webhook's token.
-    Webhook(u64),
+    Webhook(#[serde(serialize_with = "crate::id::text")] u64),
 }
 
 /// What happened to a message or a channel.
@@ -90,8 +95,10 @@ pub enum Change {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pings {
     /// Users, those replied to included.
+    #[serde(serialize_with = "crate::id::text_list")]
     pub users: Vec<u64>,
     /// Roles.
+    #[serde(serialize_with = "crate::id::text_list")]
     pub roles: Vec<u64>,
     /// `@everyone` or `@here`.
     pub everyone: bool,
@@ -118,8 +125,10 @@ pub struct Effect {
     /// What was done.
     pub change: Change,
     /// Where.
+    #[serde(serialize_with = "crate::id::text")]
     pub channel: u64,
     /// The message, the webhook, or the channel itself.
+    #[serde(serialize_with = "crate::id::text")]
     pub subject: u64,
     /// The text after the change.
     pub content: Option<Arc<str>>,
@@ -139,6 +148,7 @@ pub struct FaultNote {
     /// The dispatch that it hit, for a gateway fault.
     pub event: Option<Box<str>>,
     /// The channel, if the request or dispatch was about one.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub channel: Option<u64>,
 }
 

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    act, control, gateway,
+    Standin, act, control, gateway,
     rest::{Call, reply::ApiError},
     world::World,
 };
@@ -143,7 +143,8 @@ async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Respon
     };
     let (bytes, path, query) = (body.to_bytes(), head.uri.path(), head.uri.query().unwrap_or_default());
     if let Some(path) = path.strip_prefix("/standin") {
-        return Ok(control::answer(&core, &head.method, path, query, &bytes));
+        let asked = control::Asked { method: &head.method, path, query, body: &bytes };
+        return Ok(control::answer(&Standin::inside(&core), &asked));
     }
     let Some(path) = api_path(path) else { return Ok(act::bare(&ApiError::not_found().reply())) };
     let call = Call::new(head.method, path, query, &head.headers, &bytes);
@@ -151,9 +152,9 @@ async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Respon
     tokio::spawn(act::process(core, call)).await.ok().flatten().ok_or(Cut)
 }
 
-/// What follows `/api`, `/api/v9` or `/api/v10`.
+/// What follows `/api/v10`; the version, and `/api` itself, may be left out.
 fn api_path(path: &str) -> Option<&str> {
-    let below = path.strip_prefix("/api")?;
+    let below = path.strip_prefix("/api").unwrap_or(path);
     let versioned = below.strip_prefix("/v10").or_else(|| below.strip_prefix("/v9"));
     Some(versioned.unwrap_or(below)).filter(|path| path.starts_with('/'))
 }

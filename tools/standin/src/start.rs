@@ -87,7 +87,8 @@ pub enum StartError {
 #[derive(Clone)]
 pub struct Standin {
     pub(crate) core: Arc<Core>,
-    _running: Arc<Running>,
+    /// None inside the server itself, which must not keep itself alive.
+    _running: Option<Arc<Running>>,
 }
 
 impl fmt::Debug for Standin {
@@ -124,12 +125,17 @@ impl Standin {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let core = Core::new(World::new(&config), address);
+        let core = Core::new(World::new(config), address);
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener).map_err(refused)?;
         drop(entered);
         runtime.spawn(server::accept(Arc::clone(&core), listener));
-        Ok(Self { core, _running: Arc::new(Running(Some(runtime))) })
+        Ok(Self { core, _running: Some(Arc::new(Running(Some(runtime)))) })
+    }
+
+    /// A handle that does not keep the server alive.
+    pub(crate) fn inside(core: &Arc<Core>) -> Self {
+        Self { core: Arc::clone(core), _running: None }
     }
 
     /// Where it listens.

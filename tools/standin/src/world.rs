@@ -52,21 +52,21 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         let mut ids = Snowflakes::default();
         let bot = ids.next();
         let mut world = Self {
             ids,
             dice: ChaCha8Rng::seed_from_u64(config.seed),
             bot,
-            token: config.token.clone(),
+            token: config.token,
             guilds: BTreeMap::new(),
             channels: HashMap::new(),
             users: HashMap::new(),
             webhooks: HashMap::new(),
             sessions: Sessions::new(config.replay_events, config.session_ttl_ms),
             ledger: Ledger::new(config.keep),
-            faults: FaultEngine::new(config.faults.clone(), config.seed ^ 0xfa17),
+            faults: FaultEngine::new(config.faults, config.seed ^ 0xfa17),
             limits: (!config.unlimited).then_some(config.limits),
             meters: Meters::default(),
             happenings: broadcast::channel(HAPPENINGS_MAX).0,

@@ -190,8 +190,4 @@ impl Message {
     pub(crate) fn created_us(&self) -> u64 {
         id::created_ms(self.id) * 1000
     }
-
-    pub(crate) fn embeds(&self) -> &[Value] {
-        self.extra.as_ref().map_or(&[], |extra| &extra.embeds)
-    }
 }

@@ -12,16 +12,20 @@ use crate::{clock, id, ledger::Actor};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Shown {
     /// Its id.
+    #[serde(serialize_with = "crate::id::text")]
     pub id: u64,
     /// Where.
+    #[serde(serialize_with = "crate::id::text")]
     pub channel: u64,
     /// The user's id, or the webhook's.
+    #[serde(serialize_with = "crate::id::text")]
     pub author: u64,
     /// The name above the message: nickname, else display name, else username; for a webhook what it posted with.
     pub name: String,
     /// The avatar (a hash, or the URL that a webhook posted with).
     pub avatar: Option<String>,
     /// The webhook that posted it.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub webhook: Option<u64>,
     /// The text.
     pub content: Arc<str>,
@@ -32,6 +36,7 @@ pub struct Shown {
     /// Message type: 0 plain, 19 reply, 18 thread created, ...
     pub kind: u8,
     /// The message that this one answers.
+    #[serde(serialize_with = "crate::id::text_option")]
     pub reply_to: Option<u64>,
     /// Is it pinned?
     pub pinned: bool,

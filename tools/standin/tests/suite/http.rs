@@ -11,14 +11,14 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-pub struct Http {
+pub(crate) struct Http {
     client: Client<HttpConnector, Full<Bytes>>,
     base: String,
     token: String,
 }
 
 /// An answer, or how there was none.
-pub enum Got {
+pub(crate) enum Got {
     Answer { status: u16, headers: HeaderMap, body: Value, text: String },
     Refused,
     Cut,
@@ -26,12 +26,12 @@ pub enum Got {
 }
 
 impl Http {
-    pub fn new(base: &str, token: &str) -> Self {
+    pub(crate) fn new(base: &str, token: &str) -> Self {
         let client = Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build_http();
         Self { client, base: base.to_owned(), token: format!("Bot {token}") }
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: Option<&str>, deadline_ms: u64) -> Got {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&str>, deadline_ms: u64) -> Got {
         let path = if path.starts_with("/standin") { path.to_owned() } else { format!("/api/v10{path}") };
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         if !self.token.ends_with("none") {

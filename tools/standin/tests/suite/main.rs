@@ -1,5 +1,9 @@
 //! Stories against a running stand-in: steps in, a transcript out, all through `check`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "`expect!` makes a value")]
+
+mod control;
 mod faults;
 mod gateway;
 mod http;

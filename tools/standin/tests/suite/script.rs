@@ -22,7 +22,7 @@ use crate::{
     ws::{Heard, Ws},
 };
 
-pub fn run(config: Config, script: &str) -> String {
+pub(crate) fn run(config: Config, script: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut stage = Stage::new(config);
@@ -34,8 +34,8 @@ pub fn run(config: Config, script: &str) -> String {
     })
 }
 
-pub struct Stage {
-    pub discord: Standin,
+pub(crate) struct Stage {
+    pub(crate) discord: Standin,
     http: Http,
     token: String,
     ids: BTreeMap<String, u64>,
@@ -46,7 +46,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         let token = config.token.clone();
         let discord = Standin::start(config).unwrap();
         let mut ids = BTreeMap::new();
@@ -107,10 +107,10 @@ impl Stage {
         writeln!(self.printed, "  {hidden}").unwrap();
     }
 
-    pub async fn step(&mut self, line: &str) {
+    pub(crate) async fn step(&mut self, line: &str) {
         let words: Vec<&str> = line.split(' ').collect();
         match words[0] {
-            "GET" | "POST" | "PATCH" | "DELETE" => self.rest(line).await,
+            "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => self.rest(line).await,
             "ws" => {
                 let socket = Ws::connect(&self.discord.gateway_url(), words.get(2) == Some(&"zstd")).await;
                 self.sockets.insert(words[1].to_owned(), socket);

@@ -7,12 +7,12 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 
-pub struct Ws {
+pub(crate) struct Ws {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     zip: Option<zstd::stream::write::Decoder<'static, Vec<u8>>>,
 }
 
-pub enum Heard {
+pub(crate) enum Heard {
     Payload(Value),
     Closed(u16),
     Cut,
@@ -20,7 +20,7 @@ pub enum Heard {
 }
 
 impl Ws {
-    pub async fn connect(url: &str, zipped: bool) -> Self {
+    pub(crate) async fn connect(url: &str, zipped: bool) -> Self {
         let compress = if zipped { "&compress=zstd-stream" } else { "" };
         let (socket, _) =
             tokio_tungstenite::connect_async(format!("{url}/?v=10&encoding=json{compress}")).await.unwrap();
@@ -28,17 +28,17 @@ impl Ws {
         Self { socket, zip }
     }
 
-    pub async fn send(&mut self, payload: &str) {
+    pub(crate) async fn send(&mut self, payload: &str) {
         self.socket.send(Message::text(payload.to_owned())).await.unwrap();
     }
 
-    pub async fn close(&mut self, code: u16) {
+    pub(crate) async fn close(&mut self, code: u16) {
         let frame =
             tokio_tungstenite::tungstenite::protocol::CloseFrame { code: code.into(), reason: "".into() };
         self.socket.close(Some(frame)).await.unwrap();
     }
 
-    pub async fn hear(&mut self, wait_ms: u64) -> Heard {
+    pub(crate) async fn hear(&mut self, wait_ms: u64) -> Heard {
         match tokio::time::timeout(Duration::from_millis(wait_ms), self.socket.next()).await {
             Err(_) => Heard::Silence,
             Ok(None | Some(Err(_))) => Heard::Cut,
