@@ -2,20 +2,23 @@
 //!
 //! A rebuild folds a whole log this way and loads the result in key order; the follower folds each page.
 
-use crate::change::{Change, Row};
+use crate::change::{Change, Column};
 use crate::key::{Bucket, Generation, Key, RowKey};
-use crate::project::project;
+use crate::project::project_into;
+use crate::register::{Arena, Register};
 use events::{Event, MirrorId};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// Joined changes of any number of mirrors.
 ///
-/// Rows are grouped as they are stored, by (mirror, generation, bucket): neighbours in the log are
+/// Cells are grouped as they are stored, by (mirror, generation, bucket): neighbours in the log are
 /// neighbours here, which keeps the maps in use small and the final sorts short.
 #[derive(Debug, Default)]
 pub struct Fold {
-    partitions: FxHashMap<Partition, FxHashMap<RowKey, Row>>,
+    partitions: FxHashMap<Partition, FxHashMap<(RowKey, Column), Register>>,
     generation: Generation,
+    arena: Arena,
     scratch: Vec<Change>,
 }
 
@@ -36,7 +39,7 @@ impl Fold {
     /// Folds one event into another build.
     pub fn add_to(&mut self, event: &Event, generation: Generation) {
         let mut changes = std::mem::take(&mut self.scratch);
-        project(event, generation, &mut changes);
+        project_into(event, generation, &mut self.arena, &mut changes);
         for change in changes.drain(..) {
             self.join(change);
         }
@@ -46,13 +49,19 @@ impl Fold {
     /// Joins one change.
     pub fn join(&mut self, change: Change) {
         let Change { key: Key { mirror, generation, bucket, row }, column, register } = change;
-        let rows = self.partitions.entry((mirror, generation, bucket)).or_default();
-        rows.entry(row).or_default().join(column, register);
+        match self.partitions.entry((mirror, generation, bucket)).or_default().entry((row, column)) {
+            Entry::Occupied(mut cell) => {
+                cell.get_mut().join(register);
+            }
+            Entry::Vacant(cell) => {
+                cell.insert(register);
+            }
+        }
     }
 
-    /// Rows held.
+    /// Cells held.
     #[must_use]
-    pub fn rows(&self) -> usize {
+    pub fn cells(&self) -> usize {
         self.partitions.values().map(FxHashMap::len).sum()
     }
 
@@ -60,11 +69,11 @@ impl Fold {
     pub fn into_sorted(self) -> impl Iterator<Item = Change> + Send {
         let mut partitions: Vec<_> = self.partitions.into_iter().collect();
         partitions.sort_unstable_by_key(|(partition, _)| *partition);
-        partitions.into_iter().flat_map(|((mirror, generation, bucket), rows)| {
-            let mut rows: Vec<_> = rows.into_iter().collect();
-            rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        partitions.into_iter().flat_map(|((mirror, generation, bucket), cells)| {
+            let mut cells: Vec<_> = cells.into_iter().collect();
+            cells.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
             let key = move |row| Key { mirror, generation, bucket, row };
-            rows.into_iter().flat_map(move |(row, cells)| changes(key(row), cells))
+            cells.into_iter().map(move |((row, column), register)| Change { key: key(row), column, register })
         })
     }
 
@@ -73,8 +82,4 @@ impl Fold {
     pub fn into_changes(self) -> Vec<Change> {
         self.into_sorted().collect()
     }
-}
-
-fn changes(key: Key, row: Row) -> impl Iterator<Item = Change> {
-    row.cells.into_iter().map(move |(column, register)| Change { key: key.clone(), column, register })
 }

@@ -17,6 +17,7 @@ pub mod message;
 pub mod project;
 pub mod register;
 pub mod render;
+pub mod revisions;
 pub mod sample;
 pub mod settings;
 pub mod sink;

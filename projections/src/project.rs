@@ -15,7 +15,7 @@ use crate::change::{Change, Column};
 use crate::copies::{CopySource, RefusedCell};
 use crate::key::{Bucket, Generation, Key, RowKey};
 use crate::message::CreatedCellRef;
-use crate::register::Register;
+use crate::register::{Arena, Register};
 use crate::settings::{
     RoleCell, UserCellRef, bucket_key, gap_key, link_key, mirror_key, name_key, registry_key, role_key,
     user_key,
@@ -26,26 +26,17 @@ use events::{Body, Event, MessageId, Version};
 
 /// Adds to `changes` what `event` changes in one build of its mirror's views.
 pub fn project(event: &Event, generation: Generation, changes: &mut Vec<Change>) {
-    let mut out = Projector { event, generation, changes };
-    let link = || link_key(event.place.channel);
-    match &event.body {
-        Body::Created(created) => out.created(created),
-        Body::Edited(edited) => out.edited(edited),
-        Body::Refreshed(refreshed) => out.refreshed(refreshed),
-        Body::Deleted => out.deleted(),
-        Body::Receipt(receipt) => out.receipt(receipt),
-        Body::Declared(declared) => out.declared(&declared.name),
-        Body::Linked(linked) => out.setting(link(), Column::Value, out.now(linked)),
-        Body::Cut => out.setting(link(), Column::Cut, Register::unit(event.version)),
-        Body::Restored => out.setting(link(), Column::Restored, Register::unit(event.version)),
-        Body::RoleGranted(grant) => out.role(true, grant),
-        Body::RoleRevoked(grant) => out.role(false, grant),
-        Body::Gap(gap) => {
-            let key = gap_key(event.place.channel, gap.from, event.id);
-            out.setting(key, Column::Value, out.now(gap));
-        }
-        Body::Other(_) => {}
-    }
+    Projector { event, generation, arena: None, changes }.project();
+}
+
+/// [`project`], with the values written into `arena`.
+pub(crate) fn project_into(
+    event: &Event,
+    generation: Generation,
+    arena: &mut Arena,
+    changes: &mut Vec<Change>,
+) {
+    Projector { event, generation, arena: Some(arena), changes }.project();
 }
 
 /// A register with this version and no more to say is the same for everybody.
@@ -54,10 +45,33 @@ const ALWAYS: Register = Register::unit(Version(0));
 struct Projector<'a> {
     event: &'a Event,
     generation: Generation,
+    arena: Option<&'a mut Arena>,
     changes: &'a mut Vec<Change>,
 }
 
 impl Projector<'_> {
+    fn project(&mut self) {
+        let event = self.event;
+        let channel = event.place.channel;
+        match &event.body {
+            Body::Created(created) => self.created(created),
+            Body::Edited(edited) => self.edited(edited),
+            Body::Refreshed(refreshed) => self.refreshed(refreshed),
+            Body::Deleted => self.deleted(),
+            Body::Receipt(receipt) => self.receipt(receipt),
+            Body::Declared(declared) => self.declared(&declared.name),
+            Body::Linked(linked) => self.set(link_key(channel), linked),
+            Body::Cut => self.setting(link_key(channel), Column::Cut, Register::unit(event.version)),
+            Body::Restored => {
+                self.setting(link_key(channel), Column::Restored, Register::unit(event.version));
+            }
+            Body::RoleGranted(grant) => self.role(true, grant),
+            Body::RoleRevoked(grant) => self.role(false, grant),
+            Body::Gap(gap) => self.set(gap_key(channel, gap.from, event.id), gap),
+            Body::Other(_) => {}
+        }
+    }
+
     fn created(&mut self, created: &Created) {
         self.first(created);
         self.decor(&created.decor);
@@ -136,7 +150,7 @@ impl Projector<'_> {
     fn copy_source(&mut self, receipt: &Receipt) {
         let cell = CopySource { source: self.source(), link: receipt.link, part: receipt.part };
         let bucket = Bucket::of(receipt.copy);
-        let register = Register::new(Version(0), &cell);
+        let register = self.register(Version(0), &cell);
         self.change(bucket, RowKey::CopyIndex(receipt.copy), Column::Source, register);
         if bucket != Bucket::of(self.source()) {
             self.bucket(bucket);
@@ -153,13 +167,11 @@ impl Projector<'_> {
 
     fn role(&mut self, granted: bool, grant: &Grant) {
         let key = role_key(grant.user, self.event.version, self.event.id);
-        let cell = self.now(&RoleCell { granted, grant: grant.clone() });
-        self.setting(key, Column::Value, cell);
+        self.set(key, &RoleCell { granted, grant: grant.clone() });
     }
 
     fn user(&mut self, author: &Author) {
-        let cell = self.now(&UserCellRef::of(author));
-        self.setting(user_key(author.id), Column::Value, cell);
+        self.set(user_key(author.id), &UserCellRef::of(author));
     }
 
     fn revision(&mut self, said: Register) {
@@ -178,6 +190,11 @@ impl Projector<'_> {
         self.change(Bucket::of(id), RowKey::Message(id), column, register);
     }
 
+    fn set<T: serde::Serialize>(&mut self, row: RowKey, value: &T) {
+        let register = self.now(value);
+        self.setting(row, Column::Value, register);
+    }
+
     fn setting(&mut self, row: RowKey, column: Column, register: Register) {
         self.change(Bucket::SETTINGS, row, column, register);
     }
@@ -192,7 +209,14 @@ impl Projector<'_> {
     }
 
     /// A register as of the event.
-    fn now<T: serde::Serialize>(&self, value: &T) -> Register {
-        Register::new(self.event.version, value)
+    fn now<T: serde::Serialize>(&mut self, value: &T) -> Register {
+        self.register(self.event.version, value)
+    }
+
+    fn register<T: serde::Serialize>(&mut self, version: Version, value: &T) -> Register {
+        match &mut self.arena {
+            Some(arena) => arena.register(version, value),
+            None => Register::new(version, value),
+        }
     }
 }

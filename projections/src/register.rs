@@ -3,7 +3,7 @@
 //! The join is commutative, associative and idempotent, so any order, duplication and batching of the
 //! events gives equal views. It is what CQL does per cell with `USING TIMESTAMP`.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use events::Version;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -60,9 +60,40 @@ fn encode<T: Serialize>(value: &T) -> Bytes {
     rmp_serde::to_vec(value).unwrap_or_default().into()
 }
 
+/// Writes the values of many registers into shared chunks: an allocation every few hundred values.
+///
+/// A chunk lives as long as any value in it, so this is for registers that are made and dropped together.
+#[derive(Debug, Default)]
+pub(crate) struct Arena(BytesMut);
+
+impl Arena {
+    const CHUNK_BYTES: usize = 64 * 1024;
+
+    /// What [`Register::new`] makes.
+    pub(crate) fn register<T: Serialize>(&mut self, version: Version, value: &T) -> Register {
+        if self.0.capacity() < Self::CHUNK_BYTES / 16 {
+            self.0 = BytesMut::with_capacity(Self::CHUNK_BYTES);
+        }
+        let mut writer = (&mut self.0).writer();
+        // Serialising plain data into memory cannot fail.
+        let written = rmp_serde::encode::write(&mut writer, value);
+        let bytes = self.0.split().freeze();
+        Register { version, bytes: if written.is_ok() { bytes } else { Bytes::new() } }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arena_writes_what_a_register_holds() {
+        let mut arena = Arena::default();
+        for turn in 0..100 {
+            let text = "x".repeat([0, 3, 300, 3000, 70_000][turn % 5]);
+            assert_eq!(arena.register(Version(1), &text), Register::new(Version(1), &text), "turn {turn}");
+        }
+    }
 
     #[test]
     fn short_and_long_values_are_written_alike() {

@@ -139,15 +139,15 @@ impl Story {
     fn begin(&mut self) {
         self.mirror = mirror(self.dice.below(self.mirrors));
         self.now += 1000 * (1 + self.dice.below(2000) as i64);
-        if self.dice.once_in(40) {
-            self.now += 3_600_000_000;
-        }
         self.version = Version(self.now);
         self.place = Place { channel: CHANNELS[self.dice.below(4) as usize], ..Place::default() };
     }
 
     fn next(&mut self) -> Event {
         self.begin();
+        if self.dice.once_in(40) {
+            self.now += 3_600_000_000;
+        }
         let body = match self.dice.below(40) {
             0..9 => self.created(),
             9..14 => self.edited(),
