@@ -1,8 +1,15 @@
 //! The node: everything of `mirror` that does IO. See ARCHITECTURE.md.
 
+pub mod admin;
+pub mod cli;
 pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
 pub mod discord;
 pub mod follower;
+pub mod ingest;
 pub mod lanes;
 pub mod links;
+pub mod node;
 pub mod sqlite;

@@ -16,11 +16,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Requests that one run may send before other lanes have their turn.
-pub const RUN_REQUESTS_MAX: usize = 16;
+pub(super) const RUN_REQUESTS_MAX: usize = 16;
 /// Receipts on the log that the views may lack before the lane waits for them.
-pub const UNFOLDED_MAX: usize = 256;
+pub(super) const UNFOLDED_MAX: usize = 256;
 /// How long a reply waits for the message that it answers.
-pub const REPLY_WAIT_MS: u64 = 2_000;
+pub(super) const REPLY_WAIT_MS: u64 = 2_000;
 /// How often it looks meanwhile.
 const REPLY_LOOK_MS: u64 = 100;
 /// Events read at once when a lane goes through the log.

@@ -1,0 +1,383 @@
+//! The demo: a Discord of our own, the real node as a child process that is killed at random moments, people who
+//! talk, and a judge who compares every channel at the end. Then one channel is wiped and put back from the log.
+
+mod irc;
+mod judge;
+mod lively;
+mod node;
+mod play;
+mod screen;
+mod stage;
+mod summary;
+
+pub use summary::Summary;
+
+use anyhow::Context as _;
+use judge::Verdict;
+use node::{Node, Setting};
+use play::{Act, Play};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use screen::Screen;
+use stage::Stage;
+use standin::{Config, Happening, Keep, Standin};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{sleep_until, timeout};
+
+/// What the demo is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Replays the same play, with kills at the same places of it.
+    pub seed: u64,
+    /// Real chat instead: a folder of IRC logs.
+    pub chat: Option<PathBuf>,
+    /// No rate limits on either side.
+    pub unlimited: bool,
+    /// How often the node is killed; `None`: a few times.
+    pub kills: Option<usize>,
+    /// How long the talk lasts (the default play).
+    pub length: Duration,
+    /// Print one JSON object at the end, and nothing else.
+    pub json: bool,
+    /// No colours.
+    pub no_color: bool,
+    /// Port of the stand-in; 0: any.
+    pub port: u16,
+    /// Keep the data directory here; `None`: a temporary one, removed at the end.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// W of the node in the demo: the stand-in takes effect at once.
+const SETTLE_WAIT_MS: u64 = 500;
+/// Deadline of a request in the demo.
+const DEADLINE_MS: u64 = 3_000;
+/// How long the node may take to connect.
+const CONNECT_WAIT: Duration = Duration::from_secs(30);
+/// Nothing happened for so long: time to judge.
+const QUIET: Duration = Duration::from_millis(700);
+/// Nothing happened for so long although something is missing: it will not come any more.
+const GIVE_UP: Duration = Duration::from_secs(25);
+/// Copies that may be owed before the talk pauses.
+const OWED_MAX: usize = 2_000;
+
+/// Runs the demo.
+///
+/// # Errors
+/// When the node cannot be started, ends by itself, or a command fails.
+pub async fn run(options: Options) -> anyhow::Result<Summary> {
+    let play = match &options.chat {
+        Some(folder) => irc::irc(folder, options.seed)?,
+        None => lively::lively(options.seed, options.length),
+    };
+    let kept = options.data_dir.clone();
+    let temporary = kept.is_none().then(tempfile::tempdir).transpose()?;
+    let data_dir = match (&kept, &temporary) {
+        (Some(kept), _) => kept.clone(),
+        (None, Some(temporary)) => temporary.path().to_owned(),
+        (None, None) => anyhow::bail!("there is no data directory"),
+    };
+    std::fs::create_dir_all(&data_dir).with_context(|| data_dir.display().to_string())?;
+    let demo = Demo::set_up(options, play, data_dir).await?;
+    demo.play().await
+}
+
+struct Demo {
+    options: Options,
+    play: Play,
+    stage: Stage,
+    screen: Screen,
+    happenings: Receiver<Happening>,
+    setting: Setting,
+    node: Node,
+    random: ChaCha8Rng,
+    began: Instant,
+    tally: Tally,
+}
+
+/// What is counted while the demo runs.
+#[derive(Default)]
+struct Tally {
+    posted: usize,
+    connected: usize,
+    wiped: usize,
+    restored: usize,
+}
+
+impl Demo {
+    async fn set_up(options: Options, play: Play, data_dir: PathBuf) -> anyhow::Result<Self> {
+        let keep = if options.chat.is_some() { Keep::Counts } else { Keep::All };
+        let config = Config {
+            port: options.port,
+            seed: options.seed,
+            unlimited: options.unlimited,
+            keep,
+            ..Config::default()
+        };
+        let environment = environment(&options, &config);
+        let discord = Standin::start(config)?;
+        let mut setting = Setting { data_dir, environment };
+        setting.environment.push(("MIRROR_DISCORD_API".into(), discord.api_url()));
+        setting.environment.push(("MIRROR_DISCORD_GATEWAY".into(), discord.gateway_url()));
+        let happenings = discord.subscribe();
+        let stage = Stage::new(discord, &play);
+        let mut screen = Screen::new(&stage.places, options.json, options.no_color);
+        for place in &stage.places {
+            let url = format!("https://discord.com/channels/{}/{}", place.guild, place.id);
+            setting.ask(&["link", &place.mirror, &url]).await?;
+        }
+        screen.heading(&format!(
+            "{} channels are linked; the seed is {}; the node begins",
+            stage.places.len(),
+            options.seed
+        ));
+        let node = Node::start(setting.clone())?;
+        let random = ChaCha8Rng::seed_from_u64(options.seed ^ 0x9e37_79b9);
+        let mut demo = Self {
+            options,
+            play,
+            stage,
+            screen,
+            happenings,
+            setting,
+            node,
+            random,
+            began: Instant::now(),
+            tally: Tally::default(),
+        };
+        demo.connected(1).await?;
+        Ok(demo)
+    }
+
+    async fn play(mut self) -> anyhow::Result<Summary> {
+        let talk = Instant::now();
+        self.talk().await?;
+        let verdict = self.settle().await?;
+        let talked = talk.elapsed();
+        self.screen.heading(&format!(
+            "the talk is over: {} copies, {} lost, {} doubled, {} misplaced",
+            verdict.copies, verdict.lost, verdict.duplicated, verdict.misplaced
+        ));
+        let after = if verdict.is_right() { self.restore().await? } else { verdict.clone() };
+        let events = self.events().await?;
+        let Self { node, options, stage, tally, began, setting, .. } = self;
+        let crashes = node.crashes;
+        node.stop().await?;
+        drop(setting);
+        let latency = |share| judge::percentile(&verdict.latencies_ms, share);
+        let worst = if after.is_right() { &verdict } else { &after };
+        Ok(Summary {
+            source_messages: stage.messages(),
+            events,
+            copies: verdict.copies,
+            edits: stage.edits,
+            deletes: stage.deletes,
+            crashes,
+            lost: worst.lost,
+            duplicated: worst.duplicated,
+            misplaced: worst.misplaced,
+            wiped: tally.wiped,
+            restored: tally.restored,
+            latency_ms_p50: latency(0.5),
+            latency_ms_p99: latency(0.99),
+            events_per_second: (events as f64 / talked.as_secs_f64()).round(),
+            wall_seconds: (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+            seed: options.seed,
+            examples: worst.examples.clone(),
+        })
+    }
+
+    /// Performs the play, and kills the node at random moments of it.
+    async fn talk(&mut self) -> anyhow::Result<()> {
+        let began = tokio::time::Instant::now();
+        let acts = std::mem::take(&mut self.play.acts);
+        let mut kills = self.kills(acts.len());
+        for (number, (after, act)) in acts.iter().enumerate() {
+            let kill = kills.remove(&number);
+            self.until(began + *after).await;
+            if kill {
+                self.crash().await?;
+            }
+            if let Act::Ban(author) = act {
+                self.ban(author).await?;
+            }
+            self.stage.perform(act);
+            self.keep_pace().await?;
+        }
+        Ok(())
+    }
+
+    /// Before which acts the node is killed.
+    fn kills(&mut self, acts: usize) -> BTreeSet<usize> {
+        const LIVELY: usize = 3;
+        const CHAT: usize = 5;
+        let count = self.options.kills.unwrap_or(if self.options.chat.is_some() { CHAT } else { LIVELY });
+        let mut kills = BTreeSet::new();
+        while kills.len() < count.min(acts / 2) {
+            kills.insert(self.random.random_range(acts / 20..acts));
+        }
+        kills
+    }
+
+    async fn crash(&mut self) -> anyhow::Result<()> {
+        // Not always between two acts: a little later is in the middle of what the last one caused.
+        let pause = Duration::from_micros(self.random.random_range(0..30_000));
+        self.until(tokio::time::Instant::now() + pause).await;
+        let old = self.node.pid();
+        self.node.crash().await?;
+        self.screen.crashed(old, self.node.pid());
+        Ok(())
+    }
+
+    async fn ban(&mut self, author: &str) -> anyhow::Result<()> {
+        let user = self.stage.user(author).to_string();
+        let mirrors: BTreeSet<String> = self.stage.places.iter().map(|place| place.mirror.clone()).collect();
+        for mirror in mirrors {
+            self.setting.ask(&["ban", &user, "--mirror", &mirror]).await?;
+        }
+        self.stage.ban(author);
+        self.screen.heading(&format!("the operator bans {author}"));
+        Ok(())
+    }
+
+    /// Shows what happens until `time`.
+    async fn until(&mut self, time: tokio::time::Instant) {
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(time) => return,
+                happening = self.happenings.recv() => self.happened(happening),
+            }
+        }
+    }
+
+    /// With real chat people talk as fast as the node keeps up.
+    async fn keep_pace(&mut self) -> anyhow::Result<()> {
+        while let Ok(happening) = self.happenings.try_recv() {
+            self.happened(Ok(happening));
+        }
+        if self.options.chat.is_none() {
+            return Ok(());
+        }
+        while self.stage.owed() > self.tally.posted + OWED_MAX {
+            match timeout(GIVE_UP, self.happenings.recv()).await {
+                Ok(happening) => self.happened(happening),
+                Err(_) => self.node.check().context("copies no longer appear")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn happened(&mut self, happening: Result<Happening, RecvError>) {
+        let Ok(happening) = happening else {
+            // Some were missed: the channels themselves tell how many copies there are.
+            self.tally.posted =
+                self.stage.places.iter().map(|place| self.stage.copies_in(place.id).len()).sum();
+            return;
+        };
+        match &happening {
+            Happening::Posted(shown, _) => {
+                self.tally.posted += usize::from(shown.webhook.is_some());
+                self.stage.saw(shown);
+            }
+            Happening::Identified | Happening::Resumed { .. } => self.tally.connected += 1,
+            _ => {}
+        }
+        self.screen.show(&happening);
+    }
+
+    async fn connected(&mut self, times: usize) -> anyhow::Result<()> {
+        let until = tokio::time::Instant::now() + CONNECT_WAIT;
+        while self.tally.connected < times {
+            match tokio::time::timeout_at(until, self.happenings.recv()).await {
+                Ok(happening) => self.happened(happening),
+                Err(_) => {
+                    self.node.check()?;
+                    anyhow::bail!("the node did not connect within {} s", CONNECT_WAIT.as_secs());
+                }
+            }
+            self.node.check()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every channel shows what it should, or nothing more comes.
+    async fn settle(&mut self) -> anyhow::Result<Verdict> {
+        let mut quiet_since = Instant::now();
+        loop {
+            match timeout(QUIET, self.happenings.recv()).await {
+                Ok(happening) => {
+                    quiet_since = Instant::now();
+                    self.happened(happening);
+                }
+                Err(_) => {
+                    self.node.check()?;
+                    let verdict = self.stage.judge();
+                    if verdict.is_right() || quiet_since.elapsed() > GIVE_UP {
+                        return Ok(verdict);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A moderator wipes the last channel; the operator puts it back from the log.
+    async fn restore(&mut self) -> anyhow::Result<Verdict> {
+        let Some(place) = self.stage.places.last().cloned() else { return Ok(Verdict::default()) };
+        let before = self.removals(&place.mirror).await?;
+        self.tally.wiped = self.stage.discord.wipe(place.id);
+        self.screen
+            .heading(&format!("a moderator wipes {}: {} copies are gone", place.title, self.tally.wiped));
+        self.removals_known(&place.mirror, before + self.tally.wiped).await?;
+        let words = ["replay", "--mirror", &place.mirror, "--apply", "--restore", "--yes"];
+        self.screen.heading(&format!("mirror {}", words.join(" ")));
+        let said = self.setting.ask(&words).await?;
+        said.lines().for_each(|line| self.screen.heading(line));
+        let verdict = self.settle().await?;
+        self.tally.restored = self.stage.copies_in(place.id).len();
+        Ok(verdict)
+    }
+
+    /// Waits until the node has heard of every removal: only what it knows to be gone can be restored.
+    async fn removals_known(&mut self, mirror: &str, expected: usize) -> anyhow::Result<()> {
+        const LOOKS_MAX: usize = 100;
+        for _ in 0..LOOKS_MAX {
+            if self.removals(mirror).await? >= expected {
+                return Ok(());
+            }
+            self.until(tokio::time::Instant::now() + Duration::from_millis(200)).await;
+        }
+        anyhow::bail!("the node did not hear of the wiped channel")
+    }
+
+    async fn removals(&self, mirror: &str) -> anyhow::Result<usize> {
+        let words = ["log", "--mirror", mirror, "--kind", "deleted", "--json"];
+        Ok(self.setting.ask(&words).await?.lines().count())
+    }
+
+    async fn events(&mut self) -> anyhow::Result<u64> {
+        let status: serde_json::Value =
+            serde_json::from_str(&self.setting.ask(&["status", "--json"]).await?)?;
+        let partitions = status["partitions"].as_array().cloned().unwrap_or_default();
+        let tail = |partition: &serde_json::Value| {
+            partition["tail"].as_u64().or_else(|| partition["tail"].as_str()?.parse().ok())
+        };
+        Ok(partitions.iter().filter_map(tail).sum())
+    }
+}
+
+fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
+    let mut environment = vec![
+        ("MIRROR_DISCORD_TOKEN".to_owned(), config.token.clone()),
+        ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), SETTLE_WAIT_MS.to_string()),
+        ("MIRROR_LANES_DEADLINE_MS".to_owned(), DEADLINE_MS.to_string()),
+        ("MIRROR_LOG_LEVEL".to_owned(), "info".to_owned()),
+    ];
+    if options.unlimited {
+        environment.push(("MIRROR_DISCORD_RATE_LIMITS".to_owned(), "false".to_owned()));
+    }
+    environment
+}

@@ -1,0 +1,225 @@
+//! Ingest: from the gateway's frames to the log.
+//!
+//! ```text
+//! frames ─> capture ─> append (durable) ─> session: sequence of the last frame that is on the log
+//!              └ echoes of our own copies, messages seen ─> lanes
+//! ```
+//! The sequence that is kept is never ahead of the log, so a resume repeats what a crash lost. What a payload
+//! cannot tell goes to the dead letters, and the next one is taken.
+
+use crate::clock::Clock;
+use crate::discord::gateway::Frame;
+use crate::discord::guilds::Guilds;
+use crate::discord::webhooks::Webhooks;
+use crate::follower::RETRY;
+use crate::lanes::Order;
+use crate::links::{Links, Table};
+use crate::sqlite::{NodeState, Session};
+use events::capture::{Captured, Context, Dispatch, Me, Member, capture, envelope};
+use events::log::AppendError;
+use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
+use projections::lanes::LaneId;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tools::Ports;
+
+/// Frames taken into one append at most.
+pub const BATCH_FRAMES_MAX: usize = 256;
+
+/// The ingest of one shard.
+pub struct Ingest {
+    /// Where events go.
+    pub ports: Ports,
+    /// Which channels are linked.
+    pub links: Arc<Links>,
+    /// Names.
+    pub guilds: Arc<RwLock<Guilds>>,
+    /// Which webhooks are ours.
+    pub webhooks: Arc<Webhooks>,
+    /// Session and dead letters.
+    pub state: NodeState,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The lanes.
+    pub orders: mpsc::Sender<Order>,
+    /// Who we are.
+    pub me: Me,
+    /// Up to when it is known what happened, microseconds since 1970.
+    pub heard_until: Arc<AtomicI64>,
+}
+
+/// Why ingest ended.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The stores have stopped.
+    #[error("frames cannot be kept any more: {0}")]
+    Stopped(String),
+}
+
+impl Ingest {
+    /// Takes frames until there are no more or the node stops.
+    ///
+    /// # Errors
+    /// When the log has stopped.
+    pub async fn run(
+        self,
+        mut frames: mpsc::Receiver<Frame>,
+        stop: CancellationToken,
+    ) -> Result<(), IngestError> {
+        let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
+        loop {
+            let taken = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                taken = frames.recv_many(&mut batch, BATCH_FRAMES_MAX) => taken,
+            };
+            if taken == 0 {
+                return Ok(());
+            }
+            self.take(&batch).await?;
+            batch.clear();
+        }
+    }
+
+    /// Makes one batch of frames durable.
+    async fn take(&self, batch: &[Frame]) -> Result<(), IngestError> {
+        self.learn(batch);
+        let mut taken = Taken::default();
+        let table = self.links.now();
+        for frame in batch {
+            if let Err(why) = self.capture(&table, frame, &mut taken) {
+                tracing::warn!(kind = frame.kind, why, "a payload cannot be captured; put aside");
+                self.put_aside(why, frame.kind.clone(), frame.text.as_bytes()).await?;
+            }
+        }
+        for order in taken.orders {
+            // A full queue makes the gateway wait: nothing is dropped.
+            if self.orders.send(order).await.is_err() {
+                return Ok(());
+            }
+        }
+        for (partition, events) in taken.events {
+            self.append(partition, events).await?;
+        }
+        self.keep_session(batch).await
+    }
+
+    fn learn(&self, batch: &[Frame]) {
+        let mut guilds = self.guilds.write().unwrap_or_else(PoisonError::into_inner);
+        for frame in batch {
+            guilds.hear(&frame.kind, frame.text.as_bytes());
+        }
+    }
+
+    fn capture(&self, table: &Table, frame: &Frame, taken: &mut Taken) -> Result<(), String> {
+        let envelope = envelope(&frame.text).map_err(|error| error.to_string())?;
+        let Some(dispatch) = envelope.dispatch() else { return Ok(()) };
+        let guilds = self.guilds.read().unwrap_or_else(PoisonError::into_inner);
+        let scene = Scene { table, guilds: &guilds, webhooks: &self.webhooks, me: self.me };
+        let observed = self.clock.now();
+        let Captured { events, echo } =
+            capture(&Dispatch { ..dispatch }, &scene, observed).map_err(|error| error.to_string())?;
+        if let Some(echo) = echo
+            && let Some(mirror) = self.webhooks.mirror_of(echo.webhook)
+        {
+            taken.orders.push(Order::Echo(LaneId { mirror, link: echo.channel }, echo));
+        }
+        for event in events {
+            if let Body::Created(_) = event.body {
+                taken.saw(event.place.channel, event.place.message);
+            }
+            taken.events.entry(self.ports.partition(event.mirror)).or_default().push(event);
+        }
+        Ok(())
+    }
+
+    /// Appends until it is durable. An event that is too large is put aside, the rest goes on.
+    async fn append(&self, partition: Partition, mut events: Vec<Event>) -> Result<(), IngestError> {
+        while !events.is_empty() {
+            match self.ports.log.append(partition, events.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(AppendError::TooLarge { index, bytes }) => {
+                    let event = events.remove(index);
+                    let why = format!("the event takes {bytes} bytes, more than an event may");
+                    tracing::error!(
+                        channel = event.place.channel.0,
+                        bytes,
+                        "an event is too large; put aside"
+                    );
+                    self.put_aside(why, format!("message {}", event.place.message), &event.raw).await?;
+                }
+                Err(AppendError::Retry(why)) => {
+                    tracing::warn!(why, "the log cannot append now; frames wait");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(AppendError::Stopped(why)) => return Err(IngestError::Stopped(why)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_aside(&self, why: String, place: String, payload: &[u8]) -> Result<(), IngestError> {
+        let put = self.state.put_dead(self.clock.now(), why, place, payload.to_vec()).await;
+        put.map_err(|error| IngestError::Stopped(error.to_string()))
+    }
+
+    /// Keeps the place in the session: all up to it is on the log.
+    async fn keep_session(&self, batch: &[Frame]) -> Result<(), IngestError> {
+        let Some(last) = batch.last() else { return Ok(()) };
+        let session = Session {
+            session: last.session.to_string(),
+            seq: last.seq,
+            resume_url: last.resume_url.to_string(),
+        };
+        self.heard_until.store(self.clock.now().0, Ordering::Relaxed);
+        let kept = self.state.save_session(0, session).await;
+        kept.map_err(|error| IngestError::Stopped(error.to_string()))
+    }
+}
+
+/// What a batch gave.
+#[derive(Default)]
+struct Taken {
+    events: BTreeMap<Partition, Vec<Event>>,
+    orders: Vec<Order>,
+}
+
+impl Taken {
+    /// Only the newest message of a channel matters to its lanes.
+    fn saw(&mut self, channel: ChannelId, message: MessageId) {
+        self.orders.retain(|order| !matches!(order, Order::Saw(other, _) if *other == channel));
+        self.orders.push(Order::Saw(channel, message));
+    }
+}
+
+/// What capture looks at.
+struct Scene<'a> {
+    table: &'a Table,
+    guilds: &'a Guilds,
+    webhooks: &'a Webhooks,
+    me: Me,
+}
+
+impl Context for Scene<'_> {
+    fn members(&self, channel: ChannelId) -> &[Member] {
+        self.table.members(channel)
+    }
+
+    fn is_ours(&self, webhook: WebhookId) -> bool {
+        self.webhooks.is_ours(webhook)
+    }
+
+    fn channel_name(&self, channel: ChannelId) -> Option<&str> {
+        self.guilds.channel(channel).map(|channel| channel.name.as_str())
+    }
+
+    fn role_name(&self, role: RoleId) -> Option<&str> {
+        self.guilds.role(role)
+    }
+
+    fn me(&self) -> Me {
+        self.me
+    }
+}

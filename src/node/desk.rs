@@ -1,0 +1,161 @@
+//! The running node as commands see it.
+
+use super::Stores;
+use crate::commands::answer::{self, LaneLine, NodeStatus};
+use crate::commands::{ChannelInfo, CommandError, Live};
+use crate::discord::gateway::Happening;
+use crate::lanes::{LaneReport, LaneState, Order};
+use async_trait::async_trait;
+use events::{ChannelId, MessageId, Offset, Version};
+use projections::lanes::LaneId;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// What a running node can be asked.
+pub struct Running {
+    stores: Stores,
+    session: Mutex<String>,
+}
+
+impl Running {
+    pub(super) fn new(stores: Stores) -> Self {
+        Self { stores, session: Mutex::new("connecting".to_owned()) }
+    }
+
+    /// Notes what became of the connection.
+    pub(super) fn heard(&self, happening: &Happening) {
+        let words = match happening {
+            Happening::Ready(_) => "connected",
+            Happening::Resumed => "resumed",
+            Happening::SessionLost => "session lost, connecting anew",
+            Happening::Disconnected { .. } => "disconnected, connecting again",
+        };
+        tracing::info!(session = words, "gateway");
+        words.clone_into(&mut self.session.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Up to when it is known what happened.
+    pub(super) fn heard_until(&self) -> Version {
+        Version(self.stores.heard_until.load(Ordering::Relaxed))
+    }
+
+    /// The links whose channel publishes.
+    pub(super) fn publishing(&self) -> Vec<LaneId> {
+        let table = self.stores.links.now();
+        let publishes = |lane: &LaneId| {
+            let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
+            link.is_some_and(projections::settings::Link::publishes)
+        };
+        table.lanes().filter(publishes).collect()
+    }
+
+    fn line(&self, report: LaneReport) -> LaneLine {
+        let table = self.stores.links.now();
+        let settings = table.settings(report.id.mirror);
+        let link = settings.and_then(|settings| settings.links.get(&report.id.link));
+        LaneLine {
+            mirror: report.id.mirror,
+            mirror_name: settings.map(|settings| settings.name.clone()).unwrap_or_default(),
+            channel: report.id.link,
+            name: link.map(|link| link.linked.name.clone()).unwrap_or_default(),
+            lag: report.walking_from.is_none().then_some(report.waiting),
+            state: state(report),
+        }
+    }
+
+    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, CommandError> {
+        let (answer, answered) = oneshot::channel();
+        let stops = |_| CommandError::Failed("the node is stopping; try again when it runs".to_owned());
+        self.stores.orders.send(order(answer)).await.map_err(|_| stops(()))?;
+        answered.await.map_err(|_| stops(()))
+    }
+
+    async fn newest(&self, channel: ChannelId) -> Result<MessageId, CommandError> {
+        // The newest message that there is now: whatever is older is accepted as it is.
+        let info = self.stores.rest.calls.channel(channel).map_err(|error| CommandError::Failed(error.0))?;
+        let reply = self.stores.rest.call(&info, PATIENCE).await;
+        let reply = reply
+            .map_err(|failure| CommandError::Failed(format!("Discord cannot be asked now: {failure:?}")))?;
+        let told: Told = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let last = told.last_message_id.and_then(|id| id.parse().ok());
+        last.map(MessageId).ok_or_else(|| {
+            CommandError::Failed(format!(
+                "Discord does not say which message of channel {channel} is the last"
+            ))
+        })
+    }
+}
+
+/// How long a question of an operator waits for the limits.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+#[derive(Default, serde::Deserialize)]
+struct Told {
+    guild_id: Option<String>,
+    parent_id: Option<String>,
+    name: Option<String>,
+    last_message_id: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<u8>,
+}
+
+fn state(report: LaneReport) -> answer::LaneState {
+    let strangers = report.strangers.len();
+    let unexplained = (strangers > 0).then(|| format!("{strangers} messages of ours that nothing explains"));
+    match report.state {
+        LaneState::Idle => unexplained.map_or(answer::LaneState::Idle, answer::LaneState::Waiting),
+        LaneState::Working => answer::LaneState::Working,
+        LaneState::Waiting => answer::LaneState::Waiting(report.trouble.unwrap_or_default()),
+        LaneState::Held => answer::LaneState::Held(report.trouble.unwrap_or_default()),
+    }
+}
+
+#[async_trait]
+impl Live for Running {
+    async fn status(&self) -> NodeStatus {
+        let lanes = self.ask(Order::Report).await.unwrap_or_default();
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        NodeStatus {
+            name: self.stores.ports.node.to_string(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.stores.started,
+            session,
+            lanes: lanes.into_iter().map(|report| self.line(report)).collect(),
+        }
+    }
+
+    async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo> {
+        if let Some(known) =
+            self.stores.guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel)
+        {
+            let parent = known.parent.filter(|_| known.is_thread());
+            return Some(ChannelInfo { guild: known.guild, parent, name: known.name.clone() });
+        }
+        let call = self.stores.rest.calls.channel(channel).ok()?;
+        let reply = self.stores.rest.call(&call, PATIENCE).await.ok().filter(|reply| reply.status == 200)?;
+        let told: Told = serde_json::from_slice(&reply.body).ok()?;
+        let id = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let is_thread = matches!(told.kind, Some(10..=12));
+        Some(ChannelInfo {
+            guild: events::GuildId(id(told.guild_id)?),
+            parent: id(told.parent_id).filter(|_| is_thread).map(ChannelId),
+            name: told.name.unwrap_or_default(),
+        })
+    }
+
+    async fn walk(&self, lane: LaneId, _from: Offset) -> Result<(), CommandError> {
+        self.ask(|done| Order::Walk(lane, done)).await
+    }
+
+    async fn release(&self, lane: LaneId, adopt: bool) -> Result<String, CommandError> {
+        let upto = if adopt { self.newest(lane.link).await? } else { MessageId::default() };
+        let released = self.ask(|done| Order::Release(lane, upto, done)).await?;
+        match (released, adopt) {
+            (false, _) => Err(CommandError::Wrong(format!("the lane of channel {} is not held", lane.link))),
+            (true, true) => Ok(format!("the lane goes on; all up to message {upto} is accepted as it is")),
+            (true, false) => Ok("the lane goes on where it was".to_owned()),
+        }
+    }
+}
