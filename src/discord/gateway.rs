@@ -17,14 +17,18 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::queue::Queue;
-use twilight_gateway::{CloseFrame, Config, ConfigBuilder, Intents, Message, Session, Shard, ShardId};
+use twilight_gateway::{
+    CloseFrame, Config, ConfigBuilder, Intents, Message, Session, Shard, ShardId, ShardState,
+};
 use twilight_model::gateway::event::GatewayEventDeserializer;
 
 /// How to connect.
@@ -47,7 +51,7 @@ impl Default for Settings {
 pub const FRAMES_MAX: usize = 1_024;
 /// Happenings that may wait: the capacity of their channel.
 pub const HAPPENINGS_MAX: usize = 64;
-/// How long a stop waits for the closing handshake.
+/// How long a stop waits to send its close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
 /// A session to resume, as kept from an earlier run.
@@ -85,7 +89,7 @@ pub enum Happening {
     Resumed,
     /// The session is gone, and with it what happened until the next [`Happening::Ready`]: fill the gap.
     SessionLost,
-    /// The connection ended; the shard reconnects by itself.
+    /// The connection was closed; the shard reconnects by itself. One that merely breaks may not be told.
     Disconnected {
         /// The close code, where one came.
         code: Option<u16>,
@@ -242,10 +246,22 @@ impl Gateway {
         }
     }
 
-    /// Not with 1000 or 1001: these end the session, and a restart could not resume it.
+    /// Not with 1000 or 1001: these end the session, and a restart could not resume it. Polled no further
+    /// than to the close frame: the shard would connect anew.
     async fn close(mut self) -> Ended {
         self.shard.close(CloseFrame::RESUME);
-        let closing = async { while let Some(Ok(Message::Text(_))) = self.shard.next().await {} };
+        let closing = poll_fn(|context| {
+            loop {
+                let polled = self.shard.poll_next_unpin(context);
+                match (self.shard.state(), polled) {
+                    (ShardState::Disconnected { .. } | ShardState::FatallyClosed, _) => {
+                        return Poll::Ready(());
+                    }
+                    (_, Poll::Pending) => return Poll::Pending,
+                    (_, Poll::Ready(_)) => {}
+                }
+            }
+        });
         let _ = timeout(CLOSE_WAIT, closing).await;
         Ended::Stopped
     }
