@@ -1,14 +1,14 @@
 //! How fast events fold in memory: `cargo run --release -p projections --example fold [EVENTS [MIRRORS]]`.
 
+use events::sample::{Chat, chat};
 use projections::Generation;
 use projections::fold::Fold;
-use projections::sample::chat;
 
 fn main() {
     let mut args = std::env::args().skip(1).map(|arg| arg.parse().unwrap_or(0));
     let events = args.next().unwrap_or(1_000_000);
     let mirrors = args.next().unwrap_or(50);
-    let chat = chat(1, mirrors as u64, events);
+    let chat: Vec<_> = chat(Chat { seed: 1, count: events, mirrors: mirrors as u32, raw: false }).collect();
     for _ in 0..5 {
         let start = cpu_seconds();
         let mut fold = Fold::new(Generation(1));

@@ -227,7 +227,7 @@ fn prefixes(bucket: Bucket) -> &'static [Prefix] {
 }
 
 impl fmt::Display for Difference {
-    /// `message 123 (bucket 7): said is 5 bytes of version 9 here, absent there`.
+    /// `message 123 (bucket 7): said version 9, 5 bytes, hash 0123abcd / absent`: the first build, then the second.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (bucket {}):", Named(&self.row), self.bucket.0)?;
         let mut sign = ' ';
@@ -256,7 +256,10 @@ impl fmt::Display for Named<'_> {
                 write!(f, "revision {version} of message {message} by event {event}")
             }
             RowKey::CopyIndex(copy) => write!(f, "source of copy {copy}"),
-            RowKey::Setting { kind, key } => write!(f, "setting {kind:?} {key:02x?}"),
+            RowKey::Setting { kind, key } => {
+                write!(f, "setting {kind:?} ")?;
+                key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
         }
     }
 }

@@ -79,32 +79,6 @@ pub fn history(seed: u64, mirrors: u64, events: usize) -> Vec<Event> {
     history
 }
 
-/// A chat of `events` events in `mirrors` mirrors (1 or more), about half of them receipts, as a
-/// benchmark wants it: few edits and deletes, texts of a chat's length, no payloads.
-#[must_use]
-pub fn chat(seed: u64, mirrors: u64, events: usize) -> Vec<Event> {
-    let mut story = Story::new(seed, mirrors);
-    let mut chat = Vec::with_capacity(events);
-    while chat.len() < events {
-        story.begin();
-        let said = story.dice.below(100);
-        let body = match said {
-            0..3 => story.edited(),
-            3 => story.deleted(),
-            _ => story.created(),
-        };
-        let source = story.place.message;
-        chat.push(story.event(body));
-        story.place.message = source;
-        if said >= 4 {
-            let receipt = story.first_receipt();
-            chat.push(story.event(receipt));
-        }
-    }
-    chat.truncate(events);
-    chat
-}
-
 struct Story {
     dice: Dice,
     mirrors: u64,
