@@ -272,8 +272,7 @@ impl Scene<'_> {
         let guild = guild_of(message);
         let edited = message.edited()?.filter(|_| message.content.is_some());
         let Some(version) = edited else {
-            let is_again = message.is_full() && message.edited_timestamp.is_none();
-            let said = is_again.then(|| message.said(self.context));
+            let said = message.is_full().then(|| message.said(self.context));
             let created = said.map(|said| message.created(Some(said), guild)).transpose()?;
             return Ok(vec![self.refreshed(place, Refreshed { created, decor: message.decor() })]);
         };

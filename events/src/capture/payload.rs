@@ -183,6 +183,8 @@ pub(super) struct Referenced {
     pub(super) author: User,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) content: String,
+    #[serde(default, deserialize_with = "items")]
+    pub(super) mentions: Vec<User>,
 }
 
 /// A forwarded message.

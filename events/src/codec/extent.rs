@@ -65,3 +65,51 @@ fn number(behind: &[u8], len: usize) -> Option<u64> {
     let digits = behind.get(..len)?;
     Some(digits.iter().fold(0, |number, digit| number << 8 | u64::from(*digit)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::extent;
+    use serde::Serialize;
+    use std::collections::BTreeMap;
+
+    #[track_caller]
+    fn check(value: impl Serialize) {
+        let encoded = rmp_serde::to_vec(&value).unwrap();
+        let followed = [&encoded[..], &[0x93, 0xff]].concat();
+        assert_eq!(extent(&followed), Some(encoded.len()));
+        assert_eq!(extent(&encoded[..encoded.len() - 1]), None);
+    }
+
+    #[test]
+    fn every_format_ends_where_the_encoder_stopped() {
+        for len in [0, 1, 15, 16, 31, 32, 255, 256, 65_535, 65_536] {
+            check("x".repeat(len));
+            check(vec![1_u8; len]);
+            check(vec!["x"; len]);
+            check((0..len).map(|key| (key, "x")).collect::<BTreeMap<_, _>>());
+            check(Binary(vec![0xc1; len]));
+        }
+        for number in [0, 1, -1, -32, -33, -128, -129, i64::from(i16::MIN), i64::MIN, i64::MAX] {
+            check(number);
+            check(number as u64);
+            check((number as i32, number as u32, number as u16, number as f32, number as f64));
+        }
+        check((true, false, None::<u8>, Some(1), [[(); 2]; 3], 'x'));
+    }
+
+    /// Bytes, which serde takes for a list unless told otherwise.
+    struct Binary(Vec<u8>);
+
+    impl Serialize for Binary {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(&self.0)
+        }
+    }
+
+    #[test]
+    fn extensions_and_lies_have_no_end() {
+        for bytes in [&[][..], &[0xc1], &[0xd4, 1, 2], &[0xc7, 0, 0], &[0xdd, 0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(extent(bytes), None, "{bytes:?}");
+        }
+    }
+}

@@ -60,12 +60,13 @@ fn mirrors_messages_and_decors_make_a_difference() {
         json!({"pinned": true}),
         json!({"flags": 4}),
         json!({"embeds": [{"type": "link"}]}),
+        json!({"embeds": [{"type": "gifv"}]}),
         json!({"embeds": [{"type": "link"}, {"type": "link"}]}),
         json!({"content": "other"}),
     ] {
         all.extend(ids("MESSAGE_UPDATE", &message(patch), OBSERVED));
     }
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     assert!(distinct(&all), "{all:?}");
 }
 

@@ -22,9 +22,13 @@ fn a_channel_that_is_gone_is_cut_from_each_mirror() {
     "#]],
     );
     check("CHANNEL_DELETE", r#"{"id":"30"}"#, expect![[""]]);
-    check("THREAD_DELETE", r#"{"id":"30","parent_id":"11","type":11}"#, expect![[r#"
+    check(
+        "THREAD_DELETE",
+        r#"{"id":"30","parent_id":"11","type":11}"#,
+        expect![[r#"
         m1 11/0 @now Other(Other { kind: "THREAD_DELETE" })
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

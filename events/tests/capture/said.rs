@@ -67,11 +67,15 @@ fn embeds_are_said_by_bots_and_otherwise_added_by_discord() {
     };
     check(
         split(json!({"id": "7"})),
-        expect![[r#"([], ["{\"color\":1,\"type\":\"rich\"}", "{\"title\":\"x\"}", "{\"type\":\"link\"}", "{\"type\":\"gifv\"}"])"#]],
+        expect![[
+            r#"([], ["{\"color\":1,\"type\":\"rich\"}", "{\"title\":\"x\"}", "{\"type\":\"link\"}", "{\"type\":\"gifv\"}"])"#
+        ]],
     );
     check(
         split(json!({"id": "7", "bot": true})),
-        expect![[r#"(["{\"color\":1,\"type\":\"rich\"}", "{\"title\":\"x\"}"], ["{\"type\":\"link\"}", "{\"type\":\"gifv\"}"])"#]],
+        expect![[
+            r#"(["{\"color\":1,\"type\":\"rich\"}", "{\"title\":\"x\"}"], ["{\"type\":\"link\"}", "{\"type\":\"gifv\"}"])"#
+        ]],
     );
 }
 
@@ -94,6 +98,14 @@ fn names_are_those_of_the_moment() {
         created(json!({"content": text, "mentions": mentions})).said.unwrap().names,
         expect![[
             r#"Names { users: [(UserId(8), "B"), (UserId(9), "Cy")], channels: [(ChannelId(10), "general")], roles: [(RoleId(5), "mods")] }"#
+        ]],
+    );
+    let quoted = json!({"author": {"id": "8", "username": "bob"}, "content": "<#10>",
+        "mentions": [{"id": "9", "username": "cy"}]});
+    check(
+        created(json!({"type": 19, "referenced_message": quoted})).said.unwrap().names,
+        expect![[
+            r#"Names { users: [(UserId(9), "cy")], channels: [(ChannelId(10), "general")], roles: [] }"#
         ]],
     );
     let bot = json!({"id": "7", "bot": true});
