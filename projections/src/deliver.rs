@@ -231,7 +231,7 @@ fn parts(
     render(&source, slots)
 }
 
-fn work(known: &Known, plan: Plan) -> Next {
+pub(crate) fn work(known: &Known, plan: Plan) -> Next {
     let channel = known.message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
     let place = Place { service: Service::Discord, channel, message: known.message.id };
     let last = |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id).map(|copy| copy.shown);

@@ -26,7 +26,7 @@ use crate::lanes::Saved;
 use crate::render::Rendered;
 use crate::sink::{Answer, HistoryError, No, Request};
 use events::event::{GoneBy, Outcome, Place, Receipt, Shown};
-use events::{ChannelId, MessageId, Version, WebhookId};
+use events::{ChannelId, MessageId, Offset, Version, WebhookId};
 
 /// What the lane is told besides its inputs.
 #[derive(Clone, Debug)]
@@ -140,6 +140,7 @@ pub struct Lane {
     /// What is durable, or about to be.
     pub row: LaneRow,
     link: ChannelId,
+    at: Offset,
     mode: Mode,
     opened: bool,
     webhook: WebhookId,
@@ -204,6 +205,7 @@ impl Lane {
         Self {
             row,
             link,
+            at: Offset::default(),
             mode: Mode::Closed,
             opened: false,
             webhook: WebhookId::default(),
@@ -216,10 +218,19 @@ impl Lane {
     }
 
     /// Notes that our webhook posted `message` in this channel, as the gateway says.
-    pub fn heard(&mut self, message: MessageId) {
-        if !self.claimed.contains(&message) && !self.heard.contains(&message) {
+    ///
+    /// Says whether that is news: of a copy that it has claimed it is not.
+    pub fn heard(&mut self, message: MessageId) -> bool {
+        let news = !self.claimed.contains(&message) && !self.heard.contains(&message);
+        if news {
             remember(&mut self.heard, message);
         }
+        news
+    }
+
+    /// Notes the offset of what it works on: where it goes on once a hold is over.
+    pub fn at(&mut self, offset: Offset) {
+        self.at = offset;
     }
 
     /// Notes a message that is certainly in the channel: one that history must show.
@@ -327,10 +338,12 @@ impl Lane {
 
     fn saved(&mut self, mode: Mode, saved: Saved, now: Now, rules: &Rules) -> Action {
         match saved {
-            Saved::Fenced if rules.guards.own => {
-                self.mode = Mode::Stopped;
-                Action::Stop
+            // An older owner may have written last; behind a greater epoch there is nothing to claim.
+            Saved::Fenced if rules.guards.own && mode == Mode::Claiming && self.row.claim > 0 => {
+                self.mode = Mode::Asking(Box::new(mode));
+                Action::Load
             }
+            Saved::Fenced if rules.guards.own => self.stop(),
             Saved::Unknown => {
                 self.mode = Mode::Asking(Box::new(mode));
                 Action::Load
@@ -360,14 +373,24 @@ impl Lane {
 
     /// A serial read tells whether a write of unknown outcome is there.
     fn asked(&mut self, mode: Mode, stored: &LaneRow, now: Now, rules: &Rules) -> Action {
-        if *stored == self.row {
+        let stored = LaneRow { claim: self.row.claim, ..stored.clone() };
+        if stored == self.row {
             return self.written(mode, now, rules);
         }
         if stored.rev + 1 == self.row.rev && stored.epoch <= self.row.epoch {
             self.mode = mode;
             return Action::Save(Box::new(self.row.clone()));
         }
-        self.saved(mode, Saved::Fenced, now, rules)
+        if mode == Mode::Claiming && stored.epoch < stored.claim {
+            self.row = stored;
+            return self.open(now, rules);
+        }
+        if rules.guards.own { self.stop() } else { self.written(mode, now, rules) }
+    }
+
+    fn stop(&mut self) -> Action {
+        self.mode = Mode::Stopped;
+        Action::Stop
     }
 
     fn answered(&mut self, request: &Request, answer: Answer, now: Now, rules: &Rules) -> Action {
@@ -499,6 +522,7 @@ impl Lane {
 
     fn hold(&mut self, reason: String) -> Action {
         self.row.hold = Some(reason);
+        self.row.behind = Some(self.row.behind.map_or(self.at, |behind| behind.min(self.at)));
         self.mode = Mode::Holding;
         self.save()
     }

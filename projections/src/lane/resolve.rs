@@ -28,7 +28,9 @@ impl Lane {
         if open.iter().filter(|id| **id > self.row.last).count() > expected {
             return self.hold(lost_past(&open));
         }
-        late.into_iter().chain(open).for_each(|id| self.heard(id));
+        for id in late.into_iter().chain(open) {
+            self.heard(id);
+        }
         self.opened = true;
         self.inherit(now, rules)
     }
@@ -78,7 +80,9 @@ impl Lane {
             Err(HistoryError::Wait(ms)) => return self.wait_for(ms.max(1), WAITS),
             Err(HistoryError::Dead(reason)) => return self.hold(reason),
         };
-        seen.iter().filter(|s| s.ours && !s.known).for_each(|s| self.heard(s.id));
+        for seen in seen.iter().filter(|seen| seen.ours && !seen.known) {
+            self.heard(seen.id);
+        }
         if let Some(id) = self.evidence(&intent, rules) {
             return self.found(&intent, id, rules);
         }

@@ -1,1 +1,8 @@
-//! lane tests
+//! The lane in a small world: every fault at every step, each guard off, seeded histories, a lost past.
+
+mod channel;
+mod ends;
+mod know;
+mod owner;
+mod table;
+mod world;

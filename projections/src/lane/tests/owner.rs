@@ -1,0 +1,185 @@
+//! One owner of a lane: performs its actions one by one, as the node's driver does.
+
+use super::channel::Fate;
+use super::know::{Know, MIRROR};
+use super::world::World;
+use crate::deliver::{Next, Touch, receipt_event, touch};
+use crate::lane::{Action, Input, Lane, Now, Sighting};
+use events::{Event, MessageId};
+use std::collections::VecDeque;
+
+/// Where an owner is between two moves.
+#[derive(Clone, Debug)]
+pub(super) enum At {
+    /// This is to be told to the lane.
+    Input(Input),
+    /// This is to be performed.
+    Action(Action),
+    /// Until then, or an echo.
+    Waiting(u64),
+    Resting,
+    Held,
+    Stopped,
+}
+
+#[derive(Clone)]
+pub(super) struct Owner {
+    pub lane: Lane,
+    pub site: usize,
+    pub at: At,
+    /// Actions performed.
+    pub performed: usize,
+    /// When its lease ends: nothing is sent after that.
+    pub until_ms: u64,
+    unfolded: Vec<Event>,
+    queue: VecDeque<(usize, MessageId)>,
+    read: usize,
+    reply_since_ms: Option<u64>,
+}
+
+impl Owner {
+    /// A new owner, over the row as stored, once the views have come up with the log.
+    pub(super) fn new<K: Know>(world: &mut World<K>, site: usize) -> Self {
+        if world.rules.guards.know {
+            world.fold();
+        }
+        let place = &world.sites[site];
+        let mut row = place.load();
+        row.claim = place.next_epoch();
+        Self {
+            lane: Lane::new(place.link, row),
+            site,
+            at: At::Input(Input::Open),
+            performed: 0,
+            until_ms: u64::MAX,
+            unfolded: Vec::new(),
+            queue: VecDeque::new(),
+            read: place.done,
+            reply_since_ms: None,
+        }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.at, At::Resting | At::Held | At::Stopped)
+    }
+
+    /// The gateway tells of a message of our webhook.
+    pub(super) fn hear(&mut self, id: MessageId) {
+        if self.lane.heard(id) && matches!(self.at, At::Waiting(_) | At::Resting) {
+            self.at = At::Input(Input::Woken);
+        }
+    }
+
+    /// There may be new events on the log.
+    pub(super) fn wake<K: Know>(&mut self, world: &World<K>) {
+        if matches!(self.at, At::Resting) && self.read < world.log.len() {
+            self.at = At::Input(Input::Woken);
+        }
+    }
+
+    /// One move: tells the lane its input, or performs its action. Time passes where it waits.
+    pub(super) fn turn<K: Know>(&mut self, world: &mut World<K>) {
+        match std::mem::replace(&mut self.at, At::Stopped) {
+            At::Input(input) => {
+                let now = Now { mono_ms: world.now_ms, wall: world.wall() };
+                self.at = match self.lane.step(input, now, &world.rules) {
+                    Action::Stop => At::Stopped,
+                    Action::Park => At::Held,
+                    action => At::Action(action),
+                };
+            }
+            At::Action(action) => {
+                world.pass(1);
+                self.performed += 1;
+                self.at = self.perform(action, world);
+            }
+            At::Waiting(until_ms) => {
+                if until_ms > world.now_ms {
+                    world.pass(until_ms - world.now_ms);
+                }
+                self.at = At::Input(Input::Woken);
+            }
+            settled @ (At::Resting | At::Held | At::Stopped) => self.at = settled,
+        }
+    }
+
+    fn perform<K: Know>(&mut self, action: Action, world: &mut World<K>) -> At {
+        At::Input(match action {
+            Action::Save(row) => Input::Saved(world.sites[self.site].save(&row)),
+            Action::Load => Input::Loaded(Box::new(world.sites[self.site].load())),
+            Action::Send(request) => {
+                let late = world.now_ms > self.until_ms;
+                let site = &mut world.sites[self.site];
+                let fate = site.fate.take().unwrap_or(Fate::Yes);
+                Input::Answered(site.channel.send(request, if late { Fate::Never } else { fate }))
+            }
+            Action::Append(receipted) => {
+                let event = receipt_event(MIRROR, &receipted, world.wall());
+                self.unfolded.push(event.clone());
+                world.log.push(event);
+                Input::Appended
+            }
+            Action::History(after) => {
+                let seen = world.sites[self.site].channel.history(after);
+                Input::History(
+                    seen.map(|seen| seen.into_iter().map(|seen| self.sighting(world, seen)).collect()),
+                )
+            }
+            Action::Identify(ids) => Input::Strangers(
+                ids.into_iter().filter(|id| !world.know.is_copy(&self.unfolded, *id)).collect(),
+            ),
+            Action::Plan => return self.plan(world),
+            Action::Wait(ms) => return At::Waiting(world.now_ms + ms),
+            Action::Park => return At::Held,
+            Action::Stop => return At::Stopped,
+        })
+    }
+
+    fn sighting<K: Know>(&self, world: &World<K>, seen: crate::sink::Seen) -> Sighting {
+        Sighting {
+            id: seen.id,
+            ours: seen.ours,
+            known: seen.ours && world.know.is_copy(&self.unfolded, seen.id),
+        }
+    }
+
+    /// The message at the head until nothing is owed of it, then the next.
+    fn plan<K: Know>(&mut self, world: &mut World<K>) -> At {
+        let link = world.sites[self.site].link;
+        let bare = Vec::new();
+        let extra = if world.rules.guards.know { &self.unfolded } else { &bare };
+        loop {
+            while self.queue.is_empty() && self.read < world.log.len() {
+                touched(&mut self.queue, world, self.read, link);
+                self.read += 1;
+            }
+            world.sites[self.site].done = self.queue.front().map_or(self.read, |(at, _)| *at);
+            let Some((_, source)) = self.queue.front().copied() else { return At::Resting };
+            let since_ms = *self.reply_since_ms.get_or_insert(world.now_ms);
+            let patient = (world.now_ms < since_ms + 2_000).then(|| world.wall());
+            match world.know.next(link, extra, source, patient) {
+                Next::Work(work) => return At::Input(Input::Work(work)),
+                Next::Unsettled => return At::Waiting(world.now_ms + 100),
+                Next::Nothing => {
+                    self.reply_since_ms = None;
+                    self.queue.pop_front();
+                }
+            }
+        }
+    }
+}
+
+/// What the event at this place means for the lane of `link`.
+fn touched<K: Know>(
+    queue: &mut VecDeque<(usize, MessageId)>,
+    world: &World<K>,
+    at: usize,
+    link: events::ChannelId,
+) {
+    match touch(&world.log[at]) {
+        Touch::Message(id) => queue.push_back((at, id)),
+        Touch::Link(other) if other != link => {}
+        Touch::Link(_) | Touch::All => queue.extend(world.sources.iter().map(|id| (at, *id))),
+        Touch::Nothing => {}
+    }
+}
