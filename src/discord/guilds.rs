@@ -28,11 +28,18 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Whether it is a thread (announcement, public or private): it has no webhooks of its own.
+    /// See [`is_thread`].
     #[must_use]
     pub const fn is_thread(&self) -> bool {
-        matches!(self.kind, 10..=12)
+        is_thread(self.kind)
     }
+}
+
+/// Whether a channel type is a thread's (announcement, public, private): it has no webhooks of its own.
+/// Source: Discord, "Channel Types".
+#[must_use]
+pub const fn is_thread(kind: u8) -> bool {
+    matches!(kind, 10..=12)
 }
 
 /// The names known.

@@ -27,7 +27,7 @@ pub struct DiscordSink {
 }
 
 impl DiscordSink {
-    /// Tell `webhooks` where a lane is ([`Webhooks::place`]) before it sends.
+    /// A sink over a client and its webhooks.
     #[must_use]
     pub const fn new(rest: Arc<Rest>, webhooks: Arc<Webhooks>) -> Self {
         Self { rest, webhooks }

@@ -1,9 +1,10 @@
 //! The webhook of each (mirror, channel): found or made, its token in memory alone.
 //!
 //! A webhook is used by one (mirror, channel) and nothing else, and is known by its name. A thread has
-//! none of its own: it uses its parent's, with its id beside.
+//! none of its own: it uses its parent's, with its id beside. Discord is asked once whether a channel is one.
 
 use super::answer::{Fault, dead};
+use super::guilds::is_thread;
 use super::history::{AGAIN_MS, PATIENCE, wait};
 use super::rest::Rest;
 use super::telemetry;
@@ -44,7 +45,8 @@ type Cell = Arc<OnceCell<Hook>>;
 
 #[derive(Default)]
 struct Known {
-    parents: HashMap<LaneId, ChannelId>,
+    /// Where a channel's webhooks are: in itself, or in a thread's parent.
+    homes: HashMap<ChannelId, Arc<OnceCell<ChannelId>>>,
     cells: HashMap<Key, Cell>,
     refused: HashSet<Key>,
     ours: HashMap<WebhookId, MirrorId>,
@@ -64,20 +66,11 @@ impl Webhooks {
         Self { rest, application, known: Mutex::default() }
     }
 
-    /// Says that a lane's channel is a thread of `parent`, or none. Call it before the lane sends.
-    pub fn place(&self, lane: LaneId, parent: Option<ChannelId>) {
-        let mut known = self.known();
-        match parent {
-            Some(parent) => known.parents.insert(lane, parent),
-            None => known.parents.remove(&lane),
-        };
-    }
-
     /// Forgets all of a lane that was cut, except that its webhook was ours.
     pub fn close(&self, lane: LaneId) {
         let key = self.key(lane);
         let mut known = self.known();
-        known.parents.remove(&lane);
+        known.homes.remove(&lane.link);
         known.cells.remove(&key);
         known.refused.remove(&key);
     }
@@ -87,10 +80,12 @@ impl Webhooks {
     /// # Errors
     /// [`No::Wait`] or [`No::Dead`]; nothing that a lane asked for was sent.
     pub async fn open(&self, lane: LaneId) -> Result<Hook, No> {
-        let key = self.key(lane);
+        let home = Arc::clone(self.known().homes.entry(lane.link).or_default());
+        let channel = *home.get_or_try_init(|| self.find_home(lane.link)).await?;
+        let key = (lane.mirror, channel);
         let cell = Arc::clone(self.known().cells.entry(key).or_default());
         let hook = cell.get_or_try_init(|| self.find_or_make(key)).await?;
-        Ok(Hook { thread: (key.1 != lane.link).then_some(lane.link), ..hook.clone() })
+        Ok(Hook { thread: (channel != lane.link).then_some(lane.link), ..hook.clone() })
     }
 
     /// Forgets a lane's webhook: the next [`Self::open`] looks it up again.
@@ -141,7 +136,16 @@ impl Webhooks {
     }
 
     fn key(&self, lane: LaneId) -> Key {
-        (lane.mirror, self.known().parents.get(&lane).copied().unwrap_or(lane.link))
+        let home = self.known().homes.get(&lane.link).and_then(|home| home.get().copied());
+        (lane.mirror, home.unwrap_or(lane.link))
+    }
+
+    async fn find_home(&self, channel: ChannelId) -> Result<ChannelId, No> {
+        let call = self.rest.calls.channel(channel).map_err(|error| No::Dead(error.0))?;
+        let reply = self.rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
+        let place: Place = read(&reply)?;
+        let parent = place.parent_id.filter(|_| is_thread(place.kind));
+        Ok(parent.and_then(|id| id.parse().ok()).unwrap_or(channel))
     }
 
     async fn find_or_make(&self, key: Key) -> Result<Hook, No> {
@@ -174,6 +178,15 @@ impl Webhooks {
         let listed: Listed = read(&reply)?;
         listed.hook().ok_or_else(|| No::Dead("Discord made a webhook without a token".to_owned()))
     }
+}
+
+/// A channel, as far as it says where its webhooks are. Source: Discord, "Channel Object".
+#[derive(Deserialize)]
+struct Place {
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(default)]
+    parent_id: Option<String>,
 }
 
 /// A webhook as Discord lists it. Source: Discord, "Webhook Object".

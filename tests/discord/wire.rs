@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+const CHANNEL: &str = r#"{"id":"3","type":0,"parent_id":"2"}"#;
 const HOOKS: &str = r#"[{"id":"7","name":"mirror abcdef01","application_id":"5","token":"hook-secret"}]"#;
 
 /// `status body-length whole`, or the failure's kind.
@@ -99,7 +100,7 @@ async fn requests_are_what_discord_documents() {
     let script =
         [answer(200, HOOKS), answer(200, r#"{"id":"70"}"#), answer(200, r#"{"id":"70"}"#), answer(204, "")];
     let notice = answer(200, r#"{"id":"71"}"#);
-    let wire = Wire::play(script.into_iter().chain([notice])).await;
+    let wire = Wire::play([answer(200, CHANNEL)].into_iter().chain(script).chain([notice])).await;
     let sink = client(&wire.base, 5, true).sink;
     let (copy, hook) = (MessageId(70), WebhookId(7));
     let mut edited = part("");
@@ -115,6 +116,7 @@ async fn requests_are_what_discord_documents() {
     assert_eq!(
         wire.lines(),
         [
+            "GET /api/v10/channels/3",
             "GET /api/v10/channels/3/webhooks",
             "POST /api/v10/webhooks/7/hook-secret?wait=true&with_components=false",
             "PATCH /api/v10/webhooks/7/hook-secret/messages/70",
@@ -125,22 +127,22 @@ async fn requests_are_what_discord_documents() {
     let bodies: Vec<_> =
         wire.asked().iter().map(|asked| asked.split_once("\r\n\r\n").unwrap().1.to_owned()).collect();
     assert_eq!(
-        bodies[1],
+        bodies[2],
         r#"{"username":"Alice","avatar_url":"https://cdn.discordapp.com/avatars/1/a.png","content":"hello","embeds":[],"allowed_mentions":{"parse":[]}}"#
     );
     assert_eq!(
-        bodies[2],
+        bodies[3],
         r#"{"content":"","embeds":[{"description":"d","n":1.50}],"allowed_mentions":{"parse":[]}}"#
     );
     assert!(
-        bodies[4].ends_with(r#""nonce":"abcdef01-3","enforce_nonce":true,"allowed_mentions":{"parse":[]}}"#)
+        bodies[5].ends_with(r#""nonce":"abcdef01-3","enforce_nonce":true,"allowed_mentions":{"parse":[]}}"#)
     );
     for (at, asked) in wire.asked().iter().enumerate() {
         let lower = asked.to_lowercase();
         assert!(lower.contains("user-agent: discordbot (https://github.com/"), "{asked}");
-        let by_bot = [0, 4].contains(&at);
+        let by_bot = [0, 1, 5].contains(&at);
         assert_eq!(asked.contains(&format!("authorization: Bot {TOKEN}")), by_bot, "{asked}");
-        assert_eq!(lower.contains("content-type: application/json"), ![0, 3].contains(&at), "{asked}");
+        assert_eq!(lower.contains("content-type: application/json"), ![0, 1, 4].contains(&at), "{asked}");
     }
 }
 
@@ -160,7 +162,7 @@ async fn a_refused_token_is_looked_up_again_once() {
         hooks(),
         refused,
     ];
-    let wire = Wire::play(script).await;
+    let wire = Wire::play([answer(200, CHANNEL)].into_iter().chain(script)).await;
     let sink = client(&wire.base, 5, true).sink;
     let mut told = Vec::new();
     for _ in 0..5 {
@@ -175,7 +177,7 @@ async fn a_refused_token_is_looked_up_again_once() {
 
 #[tokio::test]
 async fn what_discord_would_refuse_is_not_sent() {
-    let wire = Wire::play([answer(200, HOOKS)]).await;
+    let wire = Wire::play([answer(200, CHANNEL), answer(200, HOOKS)]).await;
     let sink = client(&wire.base, 5, true).sink;
     let long = part(&"x".repeat(2_001));
     let mut embed = part("x");
@@ -184,5 +186,5 @@ async fn what_discord_would_refuse_is_not_sent() {
         let told = sink.send(lane(3), Request::Create(part)).await;
         assert!(matches!(told, Answer::No(No::Refused(_))), "{told:?}");
     }
-    assert_eq!(wire.asked().len(), 1, "only the webhook was looked up");
+    assert_eq!(wire.asked().len(), 2, "only the webhook was looked up");
 }
