@@ -82,10 +82,10 @@ fn address(rest: &[u8]) -> Option<usize> {
 /// `[label](http://...)`.
 fn masked_link(rest: &[u8]) -> Option<usize> {
     let label = 1 + label(&rest[1..])?;
-    let target = rest[label..].strip_prefix(b"](")?;
-    let stop = |b: &u8| b.is_ascii_whitespace() || matches!(b, b')' | b'<' | b'`');
+    let target = rest[label..].strip_prefix(b"](").filter(|target| target.starts_with(b"http"))?;
+    let stop = |b: &u8| b.is_ascii_whitespace() || matches!(b, b')' | b'[' | b'<' | b'`');
     let length = target.iter().take(ADDRESS_MAX).position(stop)?;
-    (target[length] == b')' && target.starts_with(b"http")).then_some(label + 2 + length + 1)
+    (target[length] == b')').then_some(label + 2 + length + 1)
 }
 
 /// Length of a label before its closing bracket.

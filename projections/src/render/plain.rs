@@ -35,7 +35,7 @@ fn escape(text: &str) -> String {
             // A backslash does not keep a backtick from *closing* code that began earlier.
             '`' => out.push('ˋ'),
             '<' => open_angle(next, &mut out),
-            '\\' | '*' | '_' | '~' | '|' | '>' | '#' | '[' | ']' | '(' | ')' => out.extend(['\\', c]),
+            '\\' | '*' | '_' | '~' | '|' | '>' | '#' | '[' | ']' => out.extend(['\\', c]),
             ':' if next == Some('/') => out.push_str("\\:"),
             _ => out.push(c),
         }

@@ -27,7 +27,8 @@ pub(super) struct Splitter<'a> {
 
 impl<'a> Splitter<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let code = code::spans(text);
+        let mut code = code::spans(text);
+        code.retain(|code| !code.is_odd());
         let atoms = Atoms::of(text, &code);
         let spoilers = atoms.spoilers();
         Self { text, at: 0, code, whole: atoms.whole, spoilers }
