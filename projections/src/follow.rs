@@ -179,7 +179,10 @@ fn written(control: Control) -> Vec<Generation> {
 }
 
 /// Where to read on: behind the newest recorded place that still holds the event it held, else the floor.
-async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Offset, FollowError> {
+///
+/// # Errors
+/// [`FollowError::Trimmed`] where what comes next has been removed, or when a port does not answer.
+pub async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Offset, FollowError> {
     let marks = follow.views.position(follower).await?;
     for (age, mark) in marks.iter().enumerate() {
         match recognise(follow.log, follower.partition, *mark).await {
