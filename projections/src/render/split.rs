@@ -78,7 +78,8 @@ impl<'a> Splitter<'a> {
     fn opener(&self) -> String {
         let bars = if self.spoiler_at(self.at) { "||" } else { "" };
         let code = self.code_at(self.at).map(Code::opener).unwrap_or_default();
-        format!("{bars}{code}")
+        let gap = if code.ends_with('`') && self.text[self.at..].starts_with('`') { " " } else { "" };
+        format!("{bars}{code}{gap}")
     }
 
     fn closer(&self, after_tick: bool) -> String {
@@ -95,7 +96,8 @@ impl<'a> Splitter<'a> {
             return self.text.len();
         }
         let hard = self.at + prefix(rest, room.saturating_sub(CLOSER_UNITS_MAX)).len();
-        let soft = self.out_of_spoiler_mark(self.out_of_code_mark(self.out_of_atom(self.gap(hard))));
+        let gap = self.out_of_ticks(self.gap(hard));
+        let soft = self.out_of_spoiler_mark(self.out_of_code_mark(self.out_of_atom(gap)));
         if self.at < soft && soft <= hard + CLOSER_UNITS_MAX { soft } else { hard }
     }
 
@@ -104,6 +106,12 @@ impl<'a> Splitter<'a> {
         let early = self.text.ceil_char_boundary(hard - (hard - self.at) / 4);
         let last = self.text.get(early..hard).unwrap_or("");
         last.rfind('\n').or_else(|| last.rfind(' ')).map_or(hard, |found| early + found)
+    }
+
+    /// Not within a run of backticks: what is left of it could close the code that it stands in.
+    fn out_of_ticks(&self, end: usize) -> usize {
+        let before = self.text[self.at..end].trim_end_matches('`');
+        if self.text[end..].starts_with('`') { self.at + before.len() } else { end }
     }
 
     fn out_of_atom(&self, end: usize) -> usize {

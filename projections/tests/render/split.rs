@@ -183,6 +183,24 @@ fn code_is_closed_and_opened_again() {
 }
 
 #[test]
+fn a_mark_of_ours_does_not_join_one_of_the_text() {
+    says(
+        &format!("`{}\n```<@1>``` {}`", words(1980), words(100)),
+        &expect![[r#"
+        [0] "`word word word word word" .. "ord word word word word `" (1982 units)
+        [1] "` ```<@1>``` word word wo" .. "ord word word word word `" (114 units)
+    "#]],
+    );
+    says(
+        &format!("`{}``` {}`", "a".repeat(1985), words(100)),
+        &expect![[r#"
+        [0] "`aaaaaaaaaaaaaaaaaaaaaaaa" .. "aaaaaaaaaaaaaaaaaaaaaaaa`" (1987 units)
+        [1] "` ``` word word word word" .. "ord word word word word `" (107 units)
+    "#]],
+    );
+}
+
+#[test]
 fn a_spoiler_is_closed_and_opened_again() {
     says(
         &format!("||{}||", words(2500)),
