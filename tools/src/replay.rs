@@ -67,8 +67,8 @@ pub struct Report {
     pub until: Offset,
     /// Events of the mirror folded by the job.
     pub events: u64,
-    /// Rows that they make.
-    pub rows: u64,
+    /// Cells that they make.
+    pub cells: u64,
     /// What became of them.
     pub result: Outcome,
 }
@@ -164,7 +164,7 @@ pub async fn survey(ports: &Ports, rebuild: &Rebuild) -> Result<Report, ReplayEr
         base::require(ports, &rebuild.mirror, stretch.from).await?;
     }
     let events = fold::count(&*ports.log, stretch).await?;
-    Ok(Report { from: stretch.from, until: stretch.end, events, rows: 0, result: Outcome::Surveyed })
+    Ok(Report { from: stretch.from, until: stretch.end, events, cells: 0, result: Outcome::Surveyed })
 }
 
 struct Job<'a> {

@@ -31,8 +31,8 @@ impl Folded {
     }
 
     pub(super) fn report(&self, stretch: Stretch, result: Outcome) -> Report {
-        let rows = self.fold.rows() as u64;
-        Report { from: stretch.from, until: stretch.end, events: self.events, rows, result }
+        let cells = self.fold.cells() as u64;
+        Report { from: stretch.from, until: stretch.end, events: self.events, cells, result }
     }
 }
 

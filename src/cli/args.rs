@@ -1,0 +1,151 @@
+//! What can be written on the command line.
+
+use crate::commands::Command;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Keeps Discord channels in step: an event log, projected views, exactly-once copies, replay.
+#[derive(Debug, Parser)]
+#[command(name = "mirror", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "Start with: mirror demo\nThen: MIRROR_DISCORD_TOKEN=... mirror run")]
+pub struct Cli {
+    /// What counts for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What counts for every verb.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Configuration file [default: ./mirror.toml, else mirror.toml in the data directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory [default: ./mirror-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What is written to standard error: error, warn, info, debug, trace, or directives
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the node
+    #[command(after_help = "Example: MIRROR_DISCORD_TOKEN=... mirror run --data-dir /var/lib/mirror")]
+    Run(Run),
+    /// Watch it work: a Discord of its own, three channels, and a node that is killed again and again
+    #[command(after_help = "Example: mirror demo --seed 7 --kills 10")]
+    Demo(Demo),
+    /// Measure it on this machine
+    #[command(after_help = "Example: mirror bench --events 100000")]
+    Bench(Bench),
+    /// A command for a running node, or for its data directory.
+    #[command(flatten)]
+    Command(Command),
+}
+
+/// `mirror run`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Run {
+    /// This node's name in the log
+    #[arg(long)]
+    pub node: Option<String>,
+    /// Base of Discord's REST API
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+    /// The gateway to connect to
+    #[arg(long, value_name = "URL")]
+    pub gateway: Option<String>,
+    /// Keep no rate limits: only against a stand-in that has none
+    #[arg(long)]
+    pub unlimited: bool,
+}
+
+/// `mirror demo`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Demo {
+    /// Replays the demo of this seed
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Plays real chat: IRC logs in this directory
+    #[arg(long, value_name = "DIR")]
+    pub chat: Option<PathBuf>,
+    /// No rate limits
+    #[arg(long)]
+    pub unlimited: bool,
+    /// How often the node is killed
+    #[arg(long)]
+    pub kills: Option<usize>,
+    /// How long the conversation lasts, in seconds
+    #[arg(long, default_value_t = 20)]
+    pub duration: u64,
+    /// Port of the stand-in on 127.0.0.1 [default: any]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+    /// No colours
+    #[arg(long)]
+    pub no_color: bool,
+}
+
+/// `mirror bench`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Bench {
+    /// Measures with the data of this seed
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Events on the log
+    #[arg(long, default_value_t = 100_000)]
+    pub events: u64,
+    /// How long each measurement lasts, in seconds
+    #[arg(long, default_value_t = 10)]
+    pub duration: u64,
+}
+
+impl Global {
+    /// The keys of the configuration that are set here.
+    #[must_use]
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        let dir = self.data_dir.as_ref().map(|dir| ("data_dir", dir.display().to_string()));
+        let level = self.log_level.clone().map(|level| ("log.level", level));
+        dir.into_iter().chain(level).collect()
+    }
+}
+
+impl Run {
+    /// The keys of the configuration that are set here.
+    #[must_use]
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        let node = self.node.clone().map(|node| ("node", node));
+        let api = self.api.clone().map(|api| ("discord.api", api));
+        let gateway = self.gateway.clone().map(|gateway| ("discord.gateway", gateway));
+        let limits = self.unlimited.then(|| ("discord.rate_limits", false.to_string()));
+        [node, api, gateway, limits].into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_shows_an_example() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("mirror {}", verb.get_name());
+            assert!(help.contains(&example), "`{example} --help` shows no example: {help}");
+        }
+    }
+}

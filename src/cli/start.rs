@@ -1,0 +1,143 @@
+//! What a verb needs before it runs: telemetry, a runtime, signals.
+
+use super::args::{Bench, Demo, Global};
+use crate::admin::SOCKET_FILE;
+use crate::commands::CommandError;
+use crate::config::{Config, LogFormat};
+use crate::node::{self, NodeError};
+use crate::sqlite::{DataDir, OpenError};
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// How long a node waits for a command that has the data directory.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at it.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a stop may take before the process ends all the same. Whatever was under way is resolved at the
+/// next start.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Lines to standard error. A command says only what is wrong unless it is asked for more.
+pub(super) fn telemetry(config: &Config, is_node: bool) {
+    let quiet = !is_node && config.log.level == "info";
+    let level = if quiet { "warn" } else { config.log.level.as_str() };
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal());
+    match config.log.format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::Failed(format!("no runtime: {error}")))?;
+    let result = runtime.block_on(future);
+    // Blocking reads of a terminal or a slow disk must not hold the process.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+/// `mirror run`.
+pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
+    block_on(async {
+        let stop = CancellationToken::new();
+        let told = stop.clone();
+        let failed = |error: std::io::Error| CommandError::Failed(error.to_string());
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let directory = open(config).await?;
+        let node = node::run(config, directory, stop);
+        tokio::pin!(node);
+        tokio::select! {
+            ended = &mut node => return finish(ended),
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        told.cancel();
+        match tokio::time::timeout(STOP_MAX, node).await {
+            Ok(ended) => finish(ended),
+            Err(_) => Err(CommandError::Failed(
+                "did not stop in time; what is open is resolved at the next start".into(),
+            )),
+        }
+    })
+}
+
+fn finish(ended: Result<(), NodeError>) -> Result<ExitCode, CommandError> {
+    match ended {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(NodeError::Setup(words)) => Err(CommandError::Wrong(words)),
+        Err(NodeError::Broken(words)) => Err(CommandError::Failed(words)),
+    }
+}
+
+/// Opens the data directory. A command that has it soon lets it go; a node does not.
+async fn open(config: &Config) -> Result<DataDir, CommandError> {
+    let began = Instant::now();
+    loop {
+        match DataDir::open_as(&config.data_dir, config.node) {
+            Ok(directory) => return Ok(directory),
+            Err(OpenError::InUse { .. }) if began.elapsed() < PATIENCE && !node_answers(config).await => {
+                tokio::time::sleep(LOOK).await;
+            }
+            Err(error @ (OpenError::InUse { .. } | OpenError::Io { .. })) => {
+                return Err(CommandError::Failed(error.to_string()));
+            }
+            Err(error) => return Err(CommandError::Wrong(error.to_string())),
+        }
+    }
+}
+
+/// Whether a node listens on the admin socket.
+async fn node_answers(config: &Config) -> bool {
+    tokio::net::UnixStream::connect(config.data_dir.join(SOCKET_FILE)).await.is_ok()
+}
+
+/// `mirror demo`.
+pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError> {
+    let options = crate::demo::Options {
+        seed: args.seed.unwrap_or_else(seed),
+        chat: args.chat,
+        unlimited: args.unlimited,
+        kills: args.kills,
+        length: Duration::from_secs(args.duration),
+        json: global.json,
+        no_color: args.no_color || !stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some(),
+        port: args.port,
+        data_dir: global.data_dir.clone(),
+    };
+    block_on(async {
+        let failed = |error: anyhow::Error| CommandError::Failed(format!("{error:#}"));
+        let summary = crate::demo::run(options).await.map_err(failed)?;
+        let text = if global.json {
+            serde_json::to_string(&summary).map_err(|error| CommandError::Failed(error.to_string()))?
+        } else {
+            summary.to_string()
+        };
+        writeln!(stdout(), "{text}").map_err(|error| CommandError::Failed(error.to_string()))?;
+        Ok(if summary.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
+}
+
+/// A seed that is printed, so that a run can be had again.
+fn seed() -> u64 {
+    let bytes = uuid::Uuid::new_v4().into_bytes();
+    u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+/// `mirror bench`.
+pub(super) fn bench(_: &Bench) -> Result<ExitCode, CommandError> {
+    Err(CommandError::Failed("measure with `cargo bench`; this binary has no bench yet".to_owned()))
+}

@@ -1,0 +1,127 @@
+//! `mirrors`, `status` and `verify`: how things stand.
+
+use super::answer::{Answer, LaneLine, LaneState, LinkLine, MirrorLine, Mirrors, PartitionLine, Status};
+use super::ask::Verify;
+use super::{CommandError, Desk, Listener};
+use events::{Offset, Partition};
+use projections::follow::FollowState;
+use projections::lane::LaneRow;
+use projections::lanes::LaneId;
+use projections::settings::Link;
+use projections::views::Follower;
+use tools::mirrors::{self, Current};
+use tools::{JobError, verify};
+
+/// Lists mirrors.
+pub(super) async fn mirrors(desk: &Desk) -> Result<Answer, CommandError> {
+    let mut lines = Vec::new();
+    for known in mirrors::all(&desk.ports).await? {
+        let current = desk.load(known).await?;
+        let control = desk.ports.lanes.control(current.known.id).await.map_err(JobError::from)?;
+        let banned =
+            current.settings.bans.iter().filter(|(_, bans)| bans.last().is_some_and(|ban| ban.banned));
+        lines.push(MirrorLine {
+            id: current.known.id,
+            name: current.known.name.clone(),
+            generation: control.active.0,
+            building: control.building.map(|building| building.0),
+            previous: control.previous.map(|previous| previous.0),
+            links: links(&current),
+            banned: banned.map(|(user, _)| user.to_string()).collect(),
+        });
+    }
+    Ok(Answer::Mirrors(Mirrors { mirrors: lines }))
+}
+
+fn links(current: &Current) -> Vec<LinkLine> {
+    let line = |(channel, link): (&events::ChannelId, &Link)| LinkLine {
+        channel: *channel,
+        name: link.linked.name.clone(),
+        guild: link.linked.guild,
+        open: link.is_open(),
+        publishes: link.linked.publishes,
+        receives: link.linked.receives,
+        since: link.linked.since,
+    };
+    let mut links: Vec<_> = current.settings.links.iter().map(line).collect();
+    links.sort_by_key(|link| (!link.open, link.channel));
+    links
+}
+
+/// How the node, the log and the lanes stand.
+pub(super) async fn status(desk: &Desk) -> Result<Answer, CommandError> {
+    let mut node = match &desk.live {
+        Some(live) => Some(live.status().await),
+        None => None,
+    };
+    let known = node.as_mut().map(|node| std::mem::take(&mut node.lanes)).unwrap_or_default();
+    let mut partitions = Vec::new();
+    for partition in desk.ports.all_partitions() {
+        partitions.push(partition_line(desk, partition).await?);
+    }
+    let lanes = lanes(desk, &known).await?;
+    Ok(Answer::Status(Status { node, partitions, lanes }))
+}
+
+async fn partition_line(desk: &Desk, partition: Partition) -> Result<PartitionLine, JobError> {
+    let log = &desk.ports.log;
+    Ok(PartitionLine {
+        partition: partition.0,
+        floor: log.floor(partition).await?,
+        tail: log.tail(partition).await?,
+        views: position(desk, partition, FollowState::VIEWS).await?,
+        lanes: position(desk, partition, LANES).await?,
+    })
+}
+
+/// The follower that stands for all lanes. See [`Follower::name`].
+const LANES: &str = "lanes";
+
+async fn position(desk: &Desk, partition: Partition, name: &str) -> Result<Option<Offset>, JobError> {
+    let follower = Follower { partition, name: name.to_owned() };
+    Ok(desk.ports.views.position(&follower).await?.first().map(|mark| mark.offset))
+}
+
+/// Every open receiving link's lane: as the node knows it, else as its row says.
+async fn lanes(desk: &Desk, known: &[LaneLine]) -> Result<Vec<LaneLine>, CommandError> {
+    let mut lines = Vec::new();
+    for mirror in mirrors::all(&desk.ports).await? {
+        let current = desk.load(mirror).await?;
+        for (channel, link) in current.settings.links.iter().filter(|(_, link)| link.receives()) {
+            let at = |line: &&LaneLine| line.mirror == current.known.id && line.channel == *channel;
+            let lane = LaneId { mirror: current.known.id, link: *channel };
+            let row = desk.ports.lanes.load(lane).await.map_err(JobError::from)?.unwrap_or_default();
+            let (state, lag) = match known.iter().find(at) {
+                Some(line) => (line.state.clone(), line.lag),
+                None => (stored(&row), desk.live.is_some().then_some(0)),
+            };
+            lines.push(LaneLine {
+                mirror: current.known.id,
+                mirror_name: current.known.name.clone(),
+                channel: *channel,
+                name: link.linked.name.clone(),
+                state,
+                lag,
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// What a lane's row says of it while nobody works it.
+fn stored(row: &LaneRow) -> LaneState {
+    match (&row.hold, row.behind) {
+        (Some(reason), _) => LaneState::Held(reason.clone()),
+        (None, Some(behind)) => LaneState::Waiting(format!("goes through the log from offset {behind} on")),
+        (None, None) => LaneState::Idle,
+    }
+}
+
+/// Checks views, receipts and log against each other.
+pub(super) async fn verify(desk: &Desk, ask: Verify, to: &dyn Listener) -> Result<Answer, CommandError> {
+    let mirrors = match ask.mirror {
+        Some(word) => vec![mirrors::find(&desk.ports, &word).await?],
+        None => mirrors::all(&desk.ports).await?,
+    };
+    Ok(Answer::Verified(verify::verify(&desk.ports, &*desk.follow, &mirrors, to).await?))
+}

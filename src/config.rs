@@ -1,0 +1,224 @@
+//! Configuration: `mirror.toml`, then `MIRROR_*` in the environment, then flags; the later wins.
+//!
+//! ```text
+//! --config FILE | ./mirror.toml | DATA_DIR/mirror.toml      first that exists
+//! lanes.in_flight = 64   <─>   MIRROR_LANES_IN_FLIGHT=64     every key has its variable
+//! ```
+//! Every limit of the node is named here, with its default. `config.example.toml` shows all keys; a test
+//! holds the three together. A new key needs its field, its line in [`KEYS`], and its lines there.
+
+mod sources;
+
+pub use sources::{ConfigError, Environment, Sources};
+
+use events::NodeId;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Every key that a file may hold, dotted, and how its value is written in the environment.
+pub const KEYS: &[(&str, Shape)] = &[
+    ("data_dir", Shape::Text),
+    ("node", Shape::Text),
+    ("discord.token", Shape::Text),
+    ("discord.token_file", Shape::Text),
+    ("discord.api", Shape::Text),
+    ("discord.gateway", Shape::Text),
+    ("discord.rate_limits", Shape::Switch),
+    ("lanes.in_flight", Shape::Number),
+    ("lanes.deadline_ms", Shape::Number),
+    ("lanes.settle_wait_ms", Shape::Number),
+    ("lanes.removals_per_hour", Shape::Number),
+    ("lanes.queue_max", Shape::Number),
+    ("log.level", Shape::Text),
+    ("log.format", Shape::Text),
+];
+
+/// How a value is written as plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// As it is.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Switch,
+}
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Where the node keeps all that it keeps. One node works in it at a time.
+    pub data_dir: PathBuf,
+    /// This node's name in the log: 1 to 16 of `a-z`, `0-9` and `-`. Without one, the data directory makes one
+    /// and keeps it.
+    pub node: Option<NodeId>,
+    /// How Discord is reached.
+    pub discord: Discord,
+    /// How copies are carried out.
+    pub lanes: Lanes,
+    /// What is written to standard error.
+    pub log: Log,
+    /// What was odd about the sources but did not stop them; for standard error.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from(DATA_DIR),
+            node: None,
+            discord: Discord::default(),
+            lanes: Lanes::default(),
+            log: Log::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// The data directory where none is configured, below the working directory.
+pub const DATA_DIR: &str = "mirror-data";
+
+/// How Discord is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Discord {
+    /// The bot's token. Better `MIRROR_DISCORD_TOKEN` or `token_file` than the file.
+    #[serde(deserialize_with = "secret")]
+    pub token: Option<SecretString>,
+    /// A file that holds the token, read at the start.
+    pub token_file: Option<PathBuf>,
+    /// Base of the REST API, without the version.
+    pub api: String,
+    /// The gateway to connect to instead of the one that the API names.
+    pub gateway: Option<String>,
+    /// Keep Discord's rate limits. Off only against a stand-in that has none.
+    pub rate_limits: bool,
+}
+
+impl Default for Discord {
+    fn default() -> Self {
+        let api = "https://discord.com/api".to_owned();
+        Self { token: None, token_file: None, api, gateway: None, rate_limits: true }
+    }
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
+}
+
+/// How copies are carried out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Lanes {
+    /// Requests under way at once, over all lanes.
+    pub in_flight: usize,
+    /// How long one request may take before its outcome counts as unknown, in milliseconds.
+    pub deadline_ms: u64,
+    /// W: how long after a request of unknown outcome history is believed when it does not show the message,
+    /// in milliseconds. 15000 with the auditor, 120000 without; 500 against the stand-in.
+    pub settle_wait_ms: u64,
+    /// Copies that a lane may remove in an hour as superfluous before it is held.
+    pub removals_per_hour: u32,
+    /// Messages that wait in one lane before it is filled from the views instead.
+    pub queue_max: usize,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            in_flight: 64,
+            deadline_ms: 10_000,
+            settle_wait_ms: 15_000,
+            removals_per_hour: 20,
+            queue_max: 1024,
+        }
+    }
+}
+
+impl Lanes {
+    /// [`Self::deadline_ms`].
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms)
+    }
+
+    /// [`Self::settle_wait_ms`].
+    #[must_use]
+    pub const fn settle_wait(&self) -> Duration {
+        Duration::from_millis(self.settle_wait_ms)
+    }
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Log {
+    /// A level (`info`) or directives (`mirror=debug,warn`).
+    pub level: String,
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// Lines for people or for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// What is wrong with values that have the right type.
+    fn check(&self) -> Result<(), String> {
+        let Lanes { in_flight, deadline_ms, settle_wait_ms, removals_per_hour, queue_max } = self.lanes;
+        let ranges = [
+            ("lanes.in_flight", in_flight as u64, 1, 1024),
+            ("lanes.deadline_ms", deadline_ms, 100, 120_000),
+            ("lanes.settle_wait_ms", settle_wait_ms, 50, 600_000),
+            ("lanes.removals_per_hour", u64::from(removals_per_hour), 0, 10_000),
+            ("lanes.queue_max", queue_max as u64, 1, 1_000_000),
+        ];
+        if let Some((key, value, min, max)) =
+            ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)
+        {
+            return Err(format!("{key} is {value}, but must be {min} to {max}"));
+        }
+        let urls = [
+            ("discord.api", Some(&self.discord.api), "http"),
+            ("discord.gateway", self.discord.gateway.as_ref(), "ws"),
+        ];
+        for (key, url, scheme) in urls {
+            check_url(key, url, scheme)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_url(key: &str, url: Option<&String>, scheme: &str) -> Result<(), String> {
+    let fits = |url: &str| {
+        let rest = url.strip_prefix(scheme).map(|rest| rest.strip_prefix('s').unwrap_or(rest));
+        rest.and_then(|rest| rest.strip_prefix("://")).is_some_and(|host| !host.is_empty())
+    };
+    match url {
+        Some(url) if !fits(url) => {
+            Err(format!("{key} is '{url}', but must begin with {scheme}:// or {scheme}s://"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

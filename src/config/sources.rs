@@ -1,0 +1,262 @@
+//! Where configuration comes from, and in which order it counts.
+
+use super::{Config, DATA_DIR, KEYS, Shape};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+/// Variables by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// What a configuration is read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Where `./mirror.toml` and relative paths of the environment and of flags are looked for.
+    pub working_dir: PathBuf,
+    /// A file named by flag: it has to exist.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// Keys set by flags, as text.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// Why there is no configuration: words that name the place and, where a name is wrong, the nearest right one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {why}")]
+pub struct ConfigError {
+    /// A file with its line, a variable, or a flag.
+    pub place: String,
+    /// What is wrong there.
+    pub why: String,
+}
+
+/// What begins the name of every variable.
+const PREFIX: &str = "MIRROR_";
+
+/// The variable that names the file.
+const FILE_VARIABLE: &str = "MIRROR_CONFIG";
+
+/// The file looked for.
+const FILE_NAME: &str = "mirror.toml";
+
+/// The variable of a dotted key.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
+impl Sources {
+    /// The process's own: its working directory and its `MIRROR_*` variables.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let ours = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX));
+        let working_dir = std::env::current_dir().unwrap_or_default();
+        Self { working_dir, environment: ours.collect(), ..Self::default() }
+    }
+
+    /// Reads and joins all sources.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let file = self.find()?;
+        let mut table = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let file_dir = file.as_deref().and_then(Path::parent).unwrap_or(&self.working_dir).to_owned();
+        root_paths(&mut table, &file_dir);
+        self.overlay(&mut table)?;
+        let place =
+            file.as_ref().map_or_else(|| "configuration".to_owned(), |file| file.display().to_string());
+        let mut config = build(&table, &place)?;
+        if !table.contains_key("data_dir") {
+            config.data_dir = self.default_data_dir(file.as_deref());
+        }
+        config.check().map_err(|why| ConfigError { place: place.clone(), why })?;
+        self.add_token(&mut config)?;
+        config.warnings.extend(self.unknown_variables());
+        config.warnings.extend(file.as_deref().and_then(|file| open_secret(file, &table)));
+        Ok(config)
+    }
+
+    fn find(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let named = self.file.clone().or_else(|| self.environment.get(FILE_VARIABLE).map(PathBuf::from));
+        if let Some(named) = named {
+            return Ok(Some(self.working_dir.join(named)));
+        }
+        let places = [self.working_dir.join(FILE_NAME), self.data_dir().join(FILE_NAME)];
+        Ok(places.into_iter().find(|place| place.is_file()))
+    }
+
+    /// The data directory as flags and environment name it, else the usual one.
+    fn data_dir(&self) -> PathBuf {
+        let flag = self.flags.iter().find(|(key, _)| *key == "data_dir").map(|(_, value)| value);
+        let named = flag.or_else(|| self.environment.get("MIRROR_DATA_DIR"));
+        self.working_dir.join(named.map_or(DATA_DIR, String::as_str))
+    }
+
+    /// A file that lies in a data directory means that one.
+    fn default_data_dir(&self, file: Option<&Path>) -> PathBuf {
+        let beside = self.data_dir();
+        if file.is_some_and(|file| file.parent() == Some(&beside)) {
+            return beside;
+        }
+        self.working_dir.join(DATA_DIR)
+    }
+
+    /// Puts variables, then flags, over what a file says; each is checked on its own, so that its name can be
+    /// told.
+    fn overlay(&self, table: &mut Table) -> Result<(), ConfigError> {
+        let variables = KEYS.iter().filter_map(|(key, _)| {
+            let name = variable(key);
+            let value = self.environment.get(&name)?;
+            Some((*key, value.clone(), name))
+        });
+        let flags =
+            self.flags.iter().map(|(key, value)| (*key, value.clone(), format!("--{}", flag_of(key))));
+        for (key, text, place) in variables.chain(flags) {
+            let value = value_of(key, &text).map_err(|why| ConfigError { place: place.clone(), why })?;
+            insert(table, key, value);
+            build(table, &place)?;
+        }
+        root_paths(table, &self.working_dir);
+        Ok(())
+    }
+
+    fn add_token(&self, config: &mut Config) -> Result<(), ConfigError> {
+        let Some(file) = config.discord.token_file.as_ref().filter(|_| config.discord.token.is_none()) else {
+            return Ok(());
+        };
+        let place = file.display().to_string();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError { place: place.clone(), why: format!("no token here: {error}") })?;
+        let token = text.trim();
+        if token.is_empty() {
+            return Err(ConfigError { place, why: "the token file is empty".to_owned() });
+        }
+        config.discord.token = Some(SecretString::from(token));
+        Ok(())
+    }
+
+    fn unknown_variables(&self) -> Vec<String> {
+        let known: Vec<_> =
+            KEYS.iter().map(|(key, _)| variable(key)).chain([FILE_VARIABLE.to_owned()]).collect();
+        let unknown =
+            self.environment.keys().filter(|name| name.starts_with(PREFIX) && !known.contains(name));
+        unknown.map(|name| format!("variable {name} means nothing here{}", hint(name, &known))).collect()
+    }
+}
+
+fn flag_of(key: &str) -> String {
+    key.rsplit('.').next().unwrap_or(key).replace('_', "-")
+}
+
+fn read_file(path: &Path) -> Result<Table, ConfigError> {
+    let place = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError { place: place.clone(), why: format!("cannot be read: {error}") })?;
+    parse(&text, &place)
+}
+
+/// Parses a file's text; `place` names it in errors.
+pub(super) fn parse(text: &str, place: &str) -> Result<Table, ConfigError> {
+    let at = |span: Option<std::ops::Range<usize>>, why: String| {
+        let line = text[..span.map_or(0, |span| span.start).min(text.len())].matches('\n').count() + 1;
+        ConfigError { place: format!("{place}:{line}"), why }
+    };
+    let wrong = |error: toml::de::Error| at(error.span(), plainly(error.message()));
+    let spanned = DeTable::parse(text).map_err(wrong)?;
+    if let Some((span, why)) = unknown_key(spanned.get_ref(), "") {
+        return Err(at(Some(span), why));
+    }
+    toml::from_str::<Config>(text).map_err(wrong)?;
+    toml::from_str(text).map_err(wrong)
+}
+
+fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let known: Vec<_> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
+    let sections = known.iter().filter_map(|key| Some(key.split_once('.')?.0.to_owned()));
+    let names: Vec<_> = known.iter().cloned().chain(sections).collect();
+    let is_section = |path: &str| known.iter().any(|key| key.starts_with(&format!("{path}.")));
+    table.iter().find_map(|(key, value)| {
+        let path = format!("{prefix}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section(&path) => unknown_key(inner, &format!("{path}.")),
+            _ if known.contains(&path) => None,
+            _ if is_section(&path) => Some((key.span(), format!("'{path}' is a section: write [{path}]"))),
+            _ => Some((key.span(), format!("unknown key '{path}'{}", hint(&path, &names)))),
+        }
+    })
+}
+
+/// `; did you mean ...?` with the nearest of `known`, or nothing.
+fn hint(word: &str, known: &[String]) -> String {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let same_name = known.iter().find(|key| last(key) == last(word)).map(String::as_str);
+    let nearest = same_name.or_else(|| tools::mirrors::nearest(word, known.iter().map(String::as_str)));
+    nearest.map(|key| format!("; did you mean '{key}'?")).unwrap_or_default()
+}
+
+fn value_of(key: &str, text: &str) -> Result<Value, String> {
+    let shape = KEYS.iter().find(|(known, _)| *known == key).map_or(Shape::Text, |(_, shape)| *shape);
+    match shape {
+        Shape::Text => Ok(Value::String(text.to_owned())),
+        Shape::Number => {
+            text.parse().map(Value::Integer).map_err(|_| format!("'{text}' is not a whole number"))
+        }
+        Shape::Switch => {
+            text.parse().map(Value::Boolean).map_err(|_| format!("'{text}' is neither true nor false"))
+        }
+    }
+}
+
+fn insert(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value)),
+        Some((section, key)) => {
+            let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                insert(inner, key, value);
+            }
+        }
+    }
+}
+
+/// Relative paths are meant from where they are written.
+fn root_paths(table: &mut Table, dir: &Path) {
+    let root = |value: &mut Value| {
+        if let Value::String(path) = value {
+            *path = dir.join(&*path).display().to_string();
+        }
+    };
+    table.get_mut("data_dir").map(root);
+    table.get_mut("discord").and_then(|discord| discord.get_mut("token_file")).map(root);
+}
+
+/// People do not count in words of this language.
+fn plainly(message: &str) -> String {
+    let numbers = ["usize", "u64", "u32"];
+    numbers.iter().fold(message.to_owned(), |text, name| {
+        text.replace(&format!("expected {name}"), "expected a whole number")
+    })
+}
+
+fn build(table: &Table, place: &str) -> Result<Config, ConfigError> {
+    let config = table.clone().try_into::<Config>();
+    config.map_err(|error| ConfigError { place: place.to_owned(), why: plainly(error.message()) })
+}
+
+/// A file that holds the token and that others may read.
+#[cfg(unix)]
+fn open_secret(file: &Path, table: &Table) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    table.get("discord")?.get("token")?;
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let text = || format!("{} holds the token and others may read it: chmod 600 it", file.display());
+    (mode & 0o077 != 0).then(text)
+}
+
+#[cfg(not(unix))]
+fn open_secret(_: &Path, _: &Table) -> Option<String> {
+    None
+}
