@@ -105,8 +105,8 @@ pub struct Ready {
     pub resume_url: Arc<str>,
 }
 
-/// How [`run`] ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How [`Gateway::run`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// It was told to stop, or nobody listens; the session can be resumed.
     Stopped,

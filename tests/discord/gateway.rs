@@ -25,14 +25,14 @@ impl IdentifyBudget for Budget {
     }
 }
 
-struct Running {
+pub(crate) struct Running {
     frames: mpsc::Receiver<Frame>,
     happenings: mpsc::Receiver<Happening>,
     stop: CancellationToken,
     task: JoinHandle<Ended>,
 }
 
-fn run(discord: &Standin, saved: Option<Saved>, budget: u32, frames_max: usize) -> Running {
+pub(crate) fn run(discord: &Standin, saved: Option<Saved>, budget: u32, frames_max: usize) -> Running {
     run_as(TOKEN, discord, saved, (budget, frames_max))
 }
 
@@ -67,7 +67,7 @@ impl Running {
         }
     }
 
-    async fn happening(&mut self) -> &'static str {
+    pub(crate) async fn happening(&mut self) -> &'static str {
         match timeout(SOON, self.happenings.recv()).await.expect("nothing in time").expect("ended") {
             Happening::Ready(_) => "ready",
             Happening::Resumed => "resumed",
