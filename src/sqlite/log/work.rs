@@ -3,7 +3,7 @@
 use super::{Tails, row_id};
 use crate::sqlite::Failure;
 use crate::sqlite::call::Write;
-use crate::sqlite::chunk::{Chunk, Encoded};
+use crate::sqlite::chunk::{Chunk, Encoded, Span};
 use crate::sqlite::directory::Lease;
 use crate::sqlite::writer::Work;
 use events::log::AppendError;
@@ -37,6 +37,9 @@ pub(in crate::sqlite) struct LogWork {
     node: NodeId,
     ends: FxHashMap<Partition, End>,
     tails: Arc<Tails>,
+    /// Memory that each group uses again: fresh large buffers cost a page fault per 4 KiB.
+    group: Group,
+    chunk: Chunk,
     /// Held as long as the thread may write.
     _lease: Arc<Lease>,
 }
@@ -52,7 +55,8 @@ impl LogWork {
         for partition in partitions(&connection)? {
             tails.set(partition, tail(&connection, partition)?);
         }
-        Ok(Self { connection, node, ends: FxHashMap::default(), tails, _lease: lease })
+        let (ends, group, chunk) = Default::default();
+        Ok(Self { connection, node, ends, tails, group, chunk, _lease: lease })
     }
 }
 
@@ -69,17 +73,19 @@ impl Work for LogWork {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let mut group = Group::default();
+        let mut group = std::mem::take(&mut self.group);
         let done = self.write(jobs, &mut group);
         if done.is_ok() {
-            for (partition, end) in group.ends {
-                self.ends.insert(partition, end);
-                self.tails.set(partition, end.tail);
+            for (partition, end) in &group.ends {
+                self.ends.insert(*partition, *end);
+                self.tails.set(*partition, end.tail);
             }
         }
-        for answer in group.answers {
+        for answer in group.answers.drain(..) {
             answer(done.clone());
         }
+        group.clear();
+        self.group = group;
     }
 
     fn close(&mut self) {
@@ -88,7 +94,7 @@ impl Work for LogWork {
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), Failure>)>;
+type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
 
 /// A group on its way through a transaction.
 #[derive(Default)]
@@ -96,18 +102,28 @@ struct Group {
     encoded: FxHashMap<Partition, Encoded>,
     ends: FxHashMap<Partition, End>,
     answers: Vec<Answer>,
+    /// Freed once all are answered: nobody waits for that.
+    spent: Vec<Vec<Event>>,
+}
+
+impl Group {
+    fn clear(&mut self) {
+        self.encoded.values_mut().for_each(Encoded::clear);
+        self.ends.clear();
+        self.spent.clear();
+    }
 }
 
 impl LogWork {
     /// Each job has its answer in `group` when this returns, however it returns.
-    fn write(&self, jobs: Vec<Job>, group: &mut Group) -> Result<(), Failure> {
+    fn write(&mut self, jobs: Vec<Job>, group: &mut Group) -> Result<(), Failure> {
         let transaction = self.connection.unchecked_transaction().map_err(Failure::from);
         let mut done = transaction.as_ref().map(|_| ()).map_err(Failure::clone);
         for job in jobs {
             done = self.take(job, done, group);
         }
         done?;
-        self.write_events(group)?;
+        write_events(&self.connection, self.node, group, &mut self.chunk)?;
         Ok(transaction?.commit()?)
     }
 
@@ -141,21 +157,22 @@ impl LogWork {
     fn encode(
         &self,
         partition: Partition,
-        events: Vec<Event>,
+        mut events: Vec<Event>,
         group: &mut Group,
     ) -> rusqlite::Result<Option<AppendError>> {
         let before = self.end(partition, group)?;
         let encoded = group.encoded.entry(partition).or_default();
         let (kept, mut end) = (encoded.len(), before);
-        for (index, mut event) in events.into_iter().enumerate() {
+        for (index, event) in events.iter_mut().enumerate() {
             end = End { tail: end.tail.next(), seq: end.seq + 1 };
             event.producer = Producer { node: self.node, seq: end.seq };
-            if let Err(error) = encoded.push(&event) {
+            if let Err(error) = encoded.push(event) {
                 encoded.truncate(kept);
                 return Ok(Some(AppendError::TooLarge { index, bytes: error.bytes }));
             }
         }
         group.ends.insert(partition, end);
+        group.spent.push(events);
         Ok(None)
     }
 
@@ -166,31 +183,31 @@ impl LogWork {
         let seq = last_seq(&self.connection, partition, self.node)?;
         Ok(End { tail: tail(&self.connection, partition)?, seq })
     }
-
-    fn write_events(&self, group: &Group) -> rusqlite::Result<()> {
-        for (partition, encoded) in &group.encoded {
-            let Some(end) = group.ends.get(partition).filter(|_| !encoded.is_empty()) else { continue };
-            let first = Offset(end.tail.0 - encoded.len() as u64);
-            for chunk in encoded.chunks(first) {
-                insert(&self.connection, *partition, &chunk)?;
-            }
-            save_seq(&self.connection, *partition, self.node, end.seq)?;
-        }
-        Ok(())
-    }
 }
 
-fn insert(connection: &Connection, partition: Partition, chunk: &Chunk) -> rusqlite::Result<()> {
+fn write_events(
+    connection: &Connection,
+    node: NodeId,
+    group: &Group,
+    chunk: &mut Chunk,
+) -> rusqlite::Result<()> {
+    for (partition, encoded) in &group.encoded {
+        let Some(end) = group.ends.get(partition).filter(|_| !encoded.is_empty()) else { continue };
+        for span in encoded.spans(Offset(end.tail.0 - encoded.len() as u64)) {
+            chunk.fill(encoded, &span);
+            insert(connection, *partition, &span, chunk)?;
+        }
+        save_seq(connection, *partition, node, end.seq)?;
+    }
+    Ok(())
+}
+
+fn insert(connection: &Connection, partition: Partition, span: &Span, chunk: &Chunk) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("INSERT INTO commits VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for run in &chunk.runs {
-        let first = Offset(chunk.first.0 + u64::from(run.place));
-        statement.execute((
-            row_id(partition, first),
-            chunk.first.0 as i64,
-            chunk.count,
-            run.mirror.0.as_bytes().as_slice(),
-            &run.bytes,
-        ))?;
+    for (run, bytes) in chunk.runs() {
+        let first = Offset(span.first.0 + u64::from(run.place));
+        let (id, mirror) = (row_id(partition, first), run.mirror.0.as_bytes().as_slice());
+        statement.execute((id, span.first.0 as i64, span.events.len() as i64, mirror, bytes))?;
     }
     Ok(())
 }
