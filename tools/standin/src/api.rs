@@ -112,6 +112,17 @@ impl Standin {
         self.core.world().bot
     }
 
+    /// `guild/#channel`, for people; the id if there is no such channel.
+    pub fn channel_name(&self, channel: u64) -> String {
+        let world = self.core.world();
+        let known = world.channels.get(&channel);
+        let guild = known.and_then(|channel| world.guilds.get(&channel.guild));
+        match (known, guild) {
+            (Some(channel), Some(guild)) => format!("{}/#{}", guild.name, channel.name),
+            _ => channel.to_string(),
+        }
+    }
+
     /// The webhooks of a channel, oldest first.
     pub fn webhooks(&self, channel: u64) -> Vec<u64> {
         self.core.world().channels.get(&channel).map(|channel| channel.webhooks.clone()).unwrap_or_default()

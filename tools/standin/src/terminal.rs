@@ -27,7 +27,7 @@ pub(crate) async fn attend(discord: &Standin, quiet: bool) {
                 _ => open = false,
             },
             happening = happenings.recv() => match happening {
-                Ok(happening) if !quiet => println!("{}", told(&happening)),
+                Ok(happening) if !quiet => println!("{}", told(discord, &happening)),
                 Err(RecvError::Closed) => return,
                 Err(RecvError::Lagged(missed)) if !quiet => println!("... {missed} more"),
                 _ => {}
@@ -68,16 +68,17 @@ fn cut(text: &str) -> String {
     shown
 }
 
-fn told(happening: &Happening) -> String {
+fn told(discord: &Standin, happening: &Happening) -> String {
+    let place = |channel: &u64| discord.channel_name(*channel);
     match happening {
-        Happening::Posted(shown, actor) => format!("+ {}", message(shown, *actor)),
-        Happening::Edited(shown, actor) => format!("~ {}", message(shown, *actor)),
+        Happening::Posted(shown, actor) => format!("+ {} {}", place(&shown.channel), message(shown, *actor)),
+        Happening::Edited(shown, actor) => format!("~ {} {}", place(&shown.channel), message(shown, *actor)),
         Happening::Deleted { channel, ids, actor } => {
-            format!("- {} in {channel} by {}", list(ids), name(*actor))
+            format!("- {} {} by {}", place(channel), list(ids), name(*actor))
         }
         Happening::ChannelGone(channel) => format!("- channel {channel}"),
-        Happening::WebhookMade { channel, webhook } => format!("+ webhook {webhook} in {channel}"),
-        Happening::WebhookGone { channel, webhook } => format!("- webhook {webhook} in {channel}"),
+        Happening::WebhookMade { channel, webhook } => format!("+ {} webhook {webhook}", place(channel)),
+        Happening::WebhookGone { channel, webhook } => format!("- {} webhook {webhook}", place(channel)),
         Happening::Identified => "* a bot has identified".to_owned(),
         Happening::Resumed { replayed } => format!("* a bot has resumed; {replayed} dispatches replayed"),
         Happening::Disconnected => "* a bot has gone".to_owned(),
@@ -87,9 +88,9 @@ fn told(happening: &Happening) -> String {
 }
 
 fn message(shown: &Shown, actor: Actor) -> String {
-    let Shown { id, channel, name, content, .. } = shown;
+    let Shown { id, name, content, .. } = shown;
     let way = if matches!(actor, Actor::Webhook(_)) { " (webhook)" } else { "" };
-    format!("{id} in {channel} {name}{way}: {}", cut(content))
+    format!("{id} {name}{way}: {}", cut(content))
 }
 
 fn list(ids: &[u64]) -> String {

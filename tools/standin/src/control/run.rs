@@ -1,5 +1,7 @@
 //! Runs a command on the world; names become ids here.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::command::{self, Command};
@@ -171,10 +173,13 @@ pub(crate) fn channel(discord: &Standin, name: &str) -> Result<u64, String> {
     }
 }
 
-fn missing<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match command::nearest(name, known.clone()) {
+fn missing<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: BTreeSet<&str> = known.collect();
+    match command::nearest(name, known.iter().copied()) {
         Some(near) => format!("no {what} `{name}`; did you mean `{near}`?"),
-        None => format!("no {what} `{name}`; there are: {}", known.take(20).collect::<Vec<_>>().join(", ")),
+        None => {
+            format!("no {what} `{name}`; there are: {}", known.into_iter().collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

@@ -66,3 +66,26 @@ fn split_at<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = bytes.windows(mark.len()).position(|window| window == mark)?;
     Some((&bytes[..at], &bytes[at + mark.len()..]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multipart_is_json_and_files() {
+        let text = "--B\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"a.txt\"\r\n\r\nhello\r\n\
+                    --B\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: application/json\r\n\r\n\
+                    {\"content\":\"x\"}\r\n--B--\r\n";
+        let read = read(Some("multipart/form-data; boundary=B"), &Bytes::from(text));
+        let expected = json!({"content": "x", "attachments_new": [{"filename": "a.txt", "size": 5}]});
+        assert_eq!(read.map_err(|error| error.code), Ok(expected));
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        let code = |kind| read(kind, &Bytes::from("{}")).map_err(|error| error.code);
+        assert_eq!(code(Some("text/plain")), Err(50035));
+        assert_eq!(code(None), Err(50035));
+        assert_eq!(code(Some("application/json; charset=utf-8")), Ok(json!({})));
+    }
+}

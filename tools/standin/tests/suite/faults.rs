@@ -467,3 +467,29 @@ fn a_client_is_told_to_reconnect() {
     "#]],
     );
 }
+
+/// Which of 200 executes was hit by what, for one seed.
+fn drawn(seed: u64) -> Vec<(Option<u64>, &'static str)> {
+    let faults = standin::Faults::lively(0.1, 1);
+    let config = standin::Config { seed, unlimited: true, faults, ..Default::default() };
+    let discord = standin::Standin::start(config).unwrap();
+    let channel = discord.create_channel(discord.create_guild("home"), "general");
+    let hook = discord.create_webhook(channel, "hook", discord.create_user("alice"));
+    let path = format!("/webhooks/{hook}/{}", discord.webhook_tokens()[0]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let http = crate::http::Http::new(&discord.api_url(), "t");
+        for _ in 0..200 {
+            http.send("POST", &path, Some(r#"{"content":"x"}"#), 5000).await;
+        }
+    });
+    discord.faults().into_iter().map(|note| (note.request, note.fault)).collect()
+}
+
+#[test]
+fn a_seed_replays_its_faults() {
+    let first = drawn(7);
+    assert!(first.len() > 20, "{first:?}");
+    assert_eq!(first, drawn(7));
+    assert_ne!(first, drawn(8));
+}

@@ -7,10 +7,12 @@ mod control;
 mod faults;
 mod gateway;
 mod http;
+mod ledger;
 mod limits;
 mod rest;
 mod script;
 mod speed;
+mod twilight;
 mod world;
 mod ws;
 
