@@ -135,9 +135,9 @@ fn own_embeds_are_passed_on() {
         &Story::says("").embed(whole),
         Slots::Free,
         &expect![[r#"
-        [0] 
-            {"author":{"name":"A"},"color":255,"description":"D","fields":[{"inline":true,"name":"N","value":"V"}],"footer":{"icon_url":"https://i","text":"F"},"image":{"url":"https://i"},"timestamp":"2026-01-01T00:00:00.000000+00:00","title":"T @Bob","type":"rich","url":"https://x"}
-    "#]],
+            [0] (no text)
+                {"author":{"name":"A"},"color":255,"description":"D","fields":[{"inline":true,"name":"N","value":"V"}],"footer":{"icon_url":"https://i","text":"F"},"image":{"url":"https://i"},"timestamp":"2026-01-01T00:00:00.000000+00:00","title":"T @Bob","type":"rich","url":"https://x"}
+        "#]],
     );
     check(
         &Story::says("text").embed("{").embed("[]").embed("{}"),
@@ -157,17 +157,17 @@ fn own_embeds_are_passed_on() {
         &Story::says("").embed(r#"{"title":"t","color":-1,"timestamp":"soon"}"#),
         Slots::Free,
         &expect![[r#"
-        [0] 
-            {"title":"t","type":"rich"}
-    "#]],
+            [0] (no text)
+                {"title":"t","type":"rich"}
+        "#]],
     );
     check(
-        &Story::says("").embed(r#"{"fields":[{"name":"​","value":"v"}]}"#),
+        &Story::says("").embed("{\"fields\":[{\"name\":\"\u{200b}\",\"value\":\"v\"}]}"),
         Slots::Free,
         &expect![[r#"
-        [0] 
-            {"fields":[{"inline":false,"name":"​","value":"v"}],"type":"rich"}
-    "#]],
+            [0] (no text)
+                {"fields":[{"inline":false,"name":"{zero}","value":"v"}],"type":"rich"}
+        "#]],
     );
 }
 

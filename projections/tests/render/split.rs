@@ -67,10 +67,13 @@ fn at_a_line_break_else_a_space() {
     says(
         &format!("{}{}end", words(1995), " \n\u{200b}".repeat(3000)),
         &expect![[r#"
-        [0] "word word word word word " .. " word word word word word" (1984 units)
-        [1] "word word  \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
-        [2] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}end" (1069 units)
-    "#]],
+            [0] "word word word word word " .. " word word word word word" (1984 units)
+            [1] "word word  \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
+            [2] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
+            [3] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
+            [4] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
+            [5] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}end" (1069 units)
+        "#]],
     );
 }
 

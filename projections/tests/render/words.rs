@@ -93,22 +93,22 @@ fn a_hostile_name_breaks_nothing() {
         "<@1> <:e:1> <3",
         "<@2>",
         &expect![[r#"
-        [0] @\<​@1\> \<​:e:1\> \<3
-    "#]],
+            [0] @\<{zero}@1\> \<{zero}:e:1\> \<3
+        "#]],
     );
     called(
         "<@",
         "<@2>5>",
         &expect![[r#"
-        [0] @\<​@5>
-    "#]],
+            [0] @\<{zero}@5>
+        "#]],
     );
     called(
         "123",
         "<<@2>>",
         &expect![[r#"
-        [0] <​@123>
-    "#]],
+            [0] <{zero}@123>
+        "#]],
     );
     called(
         "a\n```\nb",
@@ -198,9 +198,9 @@ fn an_answer_quotes_first() {
         "Bob",
         "<@1",
         &expect![[r#"
-        [0] -# ↩ [Bob](https://discord.com/channels/1/8/9): \<​@1
-        yes
-    "#]],
+            [0] -# ↩ [Bob](https://discord.com/channels/1/8/9): \<{zero}@1
+            yes
+        "#]],
     );
 }
 
