@@ -168,6 +168,7 @@ enum Mode {
     SavingDone,
     Appending,
     Resolving(Doubt),
+    Probing(Doubt),
     Pausing,
     Identifying,
     Removing(MessageId),
@@ -185,6 +186,8 @@ struct Doubt {
     looked: bool,
     /// Reads after W that showed an anchor and no effect.
     reads: u8,
+    /// A notice was posted to have an anchor.
+    probed: bool,
 }
 
 /// Most messages remembered of each kind: heard, claimed, strangers.
@@ -272,6 +275,7 @@ impl Lane {
             (Mode::Ready, Input::Work(work)) => self.intend(*work, now, rules),
             (Mode::Sending(request), Input::Answered(answer)) => self.answered(&request, answer, now, rules),
             (Mode::Removing(id), Input::Answered(answer)) => self.removed(id, &answer, now, rules),
+            (Mode::Probing(doubt), Input::Answered(answer)) => self.probed(&answer, doubt, rules),
             (Mode::Appending, Input::Appended) => self.receipted(now, rules),
             (Mode::Opening, Input::History(page)) => self.opening(page, now, rules),
             (Mode::Resolving(doubt), Input::History(page)) => self.looked(page, doubt, now, rules),
@@ -431,6 +435,7 @@ impl Lane {
         let outcome = match intent.deed {
             Deed::Create => {
                 self.claim(id);
+                self.row.close(id);
                 Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown })
             }
             Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown }),
@@ -529,6 +534,8 @@ impl Lane {
 
     fn release(&mut self, upto: MessageId) -> Action {
         self.row.hold = None;
+        self.row.accept(upto);
+        self.late.retain(|late| *late > upto);
         if upto > self.row.last {
             self.row.last = upto;
             self.row.phase = Phase::Idle;

@@ -57,6 +57,7 @@ impl Lane {
         match answer {
             Answer::Yes(..) | Answer::No(No::Missing | No::Refused(_)) => {
                 remember(&mut self.claimed, id);
+                self.row.spend(id, rules.settle_wait_ms);
                 self.ready(now, rules)
             }
             Answer::No(No::Wait(ms)) => self.later(id, *ms),

@@ -5,7 +5,7 @@
 //! compared. Negative evidence needs W and two reads of history that each show an anchor.
 
 use super::{Action, Deed, Doubt, Intent, Lane, Mode, Now, Phase, Rules, Settled, Sighting};
-use crate::sink::HistoryError;
+use crate::sink::{Answer, HistoryError, Request};
 use events::MessageId;
 use events::event::{Outcome, Shown};
 
@@ -25,8 +25,10 @@ impl Lane {
         let unknown: Vec<MessageId> = seen.iter().filter(|s| s.ours && !s.known).map(|s| s.id).collect();
         let (late, open): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|id| self.is_late(*id, rules));
         let expected = usize::from(matches!(&self.row.phase, Phase::Intent(i) if i.deed == Deed::Create));
-        if open.iter().filter(|id| **id > self.row.last).count() > expected {
-            return self.hold(lost_past(&open));
+        let unexplained = open.iter().filter(|id| **id > self.row.last).count();
+        // Each intent explains one message at most.
+        if unexplained > expected || late.len() > self.row.settled.len() + expected {
+            return self.hold(lost_past(&[late, open].concat()));
         }
         for id in late.into_iter().chain(open) {
             self.heard(id);
@@ -92,13 +94,31 @@ impl Lane {
             return self.wait_for(left_ms, WAITS);
         }
         if rules.guards.anchor && !seen.iter().any(|s| self.row.anchors.contains(&s.id)) {
-            return self.wait_for(rules.settle_wait_ms.max(rules.retry_ms), BLIND);
+            return self.blind(doubt, rules);
         }
         if doubt.reads + 1 >= 2 || !rules.guards.twice {
             return self.without_effect(&intent, now, rules);
         }
         self.mode = Mode::Resolving(Doubt { looked: true, reads: doubt.reads + 1, ..doubt });
         self.wait_for((rules.settle_wait_ms / 4).max(1), WAITS)
+    }
+
+    /// History shows no anchor. All of them may have been removed: a notice is one, if it can be seen.
+    fn blind(&mut self, doubt: Doubt, rules: &Rules) -> Action {
+        if doubt.probed {
+            return self.wait_for(rules.settle_wait_ms.max(rules.retry_ms), BLIND);
+        }
+        self.mode = Mode::Probing(Doubt { looked: true, probed: true, ..doubt });
+        Action::Send(Request::Notice)
+    }
+
+    /// What came of that notice; it is idempotent, so a doubtful answer costs nothing.
+    pub(super) fn probed(&mut self, answer: &Answer, doubt: Doubt, rules: &Rules) -> Action {
+        if let Answer::Yes(id, _) = answer {
+            self.row.anchor(*id);
+        }
+        self.mode = Mode::Resolving(doubt);
+        self.wait_for(rules.retry_ms.max(1), BLIND)
     }
 
     /// The first message of ours behind the last certain copy that nothing claims.

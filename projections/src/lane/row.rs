@@ -38,6 +38,8 @@ impl LaneRow {
     pub const ANCHORS_MAX: usize = 5;
     /// Settled intents kept.
     pub const SETTLED_MAX: usize = 16;
+    /// And how long, by the ids of copies: opening reads history from the oldest on.
+    pub const SETTLED_KEPT_US: i64 = 86_400_000_000;
 
     /// Notes a message that is certainly in the channel.
     pub fn anchor(&mut self, message: MessageId) {
@@ -55,8 +57,29 @@ impl LaneRow {
     pub fn claimed(&mut self, copy: MessageId) {
         self.last = self.last.max(copy);
         self.anchor(copy);
+    }
+
+    /// What was settled as without effect is settled with this copy, of which Discord itself gave the id.
+    pub fn close(&mut self, copy: MessageId) {
         for settled in self.settled.iter_mut().filter(|settled| settled.until.0 == 0) {
             settled.until = copy;
+        }
+        let old = |settled: &Settled| settled.until.made().0 + Self::SETTLED_KEPT_US < copy.made().0;
+        self.settled.retain(|settled| settled.until.0 == 0 || !old(settled));
+    }
+
+    /// Nothing up to this message is a late effect any more: the operator accepts it as it is.
+    pub fn accept(&mut self, upto: MessageId) {
+        self.settled.retain(|settled| settled.until.0 == 0 || settled.until > upto);
+        for settled in &mut self.settled {
+            settled.after = settled.after.max(upto);
+        }
+    }
+
+    /// A late effect is removed: its intent explains no other message.
+    pub fn spend(&mut self, late: MessageId, late_ms: u64) {
+        if let Some(at) = self.settled.iter().position(|settled| settled.covers(late, late_ms)) {
+            self.settled.remove(at);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod channel;
 mod ends;
+mod guards;
 mod know;
 mod owner;
 mod table;

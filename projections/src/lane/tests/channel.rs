@@ -88,6 +88,13 @@ impl Channel {
         id
     }
 
+    /// Somebody else uses our webhook.
+    pub(super) fn say_as_us(&mut self) -> MessageId {
+        let id = self.fresh();
+        self.live.insert(id, Post { shown: Some(Rendered::default()), ours: true });
+        id
+    }
+
     /// A moderator removes a message.
     pub(super) fn remove(&mut self, id: MessageId) {
         if self.live.remove(&id).is_some() {
@@ -143,9 +150,10 @@ impl Channel {
                 None => Answer::No(No::Missing),
             },
             Request::Notice => {
-                let id = self.notice.unwrap_or_else(|| self.fresh());
+                let earlier = self.notice.filter(|id| self.live.contains_key(id));
+                let id = earlier.unwrap_or_else(|| self.fresh());
                 self.notice = Some(id);
-                self.live.entry(id).or_insert(Post { shown: None, ours: false });
+                self.live.insert(id, Post { shown: None, ours: false });
                 Answer::Yes(id, WebhookId(0))
             }
         }

@@ -35,6 +35,8 @@ pub(super) struct Owner {
     queue: VecDeque<(usize, MessageId)>,
     read: usize,
     reply_since_ms: Option<u64>,
+    /// Works left, for a lane that would never end.
+    pub patience: usize,
 }
 
 impl Owner {
@@ -56,6 +58,7 @@ impl Owner {
             queue: VecDeque::new(),
             read: place.done,
             reply_since_ms: None,
+            patience: usize::MAX,
         }
     }
 
@@ -72,7 +75,7 @@ impl Owner {
 
     /// There may be new events on the log.
     pub(super) fn wake<K: Know>(&mut self, world: &World<K>) {
-        if matches!(self.at, At::Resting) && self.read < world.log.len() {
+        if matches!(self.at, At::Resting) && self.read < world.folded {
             self.at = At::Input(Input::Woken);
         }
     }
@@ -149,7 +152,7 @@ impl Owner {
         let bare = Vec::new();
         let extra = if world.rules.guards.know { &self.unfolded } else { &bare };
         loop {
-            while self.queue.is_empty() && self.read < world.log.len() {
+            while self.queue.is_empty() && self.read < world.folded {
                 touched(&mut self.queue, world, self.read, link);
                 self.read += 1;
             }
@@ -158,7 +161,11 @@ impl Owner {
             let since_ms = *self.reply_since_ms.get_or_insert(world.now_ms);
             let patient = (world.now_ms < since_ms + 2_000).then(|| world.wall());
             match world.know.next(link, extra, source, patient) {
-                Next::Work(work) => return At::Input(Input::Work(work)),
+                Next::Work(_) if self.patience == 0 => return At::Resting,
+                Next::Work(work) => {
+                    self.patience -= 1;
+                    return At::Input(Input::Work(work));
+                }
                 Next::Unsettled => return At::Waiting(world.now_ms + 100),
                 Next::Nothing => {
                     self.reply_since_ms = None;

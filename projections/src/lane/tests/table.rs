@@ -44,6 +44,8 @@ pub(super) enum Story {
     Life,
     /// A message in three parts, edited to two; then a short one.
     Parts,
+    /// A message is written.
+    Short,
 }
 
 /// Actions after which a run counts as endless.
@@ -53,7 +55,7 @@ impl Story {
     /// Says the next thing; false: that was all.
     fn tell(self, world: &mut World<Quick>, step: usize) -> bool {
         match (self, step) {
-            (Self::Life, 0) => {
+            (Self::Life | Self::Short, 0) => {
                 world.write(SOURCE, 9, "one");
             }
             (Self::Life, 1) => world.edit(world.sources[0], "uno"),
@@ -65,7 +67,7 @@ impl Story {
                 world.edit(world.sources[0], "x|y");
                 world.write(SOURCE, 9, "two");
             }
-            (Self::Life | Self::Parts, _) => return false,
+            (Self::Life | Self::Parts | Self::Short, _) => return false,
         }
         true
     }
@@ -81,7 +83,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn new(story: Story, rules: Rules) -> Self {
+    pub(super) fn new(story: Story, rules: Rules) -> Self {
         let mut world = World::new(Quick::default(), 1, rules);
         story.tell(&mut world, 0);
         let owner = Owner::new(&mut world, 0);
@@ -89,7 +91,7 @@ impl Run {
     }
 
     /// A new owner takes over; the lease of those before it is over after W.
-    fn take_over(&mut self) {
+    pub(super) fn take_over(&mut self) {
         let until_ms = self.world.now_ms + self.world.rules.settle_wait_ms / 2;
         self.owners.iter_mut().for_each(|owner| owner.until_ms = until_ms);
         let owner = Owner::new(&mut self.world, 0);
@@ -97,7 +99,7 @@ impl Run {
     }
 
     /// Moves this owner up to its `count`-th action, to be performed next. False: it settled before.
-    fn lead(&mut self, who: usize, count: usize) -> bool {
+    pub(super) fn lead(&mut self, who: usize, count: usize) -> bool {
         loop {
             let owner = &mut self.owners[who];
             if owner.performed >= count && matches!(owner.at, At::Action(_)) {
@@ -125,7 +127,7 @@ impl Run {
     }
 
     /// All owners take turns until all have settled and all is told.
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         for _ in 0..ACTIONS_MAX {
             let last = self.owners.len() - 1;
             if self.owners.iter().all(Owner::is_settled) {
@@ -150,7 +152,7 @@ impl Run {
     }
 
     /// A last owner looks once more, after everything late has happened.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.finish();
         self.world.sites[0].store = None;
         self.world.sites[0].fate = None;
