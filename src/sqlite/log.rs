@@ -6,6 +6,7 @@
 //! ```
 //! Rows are keyed by partition and offset, so a read is one descent and a scan. See [`super::chunk`].
 
+mod index;
 mod page;
 mod work;
 
@@ -30,6 +31,11 @@ const OFFSET_BITS: u32 = 47;
 fn row_id(partition: Partition, offset: Offset) -> i64 {
     let offset = offset.0.min((1 << OFFSET_BITS) - 1);
     (i64::from(partition.0) << OFFSET_BITS) | offset as i64
+}
+
+/// The least key of the partition's rows.
+fn lowest(partition: Partition) -> i64 {
+    row_id(partition, Offset(0))
 }
 
 /// The ends of the partitions as committed, for whoever waits for more.
@@ -135,7 +141,14 @@ fn trim(connection: &Connection, partition: Partition, floor: Offset) -> rusqlit
     // A commit that reaches beyond the floor stays whole; reads start at the floor all the same.
     connection.execute(
         "DELETE FROM commits WHERE id >= ?1 AND id < ?2 AND chunk + count <= ?3",
-        (row_id(partition, Offset(0)), row_id(partition, floor), floor.0 as i64),
+        (lowest(partition), row_id(partition, floor), floor.0 as i64),
+    )?;
+    // The index first holds whatever is left, so that its end and the rows' stay comparable.
+    index::extend(connection, partition)?;
+    connection.execute(
+        "DELETE FROM mirror_rows WHERE id >= ?1 AND id < ?2 AND NOT EXISTS (
+            SELECT 1 FROM commits WHERE commits.id = mirror_rows.id)",
+        (lowest(partition), row_id(partition, floor)),
     )?;
     Ok(())
 }

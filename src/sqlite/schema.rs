@@ -35,7 +35,7 @@ pub const LOG: Schema = Schema {
     application: 0x6d69_724c,
     version: 1,
     writer: "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-        PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;
+        PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
     tables: "
     -- A row holds the events of one mirror in one commit (see src/sqlite/chunk.rs).
@@ -46,7 +46,14 @@ pub const LOG: Schema = Schema {
         mirror  BLOB NOT NULL,
         bytes   BLOB NOT NULL
     );
-    CREATE INDEX commits_of_mirror ON commits (mirror);
+    -- The rows of one mirror. Written for many commits at once: an index that each commit kept up to date would
+    -- touch as many pages as a commit has mirrors, half as many bytes as the events. What is not here yet is
+    -- found by looking through the newest rows.
+    CREATE TABLE mirror_rows (
+        mirror BLOB NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (mirror, id)
+    ) WITHOUT ROWID;
+    -- Rows up to this one are in mirror_rows.
+    CREATE TABLE indexed (partition INTEGER PRIMARY KEY, upto INTEGER NOT NULL);
     -- Where the log begins, once something has been removed.
     CREATE TABLE floors (partition INTEGER PRIMARY KEY, floor INTEGER NOT NULL);
     -- The last running number that a node gave out.

@@ -1,6 +1,7 @@
 //! Reading the log: from rows to a page of entries in offset order.
 
-use super::{floor, row_id, sqlite};
+use super::index::indexed;
+use super::{floor, lowest, row_id, sqlite};
 use crate::sqlite::chunk::Records;
 use bytes::Bytes;
 use events::log::{Entry, Page, Read, ReadError};
@@ -71,10 +72,11 @@ impl Stored {
 /// All mirrors: whole commits, each record put back at its place. Says whether the log ended.
 fn read_all(connection: &Connection, paging: &mut Paging) -> Result<bool, ReadError> {
     let Read { partition, from, .. } = paging.read;
-    let lowest = row_id(partition, Offset(0));
     let first = connection
         .prepare_cached("SELECT chunk FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1")
-        .and_then(|mut s| s.query_row((lowest, row_id(partition, from)), |row| row.get(0)).optional())
+        .and_then(|mut s| {
+            s.query_row((lowest(partition), row_id(partition, from)), |row| row.get(0)).optional()
+        })
         .map_err(sqlite)?;
     let first = first.map_or(from, |chunk: i64| Offset(chunk as u64));
     let mut statement = connection
@@ -147,26 +149,28 @@ impl Commit {
 fn read_mirror(connection: &Connection, mirror: MirrorId, paging: &mut Paging) -> Result<bool, ReadError> {
     let Read { partition, from, .. } = paging.read;
     let mirror = mirror.0.as_bytes().as_slice();
-    let lowest = row_id(partition, Offset(0));
+    let indexed = indexed(connection, partition).map_err(sqlite)?;
     // The row that `from` lies in began at or before it.
-    let first = connection
-        .prepare_cached(
-            "SELECT id FROM commits WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT 1",
-        )
-        .and_then(|mut s| s.query_row((mirror, lowest, row_id(partition, from)), |row| row.get(0)).optional())
+    let first: Option<i64> = connection
+        .prepare_cached("SELECT max(id) FROM mirror_rows WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3")
+        .and_then(|mut found| {
+            found.query_row((mirror, lowest(partition), row_id(partition, from)), |row| row.get(0))
+        })
         .map_err(sqlite)?;
-    let first: i64 = first.unwrap_or(lowest);
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT chunk, count, bytes FROM commits WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id",
-        )
-        .map_err(sqlite)?;
+    let first = first.unwrap_or(lowest(partition));
+    let older = "SELECT chunk, count, bytes FROM mirror_rows AS own JOIN commits ON commits.id = own.id
+        WHERE own.mirror = ?1 AND own.id BETWEEN ?2 AND ?3 ORDER BY own.id";
+    let newest =
+        "SELECT chunk, count, bytes FROM commits WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id";
     let last = row_id(partition, Offset(u64::MAX));
-    let mut rows = statement.query((mirror, first, last)).map_err(sqlite)?;
-    while let Some(row) = rows.next().map_err(sqlite)? {
-        take_run(&Stored::of(row).map_err(sqlite)?, paging)?;
-        if paging.is_full() {
-            return Ok(false);
+    for (sql, range) in [(older, (mirror, first, indexed)), (newest, (mirror, indexed + 1, last))] {
+        let mut statement = connection.prepare_cached(sql).map_err(sqlite)?;
+        let mut rows = statement.query(range).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            take_run(&Stored::of(row).map_err(sqlite)?, paging)?;
+            if paging.is_full() {
+                return Ok(false);
+            }
         }
     }
     Ok(true)

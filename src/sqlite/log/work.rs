@@ -1,6 +1,7 @@
 //! What the writing thread of `log.db` does: appends and all other small writes, in one transaction a group.
 
-use super::{Tails, row_id};
+use super::index::{self, INDEX_LAG_MAX};
+use super::{Tails, lowest, row_id};
 use crate::sqlite::Failure;
 use crate::sqlite::call::Write;
 use crate::sqlite::chunk::{Chunk, Encoded, Span};
@@ -29,6 +30,8 @@ pub(in crate::sqlite) enum Job {
 struct End {
     tail: Offset,
     seq: u64,
+    /// Rows that are not in the index of mirrors.
+    lag: u64,
 }
 
 /// The thread's state.
@@ -164,7 +167,7 @@ impl LogWork {
         let encoded = group.encoded.entry(partition).or_default();
         let (kept, mut end) = (encoded.len(), before);
         for (index, event) in events.iter_mut().enumerate() {
-            end = End { tail: end.tail.next(), seq: end.seq + 1 };
+            end = End { tail: end.tail.next(), seq: end.seq + 1, ..end };
             event.producer = Producer { node: self.node, seq: end.seq };
             if let Err(error) = encoded.push(event) {
                 encoded.truncate(kept);
@@ -180,22 +183,30 @@ impl LogWork {
         if let Some(end) = group.ends.get(&partition).or_else(|| self.ends.get(&partition)) {
             return Ok(*end);
         }
-        let seq = last_seq(&self.connection, partition, self.node)?;
-        Ok(End { tail: tail(&self.connection, partition)?, seq })
+        Ok(End {
+            tail: tail(&self.connection, partition)?,
+            seq: last_seq(&self.connection, partition, self.node)?,
+            lag: index::lag(&self.connection, partition)?,
+        })
     }
 }
 
 fn write_events(
     connection: &Connection,
     node: NodeId,
-    group: &Group,
+    group: &mut Group,
     chunk: &mut Chunk,
 ) -> rusqlite::Result<()> {
     for (partition, encoded) in &group.encoded {
-        let Some(end) = group.ends.get(partition).filter(|_| !encoded.is_empty()) else { continue };
+        let Some(end) = group.ends.get_mut(partition).filter(|_| !encoded.is_empty()) else { continue };
         for span in encoded.spans(Offset(end.tail.0 - encoded.len() as u64)) {
             chunk.fill(encoded, &span);
             insert(connection, *partition, &span, chunk)?;
+            end.lag += chunk.runs().count() as u64;
+        }
+        if end.lag >= INDEX_LAG_MAX {
+            index::extend(connection, *partition)?;
+            end.lag = 0;
         }
         save_seq(connection, *partition, node, end.seq)?;
     }
@@ -232,7 +243,7 @@ fn tail(connection: &Connection, partition: Partition) -> rusqlite::Result<Offse
     let last = connection
         .query_row(
             "SELECT chunk + count FROM commits WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
-            (row_id(partition, Offset(0)), row_id(partition, Offset(u64::MAX))),
+            (lowest(partition), row_id(partition, Offset(u64::MAX))),
             |row| row.get::<_, i64>(0),
         )
         .optional()?;
