@@ -381,7 +381,7 @@ impl Lane {
         if stored == self.row {
             return self.written(mode, now, rules);
         }
-        if stored.rev + 1 == self.row.rev && stored.epoch <= self.row.epoch {
+        if self.row.follows(&stored) {
             self.mode = mode;
             return Action::Save(Box::new(self.row.clone()));
         }

@@ -35,18 +35,25 @@ impl SqliteLanes {
 #[async_trait]
 impl Lanes for SqliteLanes {
     async fn load(&self, lane: LaneId) -> Result<Option<LaneRow>, LanesError> {
-        let sql = "SELECT row FROM lanes WHERE mirror = ?1 AND link = ?2";
         let key = (bytes(lane.mirror), lane.link.0 as i64);
-        self.log.readers.read(move |connection| load(connection, sql, key)).await
+        self.log.readers.read(move |connection| load(connection, LANE, key)).await
     }
 
     async fn save(&self, lane: LaneId, row: LaneRow) -> Saved {
         let Ok(encoded) = rmp_serde::to_vec(&row) else { return Saved::Unknown };
         self.save_if(move |connection| {
+            let key = (bytes(lane.mirror), lane.link.0 as i64);
+            let found: Option<Vec<u8>> =
+                connection.prepare_cached(LANE)?.query_row(key, |row| row.get(0)).optional()?;
+            // What cannot be read is not written over.
+            let stored = found.map_or(Ok(LaneRow::default()), |row| rmp_serde::from_slice(&row));
+            if !stored.is_ok_and(|stored| row.follows(&stored)) {
+                return Ok(false);
+            }
             let sql = "INSERT INTO lanes VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE
-                SET epoch = excluded.epoch, row = excluded.row WHERE lanes.epoch <= excluded.epoch";
+                SET epoch = excluded.epoch, row = excluded.row";
             let values = (bytes(lane.mirror), lane.link.0 as i64, row.epoch as i64, encoded);
-            Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
+            connection.prepare_cached(sql)?.execute(values).map(|_| true)
         })
         .await
     }
@@ -75,6 +82,7 @@ impl Lanes for SqliteLanes {
     }
 }
 
+const LANE: &str = "SELECT row FROM lanes WHERE mirror = ?1 AND link = ?2";
 const CONTROL: &str = "SELECT row FROM control WHERE mirror = ?1";
 
 fn bytes(mirror: MirrorId) -> [u8; 16] {

@@ -41,6 +41,12 @@ impl LaneRow {
     /// And how long, by the ids of copies: opening reads history from the oldest on.
     pub const SETTLED_KEPT_US: i64 = 86_400_000_000;
 
+    /// Whether it may be written over `stored`: made from it, and by no older owner.
+    #[must_use]
+    pub fn follows(&self, stored: &Self) -> bool {
+        stored.rev.checked_add(1) == Some(self.rev) && stored.epoch <= self.epoch
+    }
+
     /// Notes a message that is certainly in the channel.
     pub fn anchor(&mut self, message: MessageId) {
         if self.anchors.contains(&message) {

@@ -6,55 +6,98 @@
 
 use super::{Control, LaneId, Lanes, Saved};
 use crate::key::Generation;
-use crate::lane::LaneRow;
+use crate::lane::{Deed, Intent, LaneRow, Phase, Settled};
 use crate::views::conformance::join_all;
-use events::{ChannelId, MirrorId};
+use events::event::{Place, Shown};
+use events::{ChannelId, MessageId, MirrorId, Offset, Version, WebhookId};
 use uuid::Uuid;
 
 /// Runs them all.
 pub async fn all(lanes: &dyn Lanes) {
-    fences_by_epoch(lanes).await;
+    fences_by_revision_and_epoch(lanes).await;
+    keeps_the_whole_row(lanes).await;
     keeps_lanes_apart(lanes).await;
     saves_concurrently(lanes).await;
     replaces_control_only_as_expected(lanes).await;
     lets_one_of_many_win_the_control(lanes).await;
 }
 
-/// A row of a lower epoch is not written; an equal or higher one is.
-pub async fn fences_by_epoch(lanes: &dyn Lanes) {
+/// A row is written over the revision that it was made from, by no older owner, and over nothing else.
+pub async fn fences_by_revision_and_epoch(lanes: &dyn Lanes) {
+    const LAST: u64 = i64::MAX as u64;
     let lane = lane(1, 1);
     assert_eq!(lanes.load(lane).await.expect("load"), None);
-    for (epoch, saved, then) in [
-        (0, Saved::Yes, 0),
-        (5, Saved::Yes, 5),
-        (4, Saved::Fenced, 5),
-        (0, Saved::Fenced, 5),
-        (5, Saved::Yes, 5),
-        (i64::MAX as u64, Saved::Yes, i64::MAX as u64),
-        (6, Saved::Fenced, i64::MAX as u64),
+    assert_eq!(
+        lanes.save(lane, row(2, 0)).await,
+        Saved::Fenced,
+        "where there is no row, the first revision is 1"
+    );
+    assert_eq!(lanes.save(lane, row(0, 0)).await, Saved::Fenced, "nor is it 0");
+    assert_eq!(lanes.load(lane).await.expect("load"), None);
+    for (rev, epoch, saved, then) in [
+        (1, 0, Saved::Yes, (1, 0)),
+        (1, 0, Saved::Fenced, (1, 0)),
+        (2, 5, Saved::Yes, (2, 5)),
+        (3, 4, Saved::Fenced, (2, 5)),
+        (3, 0, Saved::Fenced, (2, 5)),
+        (2, 5, Saved::Fenced, (2, 5)),
+        (4, 9, Saved::Fenced, (2, 5)),
+        (3, 5, Saved::Yes, (3, 5)),
+        (4, LAST, Saved::Yes, (4, LAST)),
+        (5, 6, Saved::Fenced, (4, LAST)),
     ] {
-        assert_eq!(lanes.save(lane, row(epoch)).await, saved, "epoch {epoch}");
-        assert_eq!(lanes.load(lane).await.expect("load"), Some(row(then)), "after epoch {epoch}");
+        assert_eq!(lanes.save(lane, row(rev, epoch)).await, saved, "revision {rev}, epoch {epoch}");
+        let found = lanes.load(lane).await.expect("load");
+        assert_eq!(found, Some(row(then.0, then.1)), "after revision {rev}, epoch {epoch}");
     }
+}
+
+/// All of a row comes back, but for its owner's claim.
+pub async fn keeps_the_whole_row(lanes: &dyn Lanes) {
+    let lane = lane(8, 1);
+    let whole = LaneRow {
+        rev: 1,
+        epoch: 3,
+        claim: 3,
+        phase: Phase::Intent(Intent {
+            place: Place { message: MessageId(5), ..Place::default() },
+            deed: Deed::Edit(MessageId(6)),
+            part: 2,
+            shown: Shown { version: Version(7), hash: 8, webhook: WebhookId(9), last: true },
+            version: Version(-1),
+            after: MessageId(10),
+        }),
+        last: MessageId(11),
+        anchors: vec![MessageId(11), MessageId(12)],
+        settled: vec![Settled { after: MessageId(1), until: MessageId(0) }],
+        behind: Some(Offset(13)),
+        hold: Some("held \u{1F600}".to_owned()),
+        noticed: true,
+        removals: (14, 15),
+    };
+    assert_eq!(lanes.save(lane, whole.clone()).await, Saved::Yes);
+    assert_eq!(lanes.load(lane).await.expect("load"), Some(LaneRow { claim: 0, ..whole }));
 }
 
 /// Lanes of one mirror, and of one channel in two mirrors, are fenced apart.
 pub async fn keeps_lanes_apart(lanes: &dyn Lanes) {
     let all = [lane(2, 1), lane(2, i64::MAX as u64), lane(3, 1)];
     for (epoch, lane) in [3, 2, 1].into_iter().zip(all.into_iter().rev()) {
-        assert_eq!(lanes.save(lane, row(epoch)).await, Saved::Yes);
+        assert_eq!(lanes.save(lane, row(1, epoch)).await, Saved::Yes);
     }
     for (epoch, lane) in (1..).zip(all) {
-        assert_eq!(lanes.load(lane).await.expect("load"), Some(row(epoch)));
+        assert_eq!(lanes.load(lane).await.expect("load"), Some(row(1, epoch)));
     }
 }
 
-/// Whatever order concurrent writes take, the highest epoch is there in the end.
+/// Of many that write the same revision at once, one does.
 pub async fn saves_concurrently(lanes: &dyn Lanes) {
     let lane = lane(4, 1);
-    let saved = join_all([3, 9, 1, 7, 2].map(|epoch| lanes.save(lane, row(epoch)))).await;
-    assert_eq!(saved[1], Saved::Yes, "nothing fences the highest epoch");
-    assert_eq!(lanes.load(lane).await.expect("load"), Some(row(9)));
+    let epochs = [3, 9, 1, 7, 2];
+    let saved = join_all(epochs.map(|epoch| lanes.save(lane, row(1, epoch)))).await;
+    let winners: Vec<_> = epochs.iter().zip(saved).filter(|(_, saved)| *saved == Saved::Yes).collect();
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    assert_eq!(lanes.load(lane).await.expect("load"), Some(row(1, *winners[0].0)));
 }
 
 /// A control row is replaced only where it is as expected in every field.
@@ -99,9 +142,8 @@ fn lane(mirror_number: u64, link: u64) -> LaneId {
     LaneId { mirror: mirror(mirror_number), link: ChannelId(link) }
 }
 
-#[allow(clippy::needless_update, reason = "a lane's row has more fields than its fence")]
-fn row(epoch: u64) -> LaneRow {
-    LaneRow { epoch, ..LaneRow::default() }
+fn row(rev: u64, epoch: u64) -> LaneRow {
+    LaneRow { rev, epoch, ..LaneRow::default() }
 }
 
 fn control(active: u32, building: Option<u32>, previous: Option<u32>) -> Control {

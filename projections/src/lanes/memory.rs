@@ -40,10 +40,12 @@ impl Lanes for MemoryLanes {
 
     async fn save(&self, lane: LaneId, row: LaneRow) -> Saved {
         let mut tables = self.tables();
-        if tables.lanes.get(&lane).is_some_and(|old| old.epoch > row.epoch) {
+        let none = LaneRow::default();
+        if !row.follows(tables.lanes.get(&lane).unwrap_or(&none)) {
             return Saved::Fenced;
         }
-        tables.lanes.insert(lane, row);
+        // The claim is the owner's own affair.
+        tables.lanes.insert(lane, LaneRow { claim: 0, ..row });
         Saved::Yes
     }
 

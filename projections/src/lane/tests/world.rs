@@ -66,7 +66,7 @@ impl Site {
             self.rivals += 1;
             self.put(&stored);
         }
-        let holds = stored.rev + 1 == row.rev && stored.epoch <= row.epoch;
+        let holds = row.follows(&stored);
         if holds {
             self.put(row);
         }
