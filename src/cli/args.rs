@@ -77,6 +77,12 @@ pub struct Demo {
     /// Plays real chat: IRC logs in this directory
     #[arg(long, value_name = "DIR")]
     pub chat: Option<PathBuf>,
+    /// So many messages said at once instead, in three mirrors of three channels
+    #[arg(long, value_name = "N")]
+    pub messages: Option<usize>,
+    /// Share of requests and dispatches that go wrong on Discord's side, 0 to 1
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub faults: f64,
     /// No rate limits
     #[arg(long)]
     pub unlimited: bool,

@@ -31,6 +31,16 @@ pub fn text(answer: &Answer) -> String {
     lines.into_iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
+/// `1 request`, `2 requests`.
+fn count(number: u64, what: &str) -> String {
+    let plural = match what.strip_suffix('y') {
+        _ if number == 1 => what.to_owned(),
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{what}s"),
+    };
+    format!("{number} {plural}")
+}
+
 /// An entry of the log in a line.
 #[must_use]
 pub fn entry(entry: &LogEntry) -> String {
@@ -144,7 +154,7 @@ fn logged(said: &Logged) -> Vec<String> {
 fn replayed(said: &Replayed) -> Vec<String> {
     let Replayed { mirror, report, took_ms } = said;
     let Report { from, until, events, cells, result } = report;
-    let read = format!("{events} events of '{mirror}', offsets {from} to {until}");
+    let read = format!("{} of '{mirror}', offsets {from} to {until}", count(*events, "event"));
     match result {
         Outcome::Flipped { active, previous, digest, difference } => {
             let rate = events.saturating_mul(1000) / (*took_ms).max(1);
@@ -174,8 +184,8 @@ fn replayed(said: &Replayed) -> Vec<String> {
 fn seen(census: &Census) -> Vec<String> {
     let Census { links, messages, deleted, copies, copies_gone, refused, digest, newest } = census;
     let mut lines = vec![
-        format!("  {links} open links, {messages} messages, {deleted} deleted"),
-        format!("  {copies} copies, {copies_gone} gone, {refused} refused; digest {digest}"),
+        format!("  {}, {}, {deleted} deleted", count(*links, "open link"), count(*messages, "message")),
+        format!("  {}, {copies_gone} gone, {refused} refused; digest {digest}", count(*copies, "live copy")),
     ];
     lines.extend(newest.iter().map(|line| {
         let text = line.text.replace('\n', " ");
@@ -195,7 +205,7 @@ fn apply(said: &Apply) -> Vec<String> {
     let restore = if *restore { ", what others removed too" } else { "" };
     let mut lines = vec![format!("'{mirror}' owes{restore}:")];
     lines.extend(table.lines());
-    lines.push(format!("{calls} requests, about {} under Discord's limits", duration(*seconds)));
+    lines.push(format!("{}, about {} under Discord's limits", count(*calls, "request"), duration(*seconds)));
     lines.push(
         match state {
             ApplyState::InStep => "every channel is in step: nothing to do",
@@ -227,7 +237,8 @@ fn verified(said: &verify::Report) -> Vec<String> {
 
 fn mirror_verdict(said: &MirrorReport) -> Vec<String> {
     let MirrorReport { mirror, events, live, rebuilt, copies_live, receipts, .. } = said;
-    let counts = format!("{events} events, {receipts} receipts, {copies_live} live copies");
+    let counts =
+        [count(*events, "event"), count(*receipts, "receipt"), count(*copies_live, "live copy")].join(", ");
     if said.trimmed {
         return vec![format!(
             "'{mirror}': {counts}; the log no longer holds its beginning, so nothing is proved"

@@ -110,6 +110,8 @@ pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError
     let options = crate::demo::Options {
         seed: args.seed.unwrap_or_else(seed),
         chat: args.chat,
+        messages: args.messages,
+        faults: args.faults,
         unlimited: args.unlimited,
         kills: args.kills,
         length: Duration::from_secs(args.duration),
