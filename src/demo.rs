@@ -1,6 +1,7 @@
 //! The demo: a Discord of our own, the real node as a child process that is killed at random moments, people who
 //! talk, and a judge who compares every channel at the end. Then one channel is wiped and put back from the log.
 
+mod busy;
 mod irc;
 mod judge;
 mod lively;
@@ -20,7 +21,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use screen::Screen;
 use stage::Stage;
-use standin::{Config, Happening, Keep, Standin};
+use standin::{Config, Faults, GatewayFault, Happening, Keep, Matcher, Rate, RestFault, RouteKind, Standin};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -35,6 +36,10 @@ pub struct Options {
     pub seed: u64,
     /// Real chat instead: a folder of IRC logs.
     pub chat: Option<PathBuf>,
+    /// A busy play of so many messages instead, for load.
+    pub messages: Option<usize>,
+    /// Share of requests and dispatches that go wrong on the stand-in's side, 0 to 1.
+    pub faults: f64,
     /// No rate limits on either side.
     pub unlimited: bool,
     /// How often the node is killed; `None`: a few times.
@@ -51,6 +56,12 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
 }
 
+/// Mirrors of the busy play.
+const BUSY_MIRRORS: usize = 3;
+/// How late an effect of the stand-in can come after the node has given up, where it is asked for faults.
+const LATE_MS: u64 = 200;
+/// Deadline of a request where it is asked for faults: some of them wait it out.
+const FAULTY_DEADLINE_MS: u64 = 1_000;
 /// W of the node in the demo: the stand-in takes effect at once.
 const SETTLE_WAIT_MS: u64 = 500;
 /// Deadline of a request in the demo.
@@ -69,9 +80,10 @@ const OWED_MAX: usize = 2_000;
 /// # Errors
 /// When the node cannot be started, ends by itself, or a command fails.
 pub async fn run(options: Options) -> anyhow::Result<Summary> {
-    let play = match &options.chat {
-        Some(folder) => irc::irc(folder, options.seed)?,
-        None => lively::lively(options.seed, options.length),
+    let play = match (&options.chat, options.messages) {
+        (Some(folder), _) => irc::irc(folder, options.seed)?,
+        (None, Some(messages)) => busy::busy(options.seed, messages, BUSY_MIRRORS),
+        (None, None) => lively::lively(options.seed, options.length),
     };
     let kept = options.data_dir.clone();
     let temporary = kept.is_none().then(tempfile::tempdir).transpose()?;
@@ -122,6 +134,9 @@ impl Demo {
         let mut setting = Setting { data_dir, environment };
         setting.environment.push(("MIRROR_DISCORD_API".into(), discord.api_url()));
         setting.environment.push(("MIRROR_DISCORD_GATEWAY".into(), discord.gateway_url()));
+        if options.faults > 0.0 {
+            discord.set_faults(faults(options.faults));
+        }
         let happenings = discord.subscribe();
         let stage = Stage::new(discord, &play);
         let mut screen = Screen::new(&stage.places, options.json, options.no_color);
@@ -214,12 +229,17 @@ impl Demo {
     fn kills(&mut self, acts: usize) -> BTreeSet<usize> {
         const LIVELY: usize = 3;
         const CHAT: usize = 5;
-        let count = self.options.kills.unwrap_or(if self.options.chat.is_some() { CHAT } else { LIVELY });
+        let count = self.options.kills.unwrap_or(if self.is_lively() { LIVELY } else { CHAT });
         let mut kills = BTreeSet::new();
         while kills.len() < count.min(acts / 2) {
             kills.insert(self.random.random_range(acts / 20..acts));
         }
         kills
+    }
+
+    /// The default play: people pause between what they say.
+    const fn is_lively(&self) -> bool {
+        self.options.chat.is_none() && self.options.messages.is_none()
     }
 
     async fn crash(&mut self) -> anyhow::Result<()> {
@@ -259,7 +279,7 @@ impl Demo {
         while let Ok(happening) = self.happenings.try_recv() {
             self.happened(Ok(happening));
         }
-        if self.options.chat.is_none() {
+        if self.is_lively() {
             return Ok(());
         }
         while self.stage.owed() > self.tally.posted + OWED_MAX {
@@ -334,11 +354,37 @@ impl Demo {
         self.removals_known(&place.mirror, before + self.tally.wiped).await?;
         let words = ["replay", "--mirror", &place.mirror, "--apply", "--restore", "--yes"];
         self.screen.heading(&format!("mirror {}", words.join(" ")));
-        let said = self.setting.ask(&words).await?;
+        let said = if self.options.kills.is_some() {
+            self.restore_under_kills(&words).await?
+        } else {
+            self.setting.ask(&words).await?
+        };
         said.lines().for_each(|line| self.screen.heading(line));
         let verdict = self.settle().await?;
         self.tally.restored = self.stage.copies_in(place.id).len();
         Ok(verdict)
+    }
+
+    /// Kills the node while it rebuilds, swaps and fills the channel; the command is given again until it is done.
+    async fn restore_under_kills(&mut self, words: &[&str]) -> anyhow::Result<String> {
+        const TRIES_MAX: usize = 10;
+        for _ in 0..TRIES_MAX {
+            let setting = self.setting.clone();
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let asked = tokio::spawn(async move {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                setting.ask(&words).await
+            });
+            let pause = Duration::from_millis(self.random.random_range(0..400));
+            self.until(tokio::time::Instant::now() + pause).await;
+            let connected = self.tally.connected;
+            self.crash().await?;
+            if let Ok(said) = asked.await? {
+                return Ok(said);
+            }
+            self.connected(connected + 1).await?;
+        }
+        self.setting.ask(words).await
     }
 
     /// Waits until the node has heard of every removal: only what it knows to be gone can be restored.
@@ -369,11 +415,29 @@ impl Demo {
     }
 }
 
+/// What goes wrong: all that a lane can put right. Not among it: sessions lost and dispatches reordered or
+/// dropped, which take messages or their order away before they reach us.
+fn faults(p: f64) -> Faults {
+    let mut faults = Faults::lively(p, LATE_MS);
+    faults.gateway_rates.retain(|rate| {
+        matches!(rate.fault, GatewayFault::Duplicate | GatewayFault::Cut | GatewayFault::Reconnect)
+    });
+    let late = RestFault::LateEffect {
+        effect_ms: FAULTY_DEADLINE_MS + LATE_MS,
+        answer_ms: FAULTY_DEADLINE_MS + 2 * LATE_MS,
+    };
+    for kind in [RouteKind::ExecuteWebhook, RouteKind::EditWebhookMessage] {
+        faults.rates.push(Rate { p, on: Matcher::kind(kind), fault: late });
+    }
+    faults
+}
+
 fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
+    let deadline_ms = if options.faults > 0.0 { FAULTY_DEADLINE_MS } else { DEADLINE_MS };
     let mut environment = vec![
         ("MIRROR_DISCORD_TOKEN".to_owned(), config.token.clone()),
         ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), SETTLE_WAIT_MS.to_string()),
-        ("MIRROR_LANES_DEADLINE_MS".to_owned(), DEADLINE_MS.to_string()),
+        ("MIRROR_LANES_DEADLINE_MS".to_owned(), deadline_ms.to_string()),
         ("MIRROR_LOG_LEVEL".to_owned(), "info".to_owned()),
     ];
     if options.unlimited {

@@ -142,6 +142,8 @@ impl Parts {
             guilds: guilds.clone(),
             rest,
             orders: orders.clone(),
+            followed: followed.clone(),
+            clock: clock.clone(),
             started: clock.now(),
             heard_until: heard_until.clone(),
         }));
@@ -230,6 +232,10 @@ pub struct Stores {
     pub rest: Arc<Rest>,
     /// The lanes.
     pub orders: mpsc::Sender<Order>,
+    /// The follower.
+    pub followed: Followed,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
     /// When the node began.
     pub started: Version,
     /// Up to when it is known what happened, microseconds since 1970.

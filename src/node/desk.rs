@@ -6,11 +6,13 @@ use crate::commands::{ChannelInfo, CommandError, Live};
 use crate::discord::gateway::Happening;
 use crate::lanes::{LaneReport, LaneState, Order};
 use async_trait::async_trait;
-use events::{ChannelId, MessageId, Offset, Version};
+use events::event::{Linked, Place};
+use events::{Body, ChannelId, Event, EventId, MessageId, Offset, Producer, Version};
 use projections::lanes::LaneId;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
+use tools::{Follow, JobError};
 
 /// What a running node can be asked.
 pub struct Running {
@@ -71,19 +73,40 @@ impl Running {
         answered.await.map_err(|_| stops(()))
     }
 
-    async fn newest(&self, channel: ChannelId) -> Result<MessageId, CommandError> {
-        // The newest message that there is now: whatever is older is accepted as it is.
-        let info = self.stores.rest.calls.channel(channel).map_err(|error| CommandError::Failed(error.0))?;
-        let reply = self.stores.rest.call(&info, PATIENCE).await;
-        let reply = reply
-            .map_err(|failure| CommandError::Failed(format!("Discord cannot be asked now: {failure:?}")))?;
-        let told: Told = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let last = told.last_message_id.and_then(|id| id.parse().ok());
-        last.map(MessageId).ok_or_else(|| {
-            CommandError::Failed(format!(
-                "Discord does not say which message of channel {channel} is the last"
+    /// Takes the copies of a lost past as they are: what was written before the last of them is not owed here
+    /// for the first time any more, for it may be among them.
+    async fn adopt(&self, lane: LaneId) -> Result<MessageId, CommandError> {
+        let lanes = self.ask(Order::Report).await?;
+        let found = lanes
+            .into_iter()
+            .find(|report| report.id == lane)
+            .and_then(|report| report.strangers.into_iter().max());
+        let last = found.ok_or_else(|| {
+            CommandError::Wrong(format!(
+                "the lane of channel {} has found no copies to accept; leave --adopt out",
+                lane.link
             ))
-        })
+        })?;
+        let table = self.stores.links.now();
+        let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
+        let link = link.ok_or_else(|| CommandError::Wrong(format!("channel {} is not linked", lane.link)))?;
+        let since = link.linked.since.max(last.made());
+        let at = Version(self.stores.clock.now().0.max(link.linked_at.0 + 1));
+        let event = Event {
+            id: EventId(uuid::Uuid::new_v4()),
+            mirror: lane.mirror,
+            place: Place { channel: lane.link, ..Place::default() },
+            version: at,
+            observed: at,
+            producer: Producer::default(),
+            body: Body::Linked(Linked { since, ..link.linked.clone() }),
+            raw: bytes::Bytes::new(),
+        };
+        let partition = self.stores.ports.partition(lane.mirror);
+        self.stores.ports.log.append(partition, vec![event]).await.map_err(JobError::from)?;
+        let tail = self.stores.ports.log.tail(partition).await.map_err(JobError::from)?;
+        self.stores.followed.caught_up(partition, tail).await?;
+        Ok(last)
     }
 }
 
@@ -95,7 +118,6 @@ struct Told {
     guild_id: Option<String>,
     parent_id: Option<String>,
     name: Option<String>,
-    last_message_id: Option<String>,
     #[serde(rename = "type")]
     kind: Option<u8>,
 }
@@ -150,11 +172,14 @@ impl Live for Running {
     }
 
     async fn release(&self, lane: LaneId, adopt: bool) -> Result<String, CommandError> {
-        let upto = if adopt { self.newest(lane.link).await? } else { MessageId::default() };
+        let upto = if adopt { self.adopt(lane).await? } else { MessageId::default() };
         let released = self.ask(|done| Order::Release(lane, upto, done)).await?;
         match (released, adopt) {
             (false, _) => Err(CommandError::Wrong(format!("the lane of channel {} is not held", lane.link))),
-            (true, true) => Ok(format!("the lane goes on; all up to message {upto} is accepted as it is")),
+            (true, true) => Ok(format!(
+                "the lane goes on; its copies up to message {upto} are accepted as they are, and what was written \
+                 before it is not posted again"
+            )),
             (true, false) => Ok("the lane goes on where it was".to_owned()),
         }
     }

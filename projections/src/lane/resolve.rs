@@ -28,7 +28,9 @@ impl Lane {
         let unexplained = open.iter().filter(|id| **id > self.row.last).count();
         // Each intent explains one message at most.
         if unexplained > expected || late.len() > self.row.settled.len() + expected {
-            return self.hold(lost_past(&[late, open].concat()));
+            let lost = [late, open].concat();
+            self.strangers = lost.iter().rev().take(super::MEMORY_MAX).rev().copied().collect();
+            return self.hold(lost_past(&lost));
         }
         for id in late.into_iter().chain(open) {
             self.heard(id);
