@@ -122,7 +122,9 @@ impl World {
         let stored = channels.get_mut(&channel).and_then(|channel| channel.messages.get_mut(&id));
         let Some(message) = stored else { return false };
         let last_us = message.edited_us.unwrap_or(message.created_us());
-        message.edited_us = Some(clock::now_us().max(last_us + 1000));
+        let now_us = clock::now_us();
+        let soonest_us = (last_us / 1000 + 1) * 1000 + now_us % 1000;
+        message.edited_us = Some(now_us.max(soonest_us));
         apply(message, revision);
         message.pings.users.retain(|id| users.contains_key(id));
         self.updated(channel, id, Change::Edit, actor);

@@ -104,6 +104,8 @@ fn history_can_be_lost_or_late() {
          lag general 60000
          GET /channels/{general}/messages | content
          GET /channels/{general}/messages?after=0 | content
+         GET /channels/{general}/messages?before=9999999999999999999 | content
+         GET /channels/{general}/messages?around={m1} | content
          GET /channels/{general}/messages/{m1} | content
          lag general 0
          GET /channels/{general}/messages | content"#,
@@ -119,6 +121,10 @@ fn history_can_be_lost_or_late() {
             > GET /channels/{general}/messages | content
               200 []
             > GET /channels/{general}/messages?after=0 | content
+              200 []
+            > GET /channels/{general}/messages?before=9999999999999999999 | content
+              200 []
+            > GET /channels/{general}/messages?around={m1} | content
               200 []
             > GET /channels/{general}/messages/{m1} | content
               200 1
