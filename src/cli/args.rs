@@ -41,7 +41,9 @@ pub enum Verb {
     #[command(after_help = "Example: MIRROR_DISCORD_TOKEN=... mirror run --data-dir /var/lib/mirror")]
     Run(Run),
     /// Watch it work: a Discord of its own, three channels, and a node that is killed again and again
-    #[command(after_help = "Example: mirror demo --seed 7 --kills 10")]
+    #[command(
+        after_help = "Without --data-dir it works in a directory of its own, which is gone afterwards.\n\nExample: mirror demo --seed 7 --kills 10"
+    )]
     Demo(Demo),
     /// Measure it on this machine
     #[command(after_help = "Example: mirror bench --events 100000")]
