@@ -404,7 +404,10 @@ impl Lane {
                 self.done(id)
             }
             Answer::No(No::Wait(ms)) => {
-                self.row.phase = Phase::Idle;
+                // A delete may have had effect earlier, when its answer was lost.
+                if !matches!(request, Request::Delete(_)) {
+                    self.row.phase = Phase::Idle;
+                }
                 self.pause(ms.max(1), "Discord asked to wait")
             }
             Answer::No(No::Missing) => self.missing(now),
@@ -506,7 +509,11 @@ impl Lane {
     }
 
     fn go_on(&mut self, now: Now, rules: &Rules) -> Action {
-        if self.opened { self.ready(now, rules) } else { self.opened_row(now, rules) }
+        match self.row.phase {
+            Phase::Intent(Intent { deed: Deed::Delete(copy), .. }) if self.opened => self.delete_again(copy),
+            _ if self.opened => self.ready(now, rules),
+            _ => self.opened_row(now, rules),
+        }
     }
 
     /// Between two works: first look after what was heard, then ask for more.

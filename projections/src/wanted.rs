@@ -64,6 +64,10 @@ impl HeldCopy {
     fn removed_by_other(&self) -> bool {
         matches!(self.gone, Some((_, GoneBy::Another)))
     }
+
+    fn removed_by_us(&self) -> bool {
+        matches!(self.gone, Some((_, GoneBy::Us)))
+    }
 }
 
 /// What a channel shows of a message.
@@ -106,14 +110,16 @@ impl Held {
         }
     }
 
-    /// The copies that count: all, unless everything that was left was removed by others before a restore.
+    /// The copies that count: all, unless everything that was left was removed by others before a restore:
+    /// then only what was sent again since.
     fn since(&self, restored_at: Version) -> Vec<HeldCopy> {
-        let forgiven = |copy: &HeldCopy| {
-            matches!(copy.gone, Some((_, GoneBy::Us)))
-                || matches!(copy.gone, Some((at, GoneBy::Another)) if at < restored_at)
-        };
-        let removed = self.copies.iter().any(HeldCopy::removed_by_other);
-        if removed && self.copies.iter().all(forgiven) { Vec::new() } else { self.copies.clone() }
+        let removed = |copy: &HeldCopy| matches!(copy.gone, Some((at, GoneBy::Another)) if at < restored_at);
+        let (old, new): (Vec<_>, Vec<_>) =
+            self.copies.iter().copied().partition(|copy| copy.removed_by_us() || removed(copy));
+        // A part is sent twice only after a restore.
+        let again = |copy: &HeldCopy| new.iter().any(|new| new.part == copy.part && new.id > copy.id);
+        let restored = old.iter().any(|copy| removed(copy) && (new.is_empty() || again(copy)));
+        if restored { new } else { self.copies.clone() }
     }
 }
 
@@ -191,7 +197,8 @@ fn is_complete(copies: &[HeldCopy]) -> bool {
 fn send_rest(facts: Facts<'_>, copies: &[HeldCopy], render: impl FnOnce(Slots) -> Vec<Rendered>) -> Plan {
     let mut parts = render(Slots::Free);
     let count = parts.len() as u16;
-    let sent = |part: u16| copies.iter().any(|copy| copy.part == part);
+    // A part that an edit made superfluous is sent again where a later one brings it back.
+    let sent = |part: u16| copies.iter().any(|copy| copy.part == part && !copy.removed_by_us());
     if let Some(part) = (0..count).find(|part| !sent(*part)) {
         return Plan::Create(post(facts, parts.swap_remove(usize::from(part)), part, part + 1 == count));
     }
@@ -215,8 +222,7 @@ fn keep_in_step(
     copies: &[HeldCopy],
     render: impl FnOnce(Slots) -> Vec<Rendered>,
 ) -> Plan {
-    let removed_by_us = |copy: &HeldCopy| matches!(copy.gone, Some((_, GoneBy::Us)));
-    let standing: Vec<_> = copies.iter().filter(|copy| !removed_by_us(copy)).collect();
+    let standing: Vec<_> = copies.iter().filter(|copy| !copy.removed_by_us()).collect();
     if let Some(twice) = standing.windows(2).find(|two| is_doubled(two)) {
         return Plan::Delete(twice[1].id, twice[1].part);
     }

@@ -45,11 +45,18 @@ impl Lane {
             Phase::Intent(intent) if matches!(intent.deed, Deed::Create | Deed::Edit(_)) => {
                 self.resolve(Doubt { since_ms: now.mono_ms, ..Doubt::default() }, now, rules)
             }
+            Phase::Intent(Intent { deed: Deed::Delete(copy), .. }) => self.delete_again(*copy),
             Phase::Intent(_) | Phase::Idle | Phase::Done(_) => {
                 self.row.phase = Phase::Idle;
                 self.ready(now, rules)
             }
         }
+    }
+
+    /// It is the lane that says that it was us: Discord tells of our own delete as of somebody's.
+    pub(super) fn delete_again(&mut self, copy: MessageId) -> Action {
+        self.mode = Mode::Sending(Box::new(Request::Delete(copy)));
+        Action::Send(Request::Delete(copy))
     }
 
     /// Looks at what is known now, and asks for more where that is not enough.

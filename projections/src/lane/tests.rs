@@ -5,5 +5,6 @@ mod ends;
 mod guards;
 mod know;
 mod owner;
+mod seeded;
 mod table;
 mod world;

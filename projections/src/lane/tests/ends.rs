@@ -4,8 +4,9 @@ use super::know::Know;
 use super::owner::{At, Owner};
 use super::world::World;
 use crate::render::{Rendered, Slots};
-use crate::wanted::{State, Wanted, wanted};
+use crate::wanted::{HeldCopy, State, Wanted, wanted};
 use events::MessageId;
+use events::event::GoneBy;
 
 /// Every violation at one site, in words; empty: all is well.
 pub(super) fn violations<K: Know>(world: &World<K>, owner: &Owner) -> Vec<String> {
@@ -17,7 +18,7 @@ pub(super) fn violations<K: Know>(world: &World<K>, owner: &Owner) -> Vec<String
     for source in &world.sources {
         of_source(world, owner, *source, &mut order).into_iter().for_each(|words| wrong.push(words));
     }
-    if !order.is_sorted() {
+    if world.is_ordered && !order.is_sorted() {
         wrong.push(format!("misplaced: {order:?}"));
     }
     let unknown = world.sites[owner.site].channel.copies().filter(|(id, _)| !world.know.is_copy(&[], *id));
@@ -49,7 +50,9 @@ fn of_source<K: Know>(
         Wanted::Gone => (!there.is_empty()).then(|| format!("{name}: {there:?} is to be gone")),
         Wanted::Keep(_) => match known.held.state(settings.links[&site.link].restored_at) {
             State::RemovedByOther | State::Refused(_) => None,
-            State::None | State::RemovedByUs => Some(format!("{name}: lost")),
+            // Made before the link's beginning: not owed.
+            State::None if source.made() < settings.links[&site.link].linked.since => None,
+            state @ (State::None | State::RemovedByUs) => Some(format!("{name}: lost, {state:?}")),
             State::Live => shows_latest(world, &known, &there).map(|words| format!("{name}: {words}")),
         },
     }
@@ -61,19 +64,37 @@ fn shows_latest<K: Know>(
     known: &crate::deliver::Known,
     there: &[(MessageId, &Rendered)],
 ) -> Option<String> {
-    let us = |copy: &&crate::wanted::HeldCopy| !matches!(copy.gone, Some((_, events::event::GoneBy::Us)));
-    let standing: Vec<_> = known.held.copies.iter().filter(us).collect();
+    let us = |copy: &&HeldCopy| !matches!(copy.gone, Some((_, GoneBy::Us)));
+    let all: Vec<_> = known.held.copies.iter().filter(us).collect();
+    // What was removed and sent again after a restore counts once.
+    let again =
+        |old: &HeldCopy| old.gone.is_some() && all.iter().any(|new| new.part == old.part && new.id > old.id);
+    let standing: Vec<_> = all.iter().filter(|copy| !again(copy)).collect();
     let parts: Vec<u16> = standing.iter().map(|copy| copy.part).collect();
     if parts != (0..parts.len() as u16).collect::<Vec<_>>() {
         return Some(format!("parts {parts:?}"));
     }
+    if known.held.refused.is_some_and(|refused| refused >= known.message.version()) {
+        return None;
+    }
     let wanted = world.know.parts(known, Slots::Fixed(parts.len() as u16));
-    for copy in standing.iter().filter(|copy| copy.gone.is_none()) {
+    // An edit under a ban hides the one before it, and a copy never goes back.
+    let newer = |copy: &HeldCopy| copy.shown.1.version > known.message.version();
+    for copy in standing.iter().filter(|copy| copy.gone.is_none() && !newer(copy)) {
         let shown = there.iter().find(|(id, _)| *id == copy.id).map(|(_, shown)| *shown)?;
         let should = wanted.get(usize::from(copy.part));
-        if should.is_none_or(|should| (&should.content, &should.embeds) != (&shown.content, &shown.embeds)) {
+        let content = without_reply(&shown.content);
+        if should.is_none_or(|should| (&*should.content, &should.embeds) != (content, &shown.embeds)) {
             return Some(format!("part {} shows {shown:?}, not {should:?}", copy.part));
         }
     }
     None
+}
+
+/// What an author wrote, without the line that says what it answers.
+fn without_reply(content: &str) -> &str {
+    match content.split_once('\n') {
+        Some((first, rest)) if first.starts_with("-# \u{21a9}") => rest,
+        Some(_) | None => content,
+    }
 }

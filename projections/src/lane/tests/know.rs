@@ -41,19 +41,19 @@ pub(super) fn at_once<T>(future: impl Future<Output = T>) -> T {
 /// The real views, plans and rendering.
 #[derive(Default)]
 pub(super) struct Real {
-    pub views: MemoryViews,
+    views: MemoryViews,
+    settings: Settings,
 }
 
 impl Real {
     fn ask<T>(&self, lane: ChannelId, extra: &[Event], ask: impl AsyncFnOnce(Scope<'_>) -> T) -> T {
-        let settings = self.settings();
         let views = Overlay::new(&self.views, Generation(0), extra);
         let scope = Scope {
             views: &views,
             mirror: MIRROR,
             generation: Generation(0),
             link: lane,
-            settings: &settings,
+            settings: &self.settings,
         };
         at_once(ask(scope))
     }
@@ -64,6 +64,9 @@ impl Know for Real {
         let mut changes = Vec::new();
         project(event, Generation(0), &mut changes);
         at_once(self.views.commit(changes, None)).unwrap();
+        if event.place.message.0 == 0 {
+            self.settings = at_once(Settings::load(&self.views, MIRROR, Generation(0))).unwrap();
+        }
     }
 
     fn known(&self, lane: ChannelId, extra: &[Event], source: MessageId) -> Known {
@@ -80,7 +83,7 @@ impl Know for Real {
     }
 
     fn settings(&self) -> Settings {
-        at_once(Settings::load(&self.views, MIRROR, Generation(0))).unwrap()
+        self.settings.clone()
     }
 
     fn parts(&self, known: &Known, slots: Slots) -> Vec<Rendered> {

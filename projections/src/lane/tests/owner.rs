@@ -45,7 +45,7 @@ impl Owner {
         if world.rules.guards.know {
             world.fold();
         }
-        let place = &world.sites[site];
+        let place = &mut world.sites[site];
         let mut row = place.load();
         row.claim = place.next_epoch();
         Self {

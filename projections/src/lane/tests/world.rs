@@ -37,6 +37,7 @@ pub(super) struct Site {
     pub store: Option<Store>,
     /// How often another took the row.
     pub rivals: usize,
+    epochs: u64,
 }
 
 impl Site {
@@ -48,9 +49,10 @@ impl Site {
         self.row = LaneRow { claim: 0, ..row.clone() };
     }
 
-    /// The epoch of the next owner.
-    pub(super) fn next_epoch(&self) -> u64 {
-        self.load().epoch + 1
+    /// The epoch of the next owner: the lease gives each one of its own.
+    pub(super) fn next_epoch(&mut self) -> u64 {
+        self.epochs += 1;
+        self.epochs
     }
 
     /// The conditional write, as documented at [`crate::lanes::Lanes::save`].
@@ -61,7 +63,7 @@ impl Site {
         }
         let mut stored = self.load();
         if store == Store::No {
-            stored.epoch += 1;
+            stored.epoch = self.next_epoch();
             stored.rev += 1;
             self.rivals += 1;
             self.put(&stored);
@@ -88,6 +90,8 @@ pub(super) struct World<K> {
     pub rules: Rules,
     /// Source messages in the order of the log.
     pub sources: Vec<MessageId>,
+    /// No old message was owed again: copies are in the order of the log.
+    pub is_ordered: bool,
     /// Where each was written.
     said: BTreeMap<MessageId, ChannelId>,
     count: u64,
@@ -104,6 +108,7 @@ impl<K: Know> World<K> {
             sites: Vec::new(),
             rules,
             sources: Vec::new(),
+            is_ordered: true,
             said: BTreeMap::new(),
             count: 0,
         };
@@ -117,6 +122,7 @@ impl<K: Know> World<K> {
                 fate: None,
                 store: None,
                 rivals: 0,
+                epochs: 0,
             };
             world.sites.push(site);
             world.link(link, Linked::BEGINNING);
@@ -175,8 +181,8 @@ impl<K: Know> World<K> {
     }
 
     fn fresh_version(&mut self) -> Version {
-        self.count += 1;
-        Version(self.wall().0 + (self.count % 1000) as i64)
+        self.pass(1);
+        self.wall()
     }
 
     /// Somebody writes a message; its author's name tells it from all others.
