@@ -234,6 +234,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, N
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discord::limits::Headers;
 
     #[test]
     fn the_name_is_the_mirrors_and_one_that_discord_takes() {
@@ -255,6 +256,31 @@ mod tests {
         .unwrap();
         let ids: Vec<_> = pick(listed, ApplicationId(5), "mirror 01").iter().map(|hook| hook.id.0).collect();
         assert_eq!(ids, [8, 9]);
+    }
+
+    #[test]
+    fn only_discords_own_word_stops_a_lane() {
+        let error = r#"{"message":"m","code":50013}"#;
+        for (status, body, whole, expected) in [
+            (200, "[]", true, "read"),
+            (200, "", false, "wait"),
+            (200, "<html>", true, "wait"),
+            (403, error, true, "dead"),
+            (403, "", false, "wait"),
+            (404, "nginx", true, "wait"),
+            (429, "{}", true, "wait"),
+            (500, error, true, "wait"),
+            (302, "", true, "wait"),
+        ] {
+            let reply = Reply { status, headers: Headers::default(), body: body.into(), whole };
+            let found = match read::<Vec<Listed>>(&reply) {
+                Ok(_) => "read",
+                Err(No::Wait(_)) => "wait",
+                Err(No::Dead(_)) => "dead",
+                Err(no @ (No::Missing | No::Refused(_))) => panic!("{no:?}"),
+            };
+            assert_eq!(found, expected, "{status} {body}");
+        }
     }
 
     #[test]

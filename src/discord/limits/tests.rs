@@ -233,11 +233,13 @@ proptest::proptest! {
         let mut limits = Limits::new(Settings::default());
         let mut now = MS;
         for (what, status, ms, left) in steps {
+            let mut waits = 0;
             let ticket = loop {
                 match limits.permit(WEBHOOK, now) {
                     Permit::Go(ticket) => break ticket,
                     Permit::Wait(ms) => {
-                        proptest::prop_assert!(ms > 0 && now < MS + 100 * MINUTE_MS * 60);
+                        waits += 1;
+                        proptest::prop_assert!(ms > 0 && waits < 10);
                         now += ms;
                     }
                 }
