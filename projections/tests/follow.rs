@@ -182,7 +182,8 @@ async fn passes_over_corrupt_records() {
     world.crash();
     assert_eq!(world.drain().await, [4, 5, 6]);
     world.crash();
-    assert_eq!(world.drain().await, [0u64; 0], "the last record, a corrupt one, is behind it");
+    let step = world.step(4).await.unwrap();
+    assert_eq!((step.events, step.dead), (vec![], vec![]), "the last record, a corrupt one, is behind it");
 }
 
 /// What lies before an event of a newer format is folded; the event itself is never skipped.
