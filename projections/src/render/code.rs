@@ -3,11 +3,10 @@
 //! The rules are those of Discord's client: a block is three backticks to the next three, with a language if
 //! a word and a line break follow; inline code is a run of backticks to the next run of the same length.
 
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// Most backticks of inline code that is taken care of; nobody writes more by intent.
-const TICKS_MAX: usize = 8;
+/// Most backticks of inline code: between two runs of three or more a block comes first.
+const TICKS_MAX: usize = 2;
 /// Longest language that is repeated when a block is split.
 const LANGUAGE_MAX: usize = 32;
 /// Opens and closes a block.
@@ -27,11 +26,6 @@ pub(super) struct Code {
 }
 
 impl Code {
-    /// Whether it is more marks than text: mentions in it are replaced, and it may be torn apart.
-    pub(super) fn is_odd(&self) -> bool {
-        self.ticks.is_some_and(|ticks| ticks > TICKS_MAX)
-    }
-
     /// What opens it again after a break.
     pub(super) fn opener(&self) -> String {
         match self.ticks {
@@ -78,18 +72,20 @@ pub(super) fn is_escape(text: &str, at: usize) -> bool {
 struct Runs<'a> {
     text: &'a str,
     /// Starts of the runs of each length.
-    of_length: FxHashMap<usize, Vec<usize>>,
+    of_length: [Vec<usize>; TICKS_MAX + 1],
     last_fence: usize,
 }
 
 impl<'a> Runs<'a> {
     fn of(text: &'a str) -> Self {
-        let mut of_length: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        let mut of_length: [Vec<usize>; TICKS_MAX + 1] = Default::default();
         let mut at = 0;
         while let Some(found) = text[at..].find('`') {
             at += found;
             let length = run(text, at);
-            of_length.entry(length).or_default().push(at);
+            if let Some(starts) = of_length.get_mut(length) {
+                starts.push(at);
+            }
             at += length;
         }
         Self { text, of_length, last_fence: text.rfind(FENCE).unwrap_or(0) }
@@ -132,7 +128,7 @@ impl<'a> Runs<'a> {
 
     fn inline(&self, at: usize) -> Option<Code> {
         let ticks = run(self.text, at);
-        let starts = self.of_length.get(&ticks)?;
+        let starts = self.of_length.get(ticks)?;
         let end = *starts.get(starts.partition_point(|start| *start <= at + ticks))?;
         Some(Code {
             all: at..end + ticks,

@@ -39,7 +39,7 @@ impl<'a> Mentions<'a> {
     pub(super) fn replace(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
-        for code in code::spans(text).iter().filter(|code| !code.is_odd()) {
+        for code in code::spans(text) {
             self.stretch(&text[at..code.all.start], &mut out);
             out.push_str(&text[code.all.clone()]);
             at = code.all.end;

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Longest text of a message, in UTF-16 units. Discord's limit is 2,000 characters.
 pub(super) const PART_UNITS_MAX: usize = 2000;
-/// Room for what closes code and a spoiler: a space, eight backticks and two bars, at most.
+/// Room for what closes code and a spoiler: a line break, three backticks and two bars, at most.
 const CLOSER_UNITS_MAX: usize = 12;
 
 /// Takes a text part by part.
@@ -27,8 +27,7 @@ pub(super) struct Splitter<'a> {
 
 impl<'a> Splitter<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        let mut code = code::spans(text);
-        code.retain(|code| !code.is_odd());
+        let code = code::spans(text);
         let atoms = Atoms::of(text, &code);
         let spoilers = atoms.spoilers();
         Self { text, at: 0, code, whole: atoms.whole, spoilers }

@@ -69,10 +69,7 @@ fn at_a_line_break_else_a_space() {
         &expect![[r#"
             [0] "word word word word word " .. " word word word word word" (1984 units)
             [1] "word word  \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
-            [2] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
-            [3] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
-            [4] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" (1984 units)
-            [5] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}end" (1069 units)
+            [2] "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}" .. "\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b} \n\u{200b}end" (1069 units)
         "#]],
     );
 }
@@ -199,6 +196,24 @@ fn a_mark_of_ours_does_not_join_one_of_the_text() {
         &expect![[r#"
         [0] "`aaaaaaaaaaaaaaaaaaaaaaaa" .. "aaaaaaaaaaaaaaaaaaaaaaaa`" (1987 units)
         [1] "` ``` word word word word" .. "ord word word word word `" (107 units)
+    "#]],
+    );
+}
+
+#[test]
+fn no_spoiler_is_left_empty() {
+    says(
+        &format!("{}||{}||", "a".repeat(1986), "b".repeat(100)),
+        &expect![[r#"
+        [0] "aaaaaaaaaaaaaaaaaaaaaaaaa" .. "aaaaaaaaaaaaaaaaaaaaaaaaa" (1986 units)
+        [1] "||bbbbbbbbbbbbbbbbbbbbbbb" .. "bbbbbbbbbbbbbbbbbbbbbbb||" (104 units)
+    "#]],
+    );
+    says(
+        &format!("||{}||{}", "a".repeat(1986), "b".repeat(100)),
+        &expect![[r#"
+        [0] "||aaaaaaaaaaaaaaaaaaaaaaa" .. "aaaaaaaaaaaaaaaaaaaaaaa||" (1990 units)
+        [1] "bbbbbbbbbbbbbbbbbbbbbbbbb" .. "bbbbbbbbbbbbbbbbbbbbbbbbb" (100 units)
     "#]],
     );
 }
