@@ -4,6 +4,7 @@ mod channel;
 mod ends;
 mod guards;
 mod know;
+mod lost;
 mod owner;
 mod seeded;
 mod table;

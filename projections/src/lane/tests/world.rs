@@ -219,6 +219,11 @@ impl<K: Know> World<K> {
         self.append(self.said[&id], id, version, Body::Deleted);
     }
 
+    /// Copies of `source` that the first link's views know.
+    pub(super) fn know_copies(&self, source: MessageId) -> usize {
+        self.know.known(self.sites[0].link, &[], source).held.copies.len()
+    }
+
     /// Discord tells of removals in a link's channel.
     pub(super) fn tell_deletions(&mut self) {
         for at in 0..self.sites.len() {
