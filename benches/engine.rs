@@ -1,4 +1,5 @@
-//! Speed of the SQLite engine: `cargo bench --bench engine [-- EVENTS]`. Medians of 5; see BENCHMARKS.md.
+//! Speed of the SQLite engine: `cargo bench --bench engine [-- EVENTS log|latency|views]`. Medians of 5;
+//! see BENCHMARKS.md.
 //!
 //! Append is measured beside bare SQLite in the same run: the same bytes, one row an event, the same batches,
 //! `synchronous=FULL`. Bare SQLite gets its records encoded; ours encodes within the time.
@@ -17,7 +18,7 @@ use projections::views::{Follower, Mark, Position, Scan, Views, scan_all};
 use projections::{Bucket, Change, Column, Generation, Key, Prefix, Register, RowKey};
 use rusqlite::Connection;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -28,15 +29,24 @@ const P0: Partition = Partition(0);
 const EVENTS_DEFAULT: usize = 200_000;
 
 fn main() {
-    let count = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(EVENTS_DEFAULT);
+    let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(EVENTS_DEFAULT);
+    let parts: Vec<_> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|word| *word == part);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     println!("{count} events of {MIRRORS} mirrors, batches of {BATCH}, medians of {ROUNDS}");
     runtime.block_on(async {
         for (name, raw_bytes) in [("with raw", 640), ("without raw", 0)] {
-            log(name, &events(count, raw_bytes)).await;
+            if wanted("log") {
+                log(name, &events(count, raw_bytes)).await;
+            }
         }
-        latency().await;
-        views(count).await;
+        if wanted("latency") {
+            latency().await;
+        }
+        if wanted("views") {
+            views(count).await;
+        }
     });
 }
 
@@ -79,19 +89,55 @@ fn id(number: u64) -> MessageId {
     MessageId((300_000_000_000 + number * 20_000) << 22)
 }
 
-/// The middle one; the spread tells how far to trust it.
+/// Time by the clock, and of the processors over all threads; the second is worth more on a busy machine.
+#[derive(Clone, Copy)]
+struct Spent {
+    wall: Duration,
+    cpu: Duration,
+}
+
+struct Instant {
+    wall: std::time::Instant,
+    cpu: Duration,
+}
+
+impl Instant {
+    fn now() -> Self {
+        Self { wall: std::time::Instant::now(), cpu: cpu() }
+    }
+
+    fn elapsed(&self) -> Spent {
+        Spent { wall: self.wall.elapsed(), cpu: cpu().saturating_sub(self.cpu) }
+    }
+}
+
+/// What this process has used, to 10 ms (`man proc_pid_stat`, fields 14 and 15); zero where there is no such file.
+fn cpu() -> Duration {
+    const TICK_MS: u64 = 10;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * TICK_MS)
+}
+
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-fn report(what: &str, count: usize, times: Vec<Duration>) -> f64 {
-    let (least, most) = (times.iter().min().copied(), times.iter().max().copied());
+/// Prints a line; gives the rates by the clock and by the processor, in thousands a second.
+fn report(what: &str, count: usize, spent: &[Spent]) -> (f64, f64) {
+    let wall: Vec<_> = spent.iter().map(|one| one.wall).collect();
+    let cpu = median(spent.iter().map(|one| one.cpu).collect());
     let rate = |time: Duration| count as f64 / time.as_secs_f64() / 1000.0;
-    let middle = rate(median(times));
-    let spread = (most.map_or(0.0, rate), least.map_or(0.0, rate));
-    println!("  {what:<44} {middle:>8.0} k/s   ({:.0} to {:.0})", spread.0, spread.1);
-    middle
+    let (least, most) = (wall.iter().min().copied(), wall.iter().max().copied());
+    let (slowest, fastest) = (most.map_or(0.0, rate), least.map_or(0.0, rate));
+    let middle = rate(median(wall));
+    let cpu_us = cpu.as_secs_f64() * 1e6 / count as f64;
+    println!(
+        "  {what:<46} {middle:>6.0} k/s ({slowest:.0} to {fastest:.0}), {cpu_us:.2} us of processor each"
+    );
+    (middle, rate(cpu))
 }
 
 async fn log(name: &str, events: &[Event]) {
@@ -114,16 +160,15 @@ async fn log(name: &str, events: &[Event]) {
         one_count = count;
         directory.close().await.expect("closed");
     }
-    let plain = report("bare SQLite, a row an event", events.len(), plain);
-    let tuned = report("bare SQLite with our settings", events.len(), tuned);
-    let ours = report("append, encoding included", events.len(), ours);
-    println!(
-        "  ratio to bare SQLite                            {:.2} x, {:.2} x with our settings",
-        ours / plain,
-        ours / tuned
-    );
-    report("read and decode", events.len(), reads);
-    report("read and decode one mirror of the 50", one_count, one);
+    let plain = report("bare SQLite, a row an event", events.len(), &plain);
+    let tuned = report("bare SQLite with our settings", events.len(), &tuned);
+    let ours = report("append, encoding included", events.len(), &ours);
+    for (what, bare) in [("bare SQLite", plain), ("with our settings", tuned)] {
+        let (wall, cpu) = (ours.0 / bare.0, ours.1 / bare.1);
+        println!("  append to {what}: {wall:.2} x by the clock, {cpu:.2} x by the processor");
+    }
+    report("read and decode", events.len(), &reads);
+    report("read and decode one mirror of the 50", one_count, &one);
 }
 
 fn encoded(event: &Event) -> Vec<u8> {
@@ -133,7 +178,7 @@ fn encoded(event: &Event) -> Vec<u8> {
 }
 
 /// The same bytes as plain rows.
-fn bare(records: &[Vec<u8>], settings: &str) -> Duration {
+fn bare(records: &[Vec<u8>], settings: &str) -> Spent {
     let place = place();
     let connection = Connection::open(place.path().join("bare.db")).expect("open");
     connection.execute_batch(settings).expect("settings");
@@ -154,7 +199,7 @@ fn bare(records: &[Vec<u8>], settings: &str) -> Duration {
     start.elapsed()
 }
 
-async fn append(directory: &DataDir, events: &[Event]) -> Duration {
+async fn append(directory: &DataDir, events: &[Event]) -> Spent {
     let batches: Vec<Vec<Event>> = events.chunks(BATCH).map(<[Event]>::to_vec).collect();
     let log = directory.log();
     let start = Instant::now();
@@ -164,7 +209,7 @@ async fn append(directory: &DataDir, events: &[Event]) -> Duration {
     start.elapsed()
 }
 
-async fn read(directory: &DataDir, mirror: Option<MirrorId>) -> (Duration, usize) {
+async fn read(directory: &DataDir, mirror: Option<MirrorId>) -> (Spent, usize) {
     let log = directory.log();
     let (mut from, mut count) = (Offset(0), 0);
     let start = Instant::now();
@@ -191,7 +236,7 @@ async fn latency() {
     for event in events(TIMES, 640) {
         let start = Instant::now();
         log.append(P0, vec![event]).await.expect("append");
-        times.push(start.elapsed());
+        times.push(start.elapsed().wall);
     }
     times.sort_unstable();
     let at = |share: usize| times[TIMES * share / 100];
@@ -227,27 +272,27 @@ async fn views(count: usize) {
         scans.push(scan(&directory, count as u64).await);
         directory.close().await.expect("closed");
     }
-    report("messages a second, batches of 1000, positions", count, live);
-    report("messages a second, sorted load of a new build", count, loads);
-    report("rows a second, scan of a build by bucket", 3 * count, scans);
+    report("messages a second, batches of 1000, positions", count, &live);
+    report("messages a second, sorted load of a new build", count, &loads);
+    report("rows a second, scan of a build by bucket", 3 * count, &scans);
 }
 
-async fn commit_live(directory: &DataDir, count: u64) -> Duration {
+async fn commit_live(directory: &DataDir, count: u64) -> Spent {
     let views = directory.views();
     let follower = Follower { partition: P0, name: "views".to_owned() };
-    let mut time = Duration::ZERO;
-    for first in (0..count).step_by(BATCH) {
-        let batch = (first..first + BATCH as u64).flat_map(|number| changes(number, 0)).collect();
-        let mark = Mark { offset: Offset(first + BATCH as u64), event: EventId::default() };
+    let batch = |first: u64| (first..first + BATCH as u64).flat_map(|number| changes(number, 0)).collect();
+    let batches: Vec<(u64, Vec<Change>)> =
+        (0..count).step_by(BATCH).map(|first| (first + BATCH as u64, batch(first))).collect();
+    let start = Instant::now();
+    for (offset, changes) in batches {
+        let mark = Mark { offset: Offset(offset), event: EventId::default() };
         let position = Position { follower: follower.clone(), mark };
-        let start = Instant::now();
-        views.commit(batch, Some(position)).await.expect("commit");
-        time += start.elapsed();
+        views.commit(changes, Some(position)).await.expect("commit");
     }
-    time
+    start.elapsed()
 }
 
-async fn load(directory: &DataDir, count: u64) -> Duration {
+async fn load(directory: &DataDir, count: u64) -> Spent {
     const LOAD: usize = 50_000;
     let mut all: Vec<Change> = (0..count).flat_map(|number| changes(number, 1)).collect();
     all.sort_by(|one, other| one.key.cmp(&other.key));
@@ -260,7 +305,7 @@ async fn load(directory: &DataDir, count: u64) -> Duration {
     start.elapsed()
 }
 
-async fn scan(directory: &DataDir, count: u64) -> Duration {
+async fn scan(directory: &DataDir, count: u64) -> Spent {
     let views = directory.views();
     let buckets = Bucket::of(id(0)).0..=Bucket::of(id(count - 1)).0;
     let (start, mut rows) = (Instant::now(), 0);
