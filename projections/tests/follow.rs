@@ -120,11 +120,13 @@ fn declared(number: u64) -> Event {
     }
 }
 
+type Resume<'a> = (&'a [(u64, u64)], u64, Result<u64, u64>);
+
 /// Recorded places (oldest first, as offset and event) of a log of ten events, where the event at offset n
 /// is n, whose first `trimmed` are gone: where reading goes on, or the floor that the error names.
 #[tokio::test]
 async fn resumes() {
-    let table: [(&[(u64, u64)], u64, Result<u64, u64>); 12] = [
+    let table: [Resume; 12] = [
         (&[], 0, Ok(0)),
         (&[], 4, Ok(4)),
         (&[(3, 3)], 0, Ok(4)),
