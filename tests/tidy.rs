@@ -21,7 +21,9 @@ struct Source {
 impl Source {
     /// Code lines outside `#[cfg(test)] mod`, comments left out.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_test = self.path.contains("/tests/") || self.path.starts_with("tests/");
+        let is_test = self.path.contains("/tests/")
+            || self.path.ends_with("/tests.rs")
+            || self.path.starts_with("tests/");
         let lines: Vec<&str> = self.text.lines().collect();
         let tests = lines.windows(2).position(|two| two[0] == "#[cfg(test)]" && two[1].starts_with("mod "));
         let end = if is_test { 0 } else { tests.unwrap_or(lines.len()) };

@@ -31,6 +31,7 @@ fn load(case: &Case<'_>) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a row of a table")]
 fn check(file: &str, environment: &[(&str, &str)], expected: Expect) {
     let got = match load(&Case { file, environment, flags: &[] }) {
         Ok(config) if config.warnings.is_empty() => "fine".to_owned(),

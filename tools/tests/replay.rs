@@ -1,6 +1,8 @@
 //! The laws of a rebuild: beside a live follower it gives what a rebuild at rest gives; stopped anywhere and
 //! run again it comes to the same end.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use events::event::Declared;
