@@ -128,7 +128,7 @@ fn facts<'a>(scope: Scope<'a>, known: &'a Known) -> Facts<'a> {
 pub async fn know(scope: Scope<'_>, id: MessageId) -> Result<Known, ViewsError> {
     let Scope { views, mirror, generation, link, settings } = scope;
     let message = permitted(message(scope, id).await?, settings);
-    let held = held(copies::copies_in(views, mirror, generation, id, link).await?);
+    let held = held(&copies::copies_in(views, mirror, generation, id, link).await?);
     Ok(Known { message, held })
 }
 
@@ -139,7 +139,7 @@ async fn message(scope: Scope<'_>, id: MessageId) -> Result<Message, ViewsError>
     Ok(rows.first().map(|row| Message::read(id, row)).unwrap_or_default())
 }
 
-fn held(copies: Copies) -> Held {
+fn held(copies: &Copies) -> Held {
     let refused = copies.refused.iter().map(|refused| refused.cell.version).max();
     let read = |copy: &copies::Copy| {
         Some(HeldCopy { id: copy.id, part: copy.part, shown: copy.shown?, gone: copy.gone })

@@ -511,8 +511,8 @@ impl Lane {
     fn go_on(&mut self, now: Now, rules: &Rules) -> Action {
         match self.row.phase {
             Phase::Intent(Intent { deed: Deed::Delete(copy), .. }) if self.opened => self.delete_again(copy),
-            _ if self.opened => self.ready(now, rules),
-            _ => self.opened_row(now, rules),
+            Phase::Intent(_) | Phase::Idle | Phase::Done(_) if self.opened => self.ready(now, rules),
+            Phase::Intent(_) | Phase::Idle | Phase::Done(_) => self.opened_row(now, rules),
         }
     }
 

@@ -7,5 +7,6 @@ mod know;
 mod lost;
 mod owner;
 mod seeded;
+mod stories;
 mod table;
 mod world;

@@ -15,7 +15,7 @@ use events::{Body, ChannelId, MessageId, UserId, Version};
 use std::collections::BTreeSet;
 
 /// Cases in a usual run.
-const CASES: u64 = 1_500;
+const CASES: u64 = 1_000;
 /// Turns after which lanes that do not settle count as stuck.
 const TURNS_MAX: usize = 5_000;
 
