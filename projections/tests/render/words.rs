@@ -52,6 +52,13 @@ fn code_stays_as_it_is() {
     "#]],
     );
     says(
+        "```rs\n``` a ` <@1> `",
+        &expect![[r#"
+        [0] ```rs
+        ``` a ` <@1> `
+    "#]],
+    );
+    says(
         "`<@1>",
         &expect![[r#"
         [0] `@Bob
