@@ -1,5 +1,6 @@
 //! The tables of both files, and how a file is opened: made, recognised, or refused.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -176,6 +177,7 @@ pub fn open_writer(directory: &Path, schema: &Schema) -> Result<Connection, File
     let mut connection = Connection::open_with_flags(directory.join(schema.file), flags)?;
     connection.busy_timeout(BUSY_TIME_MAX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_plans(&connection)?;
     // Looked at before anything is written: a refused file stays as it is.
     let empty = recognise(&connection, schema)?;
     connection.execute_batch(schema.writer)?;
@@ -183,6 +185,14 @@ pub fn open_writer(directory: &Path, schema: &Schema) -> Result<Connection, File
         create(&mut connection, schema)?;
     }
     Ok(connection)
+}
+
+/// Else SQLite compiles a kept statement again whenever other values are bound to it.
+///
+/// # Errors
+/// When SQLite does not know the setting.
+pub fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// Whether the file is empty; an error if it is not ours.

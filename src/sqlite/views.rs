@@ -23,6 +23,8 @@ use events::MirrorId;
 
 /// What a change takes besides its value, about; sizes groups.
 const CHANGE_BYTES_TYPICAL: usize = 96;
+/// So many rows are read on the task's own thread; about a millisecond. More would hold up other tasks.
+const SHORT_ROWS_MAX: usize = 1000;
 
 /// The views in `views.db`. Cheap to clone.
 #[derive(Clone)]
@@ -78,16 +80,21 @@ impl Views for SqliteViews {
     }
 
     async fn position(&self, follower: &Follower) -> Result<Vec<Mark>, ViewsError> {
-        let follower = follower.clone();
-        self.readers.read(move |connection| query::position(connection, &follower).map_err(failed)).await
+        self.readers.read_now(|connection| query::position(connection, follower).map_err(failed))
     }
 
     async fn get(&self, keys: &[Key]) -> Result<Vec<Row>, ViewsError> {
+        if keys.len() <= SHORT_ROWS_MAX {
+            return self.readers.read_now(|connection| query::get(connection, keys).map_err(failed));
+        }
         let keys = keys.to_vec();
         self.readers.read(move |connection| query::get(connection, &keys).map_err(failed)).await
     }
 
     async fn scan(&self, scan: Scan) -> Result<Vec<(Key, Row)>, ViewsError> {
+        if scan.limit <= SHORT_ROWS_MAX {
+            return self.readers.read_now(|connection| query::scan(connection, &scan).map_err(failed));
+        }
         self.readers.read(move |connection| query::scan(connection, &scan).map_err(failed)).await
     }
 }
