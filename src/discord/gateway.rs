@@ -483,6 +483,32 @@ mod tests {
         }
     }
 
+    struct Plenty;
+
+    #[async_trait]
+    impl IdentifyBudget for Plenty {
+        async fn spend(&self) -> Option<u32> {
+            Some(1)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_replaced_without_a_word_is_lost() {
+        let token = SecretString::from("t");
+        let mut gateway = Gateway::new(&Settings::default(), &token, None, Arc::new(Plenty)).unwrap();
+        let ready = |id| {
+            format!(
+                r#"{{"t":"READY","s":1,"op":0,"d":{{"session_id":"{id}","resume_gateway_url":"wss://r"}}}}"#
+            )
+        };
+        let mut told = |text: String| gateway.heard(text).happenings;
+        assert!(matches!(told(ready("a"))[..], [Happening::Ready(_)]));
+        assert!(matches!(told(ready("b"))[..], [Happening::SessionLost, Happening::Ready(_)]));
+        assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [Happening::SessionLost]);
+        assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [], "told once");
+        assert!(matches!(told(ready("c"))[..], [Happening::Ready(_)]));
+    }
+
     #[test]
     fn addresses_that_would_panic_are_refused() {
         for (url, fits) in [

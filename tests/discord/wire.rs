@@ -75,10 +75,13 @@ async fn a_429_that_stops_everything_is_met_once() {
     let bare = "HTTP/1.1 429 X\r\nContent-Length: 16\r\n\r\nerror code: 1015";
     let global = "HTTP/1.1 429 X\r\nX-RateLimit-Scope: global\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n";
     let told = r#"{"message":"m","retry_after":3.5,"global":true}"#;
+    let bucket =
+        format!("HTTP/1.1 429 X\r\nX-RateLimit-Bucket: b\r\nContent-Length: {}\r\n\r\n{told}", told.len());
     for (act, at_least) in [
         (Act::Say(bare.to_owned()), 59_000),
         (Act::Say(global.to_owned()), 1_900),
         (answer(429, told), 3_400),
+        (Act::Say(bucket), 3_400),
     ] {
         let wire = Wire::play(vec![act.clone(); 20]).await;
         let rest = client(&wire.base, 5, false).rest;
@@ -187,4 +190,27 @@ async fn what_discord_would_refuse_is_not_sent() {
         assert!(matches!(told, Answer::No(No::Refused(_))), "{told:?}");
     }
     assert_eq!(wire.asked().len(), 2, "only the webhook was looked up");
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_holds_no_place() {
+    let wire = Wire::play([Act::Hang, Act::Hang, answer(200, CHANNEL)]).await;
+    let rest = client(&wire.base, 5, false).rest;
+    let call = rest.calls.channel(ChannelId(3)).unwrap();
+    let late = rest.call(&call, Duration::ZERO).await;
+    assert!(matches!(late, Err(RestFailure::Ambiguous(_))), "{late:?}");
+    let given_up = tokio::time::timeout(DEADLINE / 4, rest.call(&call, Duration::ZERO)).await;
+    assert!(given_up.is_err(), "{given_up:?}");
+    let third = rest.call(&call, Duration::ZERO).await;
+    assert!(third.is_ok(), "{third:?}");
+}
+
+#[tokio::test]
+async fn requests_of_an_unknown_bucket_go_one_after_another() {
+    let wire = Wire::play([Act::Hang]).await;
+    let rest = client(&wire.base, 5, false).rest;
+    let call = rest.calls.channel(ChannelId(3)).unwrap();
+    let (first, second) = tokio::join!(rest.call(&call, Duration::ZERO), rest.call(&call, Duration::ZERO));
+    assert!(matches!(first, Err(RestFailure::Ambiguous(_))), "{first:?}");
+    assert!(matches!(second, Err(RestFailure::Limited(_))), "{second:?}");
 }
