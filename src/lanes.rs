@@ -325,9 +325,9 @@ impl Driver {
         let news = slot.end(job);
         slot.keep_place(&self.env).await;
         slot.state = match end {
-            End::Rest if !news => State::Asleep,
+            End::Rest if !news.work && !news.heard => State::Asleep,
             End::Rest | End::Yield => State::Ready,
-            End::Wait(_) if news => State::Ready,
+            End::Wait(_) if news.heard => State::Ready,
             End::Wait(ms) => State::Waiting(self.timers.insert(id, Duration::from_millis(ms))),
             End::Park | End::Stop => State::Held,
         };

@@ -44,6 +44,15 @@ pub(super) struct Slot {
     asked: Vec<oneshot::Sender<()>>,
 }
 
+/// What a lane has to look at after a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct News {
+    /// Our webhook posted something: look at once, even while it waits.
+    pub heard: bool,
+    /// Messages wait, or the log.
+    pub work: bool,
+}
+
 /// Why a lane is to go by the log.
 #[derive(Clone, Copy, Debug)]
 enum Walk {
@@ -119,8 +128,8 @@ impl Slot {
         !self.incoming.is_empty() || self.walk.is_some()
     }
 
-    /// Takes the job back, with what came meanwhile; says whether it has something to do.
-    pub(super) fn end(&mut self, mut job: Job) -> bool {
+    /// Takes the job back, with what came meanwhile.
+    pub(super) fn end(&mut self, mut job: Job) -> News {
         if job.walk.is_none() {
             job.queue.append(&mut self.incoming);
         }
@@ -142,7 +151,7 @@ impl Slot {
         if let Some(message) = self.saw.take() {
             job.lane.saw(message);
         }
-        let news = heard || !job.queue.is_empty() || job.walk.is_some();
+        let news = News { heard, work: !job.queue.is_empty() || job.walk.is_some() };
         self.job = Some(job);
         self.head = None;
         news
@@ -168,14 +177,20 @@ impl Slot {
         }
     }
 
-    /// The first offset that it has not done, unless its row keeps a place of its own.
+    /// The first offset that it has not done, unless its row keeps a place of its own. What came while it runs
+    /// counts too: it may have begun with nothing to do.
     pub(super) fn owes_from(&self) -> Option<Offset> {
-        let Some(job) = &self.job else { return self.head };
-        if job.lane.row.behind.is_some() {
-            return None;
-        }
-        let waiting = job.queue.front().map(|(offset, _)| *offset);
-        [waiting, job.walk].into_iter().flatten().min()
+        let came = self.incoming.front().map(|(offset, _)| *offset);
+        let overflow = match self.walk {
+            Some(Walk::Overflow(offset)) => Some(offset),
+            Some(Walk::All) | None => None,
+        };
+        let at_home = match &self.job {
+            Some(job) if job.lane.row.behind.is_some() => return None,
+            Some(job) => job.queue.front().map(|(offset, _)| *offset).into_iter().chain(job.walk).min(),
+            None => self.head,
+        };
+        [came, overflow, at_home].into_iter().flatten().min()
     }
 
     pub(super) fn lane(&self) -> Option<&Lane> {
@@ -199,5 +214,64 @@ impl Slot {
             trouble: lane.and_then(Lane::trouble).map(str::to_owned),
             strangers: lane.map(|lane| lane.strangers().to_vec()).unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::{ChannelId, MirrorId};
+    use projections::lane::LaneRow;
+
+    fn slot() -> Slot {
+        let id = LaneId { mirror: MirrorId::default(), link: ChannelId(1) };
+        Slot::new(Job::new(id, Lane::new(id.link, LaneRow::default())))
+    }
+
+    #[test]
+    fn what_comes_while_a_lane_runs_is_owed() {
+        let mut slot = slot();
+        let job = slot.begin().unwrap();
+        assert_eq!(slot.owes_from(), None);
+        slot.push(Offset(7), MessageId(70), 10);
+        assert_eq!(slot.owes_from(), Some(Offset(7)), "begun with nothing to do, and owes this");
+        assert!(slot.end(job).work);
+        assert_eq!(slot.owes_from(), Some(Offset(7)));
+    }
+
+    #[test]
+    fn a_full_queue_goes_by_the_log_from_there() {
+        let mut slot = slot();
+        (0..4).for_each(|at| slot.push(Offset(at), MessageId(at), 2));
+        let job = slot.begin().unwrap();
+        assert_eq!((job.queue.len(), job.walk), (2, Some(Offset(2))));
+        (4..8).for_each(|at| slot.push(Offset(at), MessageId(at), 2));
+        assert!(slot.end(job).work);
+        let job = slot.begin().unwrap();
+        assert_eq!((job.queue.len(), job.walk), (2, Some(Offset(2))), "the walk comes to the rest");
+    }
+
+    #[test]
+    fn an_overflow_while_it_runs_is_walked_to() {
+        let mut slot = slot();
+        slot.push(Offset(1), MessageId(1), 2);
+        let job = slot.begin().unwrap();
+        (2..6).for_each(|at| slot.push(Offset(at), MessageId(at), 2));
+        assert_eq!(slot.owes_from(), Some(Offset(1)));
+        slot.end(job);
+        let job = slot.begin().unwrap();
+        assert_eq!((job.queue.len(), job.walk), (3, Some(Offset(4))));
+    }
+
+    #[test]
+    fn a_waiting_lane_is_woken_by_an_echo_and_not_by_its_own_queue() {
+        let mut slot = slot();
+        slot.push(Offset(1), MessageId(1), 2);
+        let job = slot.begin().unwrap();
+        let news = slot.end(job);
+        assert!(news.work && !news.heard);
+        let job = slot.begin().unwrap();
+        slot.heard(MessageId(9));
+        assert!(slot.end(job).heard);
     }
 }
