@@ -7,7 +7,6 @@ use super::table::{Run, Story};
 use super::world::SOURCE;
 use crate::lane::{Action, Guards, Phase, Rules};
 use crate::sink::Request;
-use events::MessageId;
 
 /// Plays a scene with the guard on and off; the scene says what is wrong.
 fn check(off: fn(&mut Guards), scene: fn(Rules) -> Result<(), String>) -> String {
@@ -55,6 +54,19 @@ fn saves_create(action: &Action) -> bool {
 fn lost_create(rules: Rules, fate: Fate) -> Run {
     let mut run = Run::new(Story::Short, rules);
     lead_to(&mut run, 0, creates);
+    run.world.sites[0].fate = Some(fate);
+    run.owners[0].turn(&mut run.world);
+    run
+}
+
+/// An edit's outcome is lost to its owner.
+fn lost_edit(rules: Rules, fate: Fate) -> Run {
+    let mut run = Run::new(Story::Short, rules);
+    run.finish();
+    run.world.edit(run.world.sources[0], "uno");
+    run.world.fold();
+    run.owners[0].wake(&run.world);
+    lead_to(&mut run, 0, edits);
     run.world.sites[0].fate = Some(fate);
     run.owners[0].turn(&mut run.world);
     run
@@ -133,6 +145,23 @@ fn guard_wait_off_posts_twice() {
         },
     );
     assert!(wrong.contains("posted 2 times"), "{wrong}");
+}
+
+#[test]
+fn guard_wait_off_lets_a_late_edit_overtake() {
+    let wrong = check(
+        |guards| guards.wait = false,
+        |rules| {
+            let late = Fate::Late(rules.settle_wait_ms - 1);
+            let mut run = lost_edit(rules, late);
+            run.world.edit(run.world.sources[0], "tre");
+            run.world.fold();
+            run.finish();
+            run.settle();
+            judge(&run, 1)
+        },
+    );
+    assert!(wrong.contains("uno"), "{wrong}");
 }
 
 #[test]
@@ -229,18 +258,10 @@ fn guard_verify_edit_off_keeps_what_a_lost_edit_left() {
     let wrong = check(
         |guards| guards.verify_edit = false,
         |rules| {
-            let mut run = Run::new(Story::Short, rules);
-            run.finish();
-            let source: MessageId = run.world.sources[0];
-            run.world.edit(source, "uno");
-            run.world.fold();
-            run.owners[0].wake(&run.world);
-            lead_to(&mut run, 0, edits);
-            run.world.sites[0].fate = Some(Fate::Lost);
-            run.owners[0].turn(&mut run.world);
+            let mut run = lost_edit(rules, Fate::Lost);
             // Meanwhile the author takes it back.
             run.world.pass(1);
-            run.world.edit(source, "one");
+            run.world.edit(run.world.sources[0], "one");
             run.world.fold();
             run.finish();
             run.settle();

@@ -91,6 +91,9 @@ fn a_held_lane_stays_held_for_the_next_owner() {
 fn a_release_accepts_what_is_there_and_goes_on() {
     let (backup, now, posted) = forgotten(20);
     let mut world = put_back(backup, &now);
+    let mut row = world.sites[0].load();
+    row.settled = vec![Settled { after: MessageId(0), until: *posted.last().unwrap() }];
+    world.sites[0].put(&row);
     let mut owner = Owner::new(&mut world, 0);
     rest(&mut world, &mut owner);
     owner.at = At::Input(Input::Release(*posted.last().unwrap()));
@@ -135,11 +138,38 @@ fn a_late_effect_is_removed_and_the_rest_of_ours_is_reported() {
     rest(&mut world, &mut owner);
     let channel = &world.sites[0].channel;
     assert_eq!(channel.removed.len(), 1, "the late effect is gone");
+    assert_eq!(owner.lane.row.settled, [], "its intent explains no other message");
     assert_eq!(owner.lane.strangers(), [stranger]);
     assert!(channel.live.contains_key(&stranger), "what nothing explains stays");
     world.sites[0].channel.live.remove(&stranger);
     world.fold();
     assert_eq!(violations(&world, &owner), Vec::<String>::new());
+}
+
+#[test]
+fn of_two_late_effects_one_stays() {
+    let mut world = World::new(Quick::default(), 1, Rules::default());
+    world.write(SOURCE, 9, "one");
+    let wait_ms = world.rules.settle_wait_ms;
+    let mut owner = Owner::new(&mut world, 0);
+    // Both come later than W: the first is taken for the second, which then comes more than W after it.
+    for late_ms in [2 * wait_ms, 2 * wait_ms - 1] {
+        while !matches!(&owner.at, At::Action(crate::lane::Action::Send(crate::sink::Request::Create(_)))) {
+            owner.turn(&mut world);
+        }
+        world.sites[0].fate = Some(Fate::Late(late_ms));
+        owner.turn(&mut world);
+    }
+    rest(&mut world, &mut owner);
+    world.pass(4 * wait_ms);
+    assert_eq!(world.sites[0].channel.posted, 2);
+    for id in std::mem::take(&mut world.sites[0].channel.echoes) {
+        owner.hear(id);
+    }
+    rest(&mut world, &mut owner);
+    world.fold();
+    assert_eq!(violations(&world, &owner), Vec::<String>::new());
+    assert_eq!(owner.lane.strangers(), []);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Stories over the real views and rendering: parts through crashes, a link cut and made again, replies,
 //! bans, namesakes. DESIGN.md 12.
 
+use super::channel::Fate;
 use super::ends::violations;
 use super::know::{Know, Real};
 use super::owner::{At, Owner};
@@ -93,6 +94,36 @@ fn three_parts_to_one_to_two_with_a_crash_after_each_request() {
         play(Some(at));
     }
     play(None);
+}
+
+/// Discord tells of our own delete as of somebody's: where its answer is lost, the lane still says that it
+/// was us, or the text of that part would stay away for ever.
+#[test]
+fn a_tail_part_whose_delete_was_lost_is_ours_to_have_removed() {
+    for crash in [false, true] {
+        let mut world = world();
+        let id = world.write(SOURCE, 9, &long("word", 3_000));
+        run(&mut world, |_| false);
+        world.edit(id, "short");
+        world.fold();
+        let mut owner = Owner::new(&mut world, 0);
+        while !matches!(&owner.at, At::Action(Action::Send(Request::Delete(_)))) {
+            owner.turn(&mut world);
+        }
+        world.sites[0].fate = Some(Fate::Lost);
+        owner.turn(&mut world);
+        world.tell_deletions();
+        world.edit(id, &long("more", 3_000));
+        world.fold();
+        if crash {
+            owner = Owner::new(&mut world, 0);
+        }
+        while !owner.is_settled() {
+            owner.turn(&mut world);
+        }
+        let shown: Vec<_> = world.sites[0].channel.copies().map(|(_, shown)| shown.clone()).collect();
+        assert_eq!((shown.len(), shown[0].embeds.len()), (1, 1), "all of it, crash: {crash}; {shown:?}");
+    }
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub(super) struct Run {
     pub owners: Vec<Owner>,
     story: Story,
     told: usize,
+    /// The newest owner stopped, and no rival took its row.
+    gave_up: bool,
 }
 
 impl Run {
@@ -87,7 +89,7 @@ impl Run {
         let mut world = World::new(Quick::default(), 1, rules);
         story.tell(&mut world, 0);
         let owner = Owner::new(&mut world, 0);
-        Self { world, owners: vec![owner], story, told: 1 }
+        Self { world, owners: vec![owner], story, told: 1, gave_up: false }
     }
 
     /// A new owner takes over; the lease of those before it is over after W.
@@ -154,6 +156,7 @@ impl Run {
     /// A last owner looks once more, after everything late has happened.
     pub(super) fn settle(&mut self) {
         self.finish();
+        self.gave_up = matches!(self.owners[self.owners.len() - 1].at, At::Stopped);
         self.world.sites[0].store = None;
         self.world.sites[0].fate = None;
         self.world.pass(2 * self.world.rules.settle_wait_ms);
@@ -202,7 +205,9 @@ impl Row {
             }
         }
         run.settle();
-        violations(&run.world, &run.owners[0])
+        let mut wrong = violations(&run.world, &run.owners[0]);
+        wrong.extend(run.gave_up.then(|| "the newest owner gave up".to_owned()));
+        wrong
     }
 }
 
