@@ -73,20 +73,36 @@ impl Running {
         answered.await.map_err(|_| stops(()))
     }
 
+    async fn report(&self, lane: LaneId) -> Result<Option<LaneReport>, CommandError> {
+        let lanes = self.ask(Order::Report).await?;
+        Ok(lanes.into_iter().find(|report| report.id == lane))
+    }
+
+    /// The last copy there that nothing explains. A lane that was held before the node began has not looked yet:
+    /// it does now, and is held again where it finds any.
+    async fn last_stranger(&self, lane: LaneId) -> Result<Option<MessageId>, CommandError> {
+        let last = |report: &LaneReport| report.strangers.iter().max().copied();
+        let report = self.report(lane).await?.filter(|report| report.state == LaneState::Held);
+        let known = report.ok_or_else(|| not_held(lane))?;
+        if !known.strangers.is_empty() {
+            return Ok(last(&known));
+        }
+        self.ask(|done| Order::Release(lane, MessageId::default(), done)).await?;
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < until {
+            let report = self.report(lane).await?;
+            let looked = |report: &LaneReport| matches!(report.state, LaneState::Idle | LaneState::Held);
+            if let Some(report) = report.filter(looked) {
+                return Ok(last(&report));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(None)
+    }
+
     /// Takes the copies of a lost past as they are: what was written before the last of them is not owed here
     /// for the first time any more, for it may be among them.
-    async fn adopt(&self, lane: LaneId) -> Result<MessageId, CommandError> {
-        let lanes = self.ask(Order::Report).await?;
-        let found = lanes
-            .into_iter()
-            .find(|report| report.id == lane)
-            .and_then(|report| report.strangers.into_iter().max());
-        let last = found.ok_or_else(|| {
-            CommandError::Wrong(format!(
-                "the lane of channel {} has found no copies to accept; leave --adopt out",
-                lane.link
-            ))
-        })?;
+    async fn adopt(&self, lane: LaneId, last: MessageId) -> Result<(), CommandError> {
         let table = self.stores.links.now();
         let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
         let link = link.ok_or_else(|| CommandError::Wrong(format!("channel {} is not linked", lane.link)))?;
@@ -105,13 +121,19 @@ impl Running {
         let partition = self.stores.ports.partition(lane.mirror);
         self.stores.ports.log.append(partition, vec![event]).await.map_err(JobError::from)?;
         let tail = self.stores.ports.log.tail(partition).await.map_err(JobError::from)?;
-        self.stores.followed.caught_up(partition, tail).await?;
-        Ok(last)
+        Ok(self.stores.followed.caught_up(partition, tail).await?)
     }
 }
 
 /// How long a question of an operator waits for the limits.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Between two looks at a lane that looks at its channel.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+
+fn not_held(lane: LaneId) -> CommandError {
+    CommandError::Wrong(format!("the lane of channel {} is not held", lane.link))
+}
 
 #[derive(Default, serde::Deserialize)]
 struct Told {
@@ -172,15 +194,22 @@ impl Live for Running {
     }
 
     async fn release(&self, lane: LaneId, adopt: bool) -> Result<String, CommandError> {
-        let upto = if adopt { self.adopt(lane).await? } else { MessageId::default() };
-        let released = self.ask(|done| Order::Release(lane, upto, done)).await?;
-        match (released, adopt) {
-            (false, _) => Err(CommandError::Wrong(format!("the lane of channel {} is not held", lane.link))),
-            (true, true) => Ok(format!(
+        let upto = if adopt { self.last_stranger(lane).await? } else { Some(MessageId::default()) };
+        let Some(upto) = upto else {
+            return Ok(
+                "the lane goes on where it was: no copies that nothing explains were found so far".to_owned()
+            );
+        };
+        if adopt {
+            self.adopt(lane, upto).await?;
+        }
+        match self.ask(|done| Order::Release(lane, upto, done)).await? {
+            false => Err(not_held(lane)),
+            true if adopt => Ok(format!(
                 "the lane goes on; its copies up to message {upto} are accepted as they are, and what was written \
                  before it is not posted again"
             )),
-            (true, false) => Ok("the lane goes on where it was".to_owned()),
+            true => Ok("the lane goes on where it was".to_owned()),
         }
     }
 }
