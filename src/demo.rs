@@ -62,6 +62,9 @@ const BUSY_MIRRORS: usize = 3;
 const LATE_MS: u64 = 200;
 /// Deadline of a request where it is asked for faults: some of them wait it out.
 const FAULTY_DEADLINE_MS: u64 = 1_000;
+/// W there: longer than any effect can come after its request, for a node that was killed right after one
+/// counts from its next start.
+const FAULTY_SETTLE_WAIT_MS: u64 = FAULTY_DEADLINE_MS + 2 * LATE_MS;
 /// W of the node in the demo: the stand-in takes effect at once.
 const SETTLE_WAIT_MS: u64 = 500;
 /// Deadline of a request in the demo.
@@ -178,6 +181,9 @@ impl Demo {
         ));
         let after = if verdict.is_right() { self.restore().await? } else { verdict.clone() };
         let events = self.events().await?;
+        for example in verdict.examples.iter().chain(&after.examples).filter(|_| self.options.json) {
+            eprintln!("{example}");
+        }
         let Self { node, options, stage, tally, began, setting, .. } = self;
         let crashes = node.crashes;
         node.stop().await?;
@@ -433,12 +439,17 @@ fn faults(p: f64) -> Faults {
 }
 
 fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
-    let deadline_ms = if options.faults > 0.0 { FAULTY_DEADLINE_MS } else { DEADLINE_MS };
+    let faulty = options.faults > 0.0;
+    let deadline_ms = if faulty { FAULTY_DEADLINE_MS } else { DEADLINE_MS };
+    let settle_wait_ms = if faulty { FAULTY_SETTLE_WAIT_MS } else { SETTLE_WAIT_MS };
     let mut environment = vec![
         ("MIRROR_DISCORD_TOKEN".to_owned(), config.token.clone()),
-        ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), SETTLE_WAIT_MS.to_string()),
+        ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), settle_wait_ms.to_string()),
         ("MIRROR_LANES_DEADLINE_MS".to_owned(), deadline_ms.to_string()),
-        ("MIRROR_LOG_LEVEL".to_owned(), "info".to_owned()),
+        (
+            "MIRROR_LOG_LEVEL".to_owned(),
+            std::env::var("MIRROR_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()),
+        ),
     ];
     if options.unlimited {
         environment.push(("MIRROR_DISCORD_RATE_LIMITS".to_owned(), "false".to_owned()));

@@ -84,7 +84,10 @@ impl Ingest {
     }
 
     /// Makes one batch of frames durable.
-    async fn take(&self, batch: &[Frame]) -> Result<(), IngestError> {
+    ///
+    /// # Errors
+    /// When the log has stopped.
+    pub async fn take(&self, batch: &[Frame]) -> Result<(), IngestError> {
         self.learn(batch);
         let mut taken = Taken::default();
         let table = self.links.now();

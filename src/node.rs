@@ -39,9 +39,10 @@ use projections::sink::No;
 use secrecy::SecretString;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tools::Ports;
 

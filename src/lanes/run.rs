@@ -25,8 +25,11 @@ pub(super) const REPLY_WAIT_MS: u64 = 2_000;
 const REPLY_LOOK_MS: u64 = 100;
 /// Events read at once when a lane goes through the log.
 const WALK_EVENTS: usize = 512;
-/// Pages of history read at once: 5,000 messages.
-const HISTORY_PAGES_MAX: usize = 50;
+/// Pages of history read at once: 100,000 messages. What is behind would be missing from what is concluded.
+const HISTORY_PAGES_MAX: usize = 1_000;
+
+const TOO_MUCH: &str = "over 100,000 messages were written in the channel since the last one that is known here, too \
+                        many to look through";
 
 /// A lane with what it has to do.
 pub(super) struct Job {
@@ -149,12 +152,16 @@ impl Job {
     async fn history(&mut self, after: MessageId, env: &Env) -> Result<Vec<Sighting>, HistoryError> {
         let mut seen = Vec::new();
         let mut after = after;
-        for _ in 0..HISTORY_PAGES_MAX {
+        let mut pages = 0;
+        loop {
             let page = env.sink.history(self.id, after).await?;
             after = page.messages.last().map_or(after, |message| message.id);
             seen.extend(page.messages);
-            if !page.more {
-                break;
+            pages += 1;
+            match (page.more, pages) {
+                (false, _) => break,
+                (true, HISTORY_PAGES_MAX) => return Err(HistoryError::Dead(TOO_MUCH.to_owned())),
+                (true, _) => {}
             }
         }
         let ours = seen.iter().filter(|message| message.ours).map(|message| message.id).collect();
@@ -282,11 +289,25 @@ impl Job {
         if self.lane.row.behind == place {
             return;
         }
+        let before = self.lane.row.behind;
         self.lane.row.behind = place;
         self.lane.row.rev += 1;
-        if env.ports.lanes.save(self.id, self.lane.row.clone()).await != Saved::Yes {
+        if !self.is_saved(env).await {
+            // Behind another owner's write the lane's own next one is fenced, and stops it.
             tracing::warn!(channel = self.id.link.0, "a lane's row cannot be written now");
+            self.lane.row.behind = before;
             self.lane.row.rev -= 1;
+        }
+    }
+
+    /// Writes the row; where nobody knows whether that took effect, a read tells.
+    async fn is_saved(&self, env: &Env) -> bool {
+        match env.ports.lanes.save(self.id, self.lane.row.clone()).await {
+            Saved::Yes => true,
+            Saved::Fenced => false,
+            Saved::Unknown => {
+                matches!(self.load(env).await, Input::Loaded(stored) if stored.rev == self.lane.row.rev)
+            }
         }
     }
 }

@@ -1,180 +1,170 @@
 //! The bytes of a commit: events in log order, stored mirror by mirror.
 //!
 //! ```text
-//! chunk  = the events of one commit, at most CHUNK_EVENTS_MAX; dense offsets from `first`
-//! run    = those of one mirror in it; one row each, keyed by the offset of its first event
-//! run's bytes = ( length: u32 LE | place in the chunk: u16 LE | record )*
+//! chunk  = the events of one commit, one row; at most CHUNK_EVENTS_MAX, dense offsets
+//! bytes  = ( length: u32 LE | place in the chunk: u16 LE | record )*     mirror by mirror
+//! runs   = ( mirror: 16 bytes | start in bytes: u32 LE | length: u32 LE )*
 //!
-//! log order   A0 B1 A2 A3 C4 B5       rows   A: 0 2 3    B: 1 5    C: 4
+//! log order   A0 B1 A2 A3 C4 B5       bytes  A0 A2 A3 B1 B5 C4       runs  A B C
 //! ```
 //! One mirror alone is read without touching the bytes of others, and the whole log is read by putting each
-//! record back at its place.
+//! record back at its place. Events are encoded where they will lie: nothing is copied or sorted afterwards.
 
 use bytes::Bytes;
 use events::codec::TooLarge;
-use events::{Event, MirrorId, Offset};
+use events::{Event, MirrorId};
 use rustc_hash::FxHashMap;
-use std::ops::Range;
+use uuid::Uuid;
 
 /// Events of one chunk at most; places fit a `u16`.
 pub const CHUNK_EVENTS_MAX: usize = 1024;
-/// A chunk of more than one event holds no more record bytes than this.
+/// A chunk takes no further event once it holds about so many bytes.
 pub const CHUNK_BYTES_MAX: usize = 512 * 1024;
-/// Memory that is kept between groups: those of usual size need no more.
-const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What an event takes besides its payload, about.
+pub const EVENT_BYTES_TYPICAL: usize = 256;
+/// Memory that is kept from one group to the next; those of usual size need no more.
+const CHUNKS_KEPT_MAX: usize = 16;
 const HEADER_BYTES: usize = 6;
+const RUN_BYTES: usize = 24;
 
-/// Encoded events in log order, on their way into chunks.
+/// Chunks that are filled again and again: fresh large buffers cost a page fault per 4 KiB.
 #[derive(Debug, Default)]
-pub struct Encoded {
-    bytes: Vec<u8>,
-    /// Whose each is, and where it ends in `bytes`.
-    ends: Vec<(MirrorId, usize)>,
+pub struct Chunks {
+    chunks: Vec<Chunk>,
 }
 
-impl Encoded {
-    /// How many.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
+/// An event that no chunk may hold, by its place among those given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place.
+    pub index: usize,
+    /// Its encoded size.
+    pub bytes: usize,
+}
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Adds an event.
+impl Chunks {
+    /// Encodes `events`, in log order, into as many chunks as they need.
     ///
     /// # Errors
-    /// When it is over the limit; nothing is added.
-    pub fn push(&mut self, event: &Event) -> Result<(), TooLarge> {
-        let start = self.bytes.len();
-        if let Err(error) = events::codec::encode(event, &mut self.bytes) {
-            self.bytes.truncate(start);
-            return Err(error);
-        }
-        self.ends.push((event.mirror, self.bytes.len()));
-        Ok(())
-    }
-
-    /// Forgets all but the first `len`.
-    pub fn truncate(&mut self, len: usize) {
-        self.ends.truncate(len);
-        self.bytes.truncate(self.ends.last().map_or(0, |(_, end)| *end));
-    }
-
-    /// Forgets them all and keeps the memory, up to a limit, for the next.
-    pub fn clear(&mut self) {
-        self.truncate(0);
-        self.bytes.shrink_to(KEPT_BYTES_MAX);
-    }
-
-    /// Cuts them into chunks, the first beginning at `first`.
-    #[must_use]
-    pub fn spans(&self, first: Offset) -> Vec<Span> {
-        let mut spans: Vec<Span> = Vec::new();
-        let mut begin = 0;
-        for at in 0..self.len() {
-            let begun = spans.last_mut().filter(|span| !span.is_full(self.ends[at].1 - begin));
-            if let Some(span) = begun {
-                span.events.end = at + 1;
-            } else {
-                begin = self.start(at);
-                spans.push(Span { first: Offset(first.0 + at as u64), events: at..at + 1 });
+    /// At the first event that is too large.
+    pub fn encode(&mut self, events: &[&Event]) -> Result<&[Chunk], Refused> {
+        self.chunks.truncate(CHUNKS_KEPT_MAX);
+        let (mut used, mut start) = (0, 0);
+        while start < events.len() {
+            let length = span(&events[start..]);
+            if used == self.chunks.len() {
+                self.chunks.push(Chunk::default());
             }
+            let filled = self.chunks[used].fill(&events[start..start + length]);
+            filled.map_err(|refused| Refused { index: start + refused.index, ..refused })?;
+            (used, start) = (used + 1, start + length);
         }
-        spans
-    }
-
-    fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before].1)
+        Ok(&self.chunks[..used])
     }
 }
 
-/// Events that make one chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The offset of its first event.
-    pub first: Offset,
-    /// Which of the [`Encoded`] events.
-    pub events: Range<usize>,
+/// How many of `events`, at least one, make a chunk.
+fn span(events: &[&Event]) -> usize {
+    let mut bytes = 0;
+    let fits = events.iter().take(CHUNK_EVENTS_MAX).take_while(|event| {
+        bytes += event.raw.len() + EVENT_BYTES_TYPICAL;
+        bytes <= CHUNK_BYTES_MAX
+    });
+    fits.count().max(1)
 }
 
-impl Span {
-    /// Whether it takes no event that makes it so many bytes.
-    fn is_full(&self, bytes: usize) -> bool {
-        self.events.len() >= CHUNK_EVENTS_MAX || bytes > CHUNK_BYTES_MAX
-    }
-}
-
-/// The events of one commit, mirror by mirror. Filled again and again: its memory is kept.
+/// The events of one commit.
 #[derive(Debug, Default)]
 pub struct Chunk {
-    runs: Vec<Run>,
+    /// How many.
+    pub count: usize,
+    /// Their records.
+    pub bytes: Vec<u8>,
+    /// Where each mirror's lie.
+    pub runs: Vec<u8>,
     run_of: FxHashMap<MirrorId, usize>,
-    /// The run of each event.
-    run_at: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-/// The events of one mirror in a chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The mirror.
-    pub mirror: MirrorId,
-    /// The place of its first event in the chunk.
-    pub place: u16,
-    bytes: Range<usize>,
+    /// Places, by run.
+    places: Vec<Vec<u16>>,
 }
 
 impl Chunk {
-    /// Takes the events of `span` in place of what it held.
-    pub fn fill(&mut self, encoded: &Encoded, span: &Span) {
-        self.measure(encoded, span);
-        let mut end = 0;
-        for run in &mut self.runs {
-            let length = run.bytes.len();
-            run.bytes = end..end;
-            end += length;
-        }
-        self.bytes.resize(end, 0);
-        for (place, at) in span.events.clone().enumerate() {
-            let record = &encoded.bytes[encoded.start(at)..encoded.ends[at].1];
-            let filled = &mut self.runs[self.run_at[place]].bytes.end;
-            let slot = &mut self.bytes[*filled..*filled + HEADER_BYTES + record.len()];
-            *filled += slot.len();
-            slot[..4].copy_from_slice(&(record.len() as u32).to_le_bytes());
-            slot[4..HEADER_BYTES].copy_from_slice(&(place as u16).to_le_bytes());
-            slot[HEADER_BYTES..].copy_from_slice(record);
-        }
-    }
-
-    /// Finds the runs and their lengths.
-    fn measure(&mut self, encoded: &Encoded, span: &Span) {
+    fn fill(&mut self, events: &[&Event]) -> Result<(), Refused> {
+        self.group(events);
+        self.bytes.clear();
         self.runs.clear();
+        for run in 0..self.run_of.len() {
+            let start = self.bytes.len();
+            for at in 0..self.places[run].len() {
+                self.push(self.places[run][at], events)?;
+            }
+            let mirror = events[usize::from(self.places[run][0])].mirror;
+            self.runs.extend_from_slice(mirror.0.as_bytes());
+            self.runs.extend_from_slice(&(start as u32).to_le_bytes());
+            self.runs.extend_from_slice(&((self.bytes.len() - start) as u32).to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// Finds the places of each run; runs are in the order of their first event.
+    fn group(&mut self, events: &[&Event]) {
+        self.count = events.len();
         self.run_of.clear();
-        self.run_at.clear();
-        for (place, at) in span.events.clone().enumerate() {
-            let (mirror, end) = encoded.ends[at];
-            let runs = &mut self.runs;
-            let run = *self.run_of.entry(mirror).or_insert_with(|| {
-                runs.push(Run { mirror, place: place as u16, bytes: 0..0 });
-                runs.len() - 1
-            });
-            self.runs[run].bytes.end += HEADER_BYTES + end - encoded.start(at);
-            self.run_at.push(run);
+        for (place, event) in events.iter().enumerate() {
+            let next = self.run_of.len();
+            let run = *self.run_of.entry(event.mirror).or_insert(next);
+            if run == self.places.len() {
+                self.places.push(Vec::new());
+            }
+            if run == next {
+                self.places[run].clear();
+            }
+            self.places[run].push(place as u16);
         }
     }
 
-    /// The runs by first event, each with its bytes.
-    pub fn runs(&self) -> impl Iterator<Item = (&Run, &[u8])> {
-        self.runs.iter().map(|run| (run, &self.bytes[run.bytes.clone()]))
+    fn push(&mut self, place: u16, events: &[&Event]) -> Result<(), Refused> {
+        let index = usize::from(place);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
+        self.bytes.extend_from_slice(&place.to_le_bytes());
+        events::codec::encode(events[index], &mut self.bytes)
+            .map_err(|TooLarge { bytes }| Refused { index, bytes })?;
+        let length = (self.bytes.len() - start - HEADER_BYTES) as u32;
+        self.bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
+        Ok(())
     }
 }
 
-/// The records of a run, each with its place in the chunk. Ends early where the bytes are damaged;
+/// Where one mirror's records lie in a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The mirror.
+    pub mirror: MirrorId,
+    /// Begin in [`Chunk::bytes`].
+    pub start: u32,
+    /// Bytes.
+    pub length: u32,
+}
+
+impl Run {
+    /// How many runs these bytes of [`Chunk::runs`] hold.
+    #[must_use]
+    pub fn count(runs: &[u8]) -> usize {
+        runs.len() / RUN_BYTES
+    }
+
+    /// Reads [`Chunk::runs`].
+    pub fn all(runs: &[u8]) -> impl Iterator<Item = Self> + '_ {
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+        runs.chunks_exact(RUN_BYTES).map(move |run| Self {
+            mirror: MirrorId(Uuid::from_slice(&run[..16]).unwrap_or_default()),
+            start: number(&run[16..20]),
+            length: number(&run[20..]),
+        })
+    }
+}
+
+/// The records of a chunk or a run, each with its place in the chunk. Ends early where the bytes are damaged;
 /// [`Records::is_whole`] tells.
 #[derive(Debug)]
 pub struct Records {
@@ -183,7 +173,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// Of these bytes of a [`Run`].
+    /// Of these bytes.
     #[must_use]
     pub fn new(bytes: Bytes) -> Self {
         Self { rest: bytes, whole: true }
@@ -224,8 +214,8 @@ fn split_record(rest: &mut Bytes) -> Option<(u16, Bytes)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use events::codec::EVENT_BYTES_MAX;
     use events::{Body, EventId, Place, Producer, Version};
-    use uuid::Uuid;
 
     fn event(mirror: u64, raw_bytes: usize) -> Event {
         Event {
@@ -240,69 +230,67 @@ mod tests {
         }
     }
 
-    fn encode(events: &[Event]) -> Encoded {
-        let mut encoded = Encoded::default();
-        events.iter().for_each(|event| encoded.push(event).expect("a small event"));
-        encoded
-    }
-
-    /// The mirrors' numbers by place, and the runs by mirror and first place.
-    fn check(mirrors: &[u64], runs: &[(u64, u16, &[u16])]) {
-        let encoded = encode(&mirrors.iter().map(|mirror| event(*mirror, 3)).collect::<Vec<_>>());
-        let spans = encoded.spans(Offset(70));
-        assert_eq!(spans, [Span { first: Offset(70), events: 0..mirrors.len() }]);
-        let mut chunk = Chunk::default();
-        chunk.fill(&encode(&[event(99, 100), event(98, 100)]), &Span { first: Offset(0), events: 0..2 });
-        chunk.fill(&encoded, &spans[0]);
-        let found: Vec<_> = chunk
-            .runs()
-            .map(|(run, bytes)| {
-                let records = Records::new(Bytes::copy_from_slice(bytes));
-                let places: Vec<u16> =
-                    records.map(|(place, record)| check_record(run, place, &record)).collect();
-                (run.mirror.0.as_u64_pair().1, run.place, places)
-            })
-            .collect();
+    /// The mirrors' numbers in log order, and what each run then holds: mirror, places.
+    fn check(mirrors: &[u64], wanted: &[(u64, &[u16])]) {
+        let events: Vec<_> = mirrors.iter().map(|mirror| event(*mirror, 3)).collect();
+        let mut chunks = Chunks::default();
+        chunks.encode(&[&event(99, 100), &event(98, 100), &event(99, 1)]).expect("small events");
+        let chunks = chunks.encode(&events.iter().collect::<Vec<_>>()).expect("small events");
+        let [chunk] = chunks else { panic!("one chunk") };
+        assert_eq!(chunk.count, mirrors.len());
+        assert_eq!(Run::count(&chunk.runs), wanted.len());
+        let found: Vec<_> = Run::all(&chunk.runs).map(|run| (run.mirror, places(chunk, run))).collect();
         let wanted: Vec<_> =
-            runs.iter().map(|(mirror, first, all)| (*mirror, *first, all.to_vec())).collect();
+            wanted.iter().map(|(mirror, all)| (event(*mirror, 0).mirror, all.to_vec())).collect();
         assert_eq!(found, wanted);
     }
 
-    fn check_record(run: &Run, place: u16, record: &Bytes) -> u16 {
-        assert_eq!(events::codec::decode(record).expect("a record").mirror, run.mirror);
-        place
+    fn places(chunk: &Chunk, run: Run) -> Vec<u16> {
+        let range = run.start as usize..(run.start + run.length) as usize;
+        let mut records = Records::new(Bytes::copy_from_slice(&chunk.bytes[range]));
+        let places = records.by_ref().map(|(place, record)| {
+            assert_eq!(events::codec::decode(&record).expect("a record").mirror, run.mirror);
+            place
+        });
+        let places = places.collect();
+        assert!(records.is_whole());
+        places
     }
 
     #[test]
     fn events_lie_mirror_by_mirror() {
-        check(&[1], &[(1, 0, &[0])]);
-        check(&[5, 5, 5], &[(5, 0, &[0, 1, 2])]);
-        check(&[1, 2, 1, 1, 3, 2], &[(1, 0, &[0, 2, 3]), (2, 1, &[1, 5]), (3, 4, &[4])]);
+        check(&[1], &[(1, &[0])]);
+        check(&[5, 5, 5], &[(5, &[0, 1, 2])]);
+        check(&[1, 2, 1, 1, 3, 2], &[(1, &[0, 2, 3]), (2, &[1, 5]), (3, &[4])]);
+    }
+
+    fn lengths(events: &[Event]) -> Result<Vec<usize>, Refused> {
+        let mut chunks = Chunks::default();
+        let chunks = chunks.encode(&events.iter().collect::<Vec<_>>())?;
+        Ok(chunks.iter().map(|chunk| chunk.count).collect())
     }
 
     #[test]
     fn chunks_keep_their_limits() {
-        let lengths = |events: Vec<Event>| -> Vec<usize> {
-            encode(&events).spans(Offset(0)).iter().map(|span| span.events.len()).collect()
-        };
-        assert_eq!(lengths(vec![]), [0; 0]);
-        assert_eq!(
-            lengths(vec![event(1, 0); 2 * CHUNK_EVENTS_MAX + 1]),
-            [CHUNK_EVENTS_MAX, CHUNK_EVENTS_MAX, 1]
-        );
+        assert_eq!(lengths(&[]), Ok(vec![]));
+        let small = vec![event(1, 0); 2 * CHUNK_EVENTS_MAX + 1];
+        assert_eq!(lengths(&small), Ok(vec![CHUNK_EVENTS_MAX, CHUNK_EVENTS_MAX, 1]));
         // 200 KiB each: two fit 512 KiB, a third does not.
-        assert_eq!(lengths(vec![event(1, 200 * 1024); 5]), [2, 2, 1]);
-        let firsts: Vec<_> =
-            encode(&vec![event(1, 200 * 1024); 5]).spans(Offset(7)).iter().map(|s| s.first.0).collect();
-        assert_eq!(firsts, [7, 9, 11]);
+        let large = vec![event(1, 200 * 1024); 5];
+        assert_eq!(lengths(&large), Ok(vec![2, 2, 1]));
+        let mut one_too_large = large;
+        one_too_large[3].raw = Bytes::from(vec![0; EVENT_BYTES_MAX]);
+        let refused = lengths(&one_too_large).expect_err("too large");
+        assert_eq!(refused.index, 3);
+        assert!(refused.bytes > EVENT_BYTES_MAX);
     }
 
     #[test]
     fn damaged_bytes_end_a_run() {
-        let encoded = encode(&[event(1, 3), event(1, 3)]);
-        let mut chunk = Chunk::default();
-        chunk.fill(&encoded, &encoded.spans(Offset(0))[0]);
-        let whole = Bytes::copy_from_slice(chunk.runs().next().expect("a run").1);
+        let (one, two) = (event(1, 3), event(1, 3));
+        let mut chunks = Chunks::default();
+        let chunk = &chunks.encode(&[&one, &two]).expect("small events")[0];
+        let whole = Bytes::copy_from_slice(&chunk.bytes);
         for cut in 0..whole.len() {
             let mut records = Records::new(whole.slice(..cut));
             let found = records.by_ref().count();
