@@ -119,11 +119,12 @@ pub struct Lanes {
     /// How long one request may take before its outcome counts as unknown, in milliseconds.
     pub deadline_ms: u64,
     /// W: how long after a request of unknown outcome history is believed when it does not show the message,
-    /// in milliseconds. 15000 with the auditor, 120000 without; 500 against the stand-in.
+    /// in milliseconds. 15000 is right for Discord: longer than `deadline_ms` and than any effect comes late.
+    /// 500 against the stand-in.
     pub settle_wait_ms: u64,
     /// Copies that a lane may remove in an hour as superfluous before it is held.
     pub removals_per_hour: u32,
-    /// Messages that wait in one lane before it is filled from the views instead.
+    /// Messages that wait in one lane in memory; past it the lane reads the log by itself.
     pub queue_max: usize,
 }
 

@@ -349,7 +349,8 @@ pub enum Outcome {
 pub struct Shown {
     /// The source version it shows.
     pub version: Version,
-    /// Hash of the rendered part; zero: not known to show it, so it is written again.
+    /// Hash of what the part was rendered from, the author's words; zero: not known to show it, so it is
+    /// written again.
     pub hash: u64,
     /// The webhook that posted it.
     pub webhook: WebhookId,

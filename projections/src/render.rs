@@ -1,7 +1,7 @@
 //! Rendering: what one copy of a message shows.
 //!
 //! [`render`] is pure: the same source gives the same parts, on every node and in every replay, so that a
-//! copy's hash says whether it is up to date.
+//! copy can be written again at any time.
 //!
 //! ```text
 //! -# ↩ [author](link): first words…     what it answers
@@ -43,19 +43,6 @@ pub struct Rendered {
     pub embeds: Vec<String>,
     /// The source version shown.
     pub version: Version,
-}
-
-impl Rendered {
-    /// Hash of what an edit can change: text and embeds. Never zero.
-    #[must_use]
-    pub fn hash(&self) -> u64 {
-        let mut all = self.content.clone();
-        for embed in &self.embeds {
-            all.push('\u{0}');
-            all.push_str(embed);
-        }
-        xxhash_rust::xxh3::xxh3_64(all.as_bytes()).max(1)
-    }
 }
 
 /// A source message, with what this channel makes of it.

@@ -152,7 +152,7 @@ pub fn dead(fault: &Fault) -> No {
 #[must_use]
 pub fn dead_token(words: &str) -> No {
     No::Dead(format!(
-        "{words}: Discord refuses the token it gave for the webhook; delete the webhook, then resume the lane"
+        "{words}: Discord refuses the token it gave for the webhook; delete the webhook, then `mirror release` the lane"
     ))
 }
 
@@ -161,13 +161,13 @@ pub fn dead_token(words: &str) -> No {
 pub const fn what_to_do(code: u64) -> Option<&'static str> {
     Some(match code {
         10003 => "the channel was deleted; cut its link",
-        10015 => "the webhook was deleted; resume the lane to make a new one, or cut the link",
-        30007 => "the channel has 15 webhooks, Discord's limit; delete one, then resume the lane",
-        30058 => "the guild has 1,000 webhooks, Discord's limit; delete some, then resume the lane",
+        10015 => "the webhook was deleted; `mirror release` the lane to make a new one, or cut the link",
+        30007 => "the channel has 15 webhooks, Discord's limit; delete one, then `mirror release` the lane",
+        30058 => "the guild has 1,000 webhooks, Discord's limit; delete some, then `mirror release` the lane",
         40001 | 40002 => "Discord refuses the bot's account; check the bot token",
-        50001 => "the bot may not see the channel; give it View Channel, then resume the lane",
-        50013 => "the bot lacks a permission; give it Manage Webhooks, then resume the lane",
-        50083 => "the thread is archived; open it again, then resume the lane",
+        50001 => "the bot may not see the channel; give it View Channel, then `mirror release` the lane",
+        50013 => "the bot lacks a permission; give it Manage Webhooks, then `mirror release` the lane",
+        50083 => "the thread is archived; open it again, then `mirror release` the lane",
         220_001..=220_003 => "a forum is not a channel to write in; link one of its posts instead",
         0 => "check the bot token and that the channel exists",
         _ => return None,
