@@ -14,7 +14,7 @@ use crate::discord::webhooks::Webhooks;
 use crate::follower::RETRY;
 use crate::lanes::Order;
 use crate::links::{Links, Table};
-use crate::sqlite::{NodeState, Session};
+use crate::sqlite::{Failure, NodeState, Session};
 use events::capture::{Captured, Context, Dispatch, Me, Member, capture, envelope};
 use events::log::AppendError;
 use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
@@ -163,9 +163,20 @@ impl Ingest {
         Ok(())
     }
 
+    /// Puts a payload aside, durably: nothing goes on before that.
     async fn put_aside(&self, why: String, place: String, payload: &[u8]) -> Result<(), IngestError> {
-        let put = self.state.put_dead(self.clock.now(), why, place, payload.to_vec()).await;
-        put.map_err(|error| IngestError::Stopped(error.to_string()))
+        loop {
+            let put =
+                self.state.put_dead(self.clock.now(), why.clone(), place.clone(), payload.to_vec()).await;
+            match put {
+                Ok(()) => return Ok(()),
+                Err(Failure::Retry(why)) => {
+                    tracing::warn!(why, "a dead letter cannot be kept now; frames wait");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(Failure::Stopped(why)) => return Err(IngestError::Stopped(why)),
+            }
+        }
     }
 
     /// Keeps the place in the session: all up to it is on the log.
@@ -177,8 +188,15 @@ impl Ingest {
             resume_url: last.resume_url.to_string(),
         };
         self.heard_until.store(self.clock.now().0, Ordering::Relaxed);
-        let kept = self.state.save_session(0, session).await;
-        kept.map_err(|error| IngestError::Stopped(error.to_string()))
+        match self.state.save_session(0, session).await {
+            Ok(()) => Ok(()),
+            // An older place is harmless: a resume from there repeats what is on the log already.
+            Err(Failure::Retry(why)) => {
+                tracing::warn!(why, "the place in the gateway session cannot be kept now");
+                Ok(())
+            }
+            Err(Failure::Stopped(why)) => Err(IngestError::Stopped(why)),
+        }
     }
 }
 
