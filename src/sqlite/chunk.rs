@@ -61,6 +61,12 @@ impl Chunks {
         }
         Ok(&self.chunks[..used])
     }
+
+    /// The first `count` chunks, as they were encoded last.
+    #[must_use]
+    pub fn first(&self, count: usize) -> &[Chunk] {
+        &self.chunks[..count.min(self.chunks.len())]
+    }
 }
 
 /// How many of `events`, at least one, make a chunk.

@@ -1,4 +1,4 @@
-//! The log on SQLite: one row per mirror and commit, dense offsets from 0.
+//! The log on SQLite: one row per commit, dense offsets from 0.
 //!
 //! ```text
 //! append ──> writing thread: number, encode ──> chunks ──> one transaction ──> answer, wake the followers
@@ -10,7 +10,8 @@ mod index;
 mod page;
 mod work;
 
-pub(super) use work::{Job, LogWork};
+pub(super) use work::LogWork;
+use work::{Append, Job};
 
 use super::Failure;
 use super::call::Call;
@@ -31,6 +32,11 @@ const OFFSET_BITS: u32 = 47;
 fn row_id(partition: Partition, offset: Offset) -> i64 {
     let offset = offset.0.min((1 << OFFSET_BITS) - 1);
     (i64::from(partition.0) << OFFSET_BITS) | offset as i64
+}
+
+/// The offset in a row's key.
+fn offset_of(row_id: i64) -> Offset {
+    Offset(row_id as u64 & ((1 << OFFSET_BITS) - 1))
 }
 
 /// The least key of the partition's rows.
@@ -103,7 +109,10 @@ impl Log for SqliteLog {
             return Ok(());
         }
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Job::Append { partition, events, answer }).await?;
+        let (spent, encoded) = oneshot::channel();
+        self.writer.send(Job::Append(Append { partition, events, answer, spent })).await?;
+        // Freed here while the thread writes.
+        drop(encoded.await);
         answered.await.unwrap_or_else(|_| Err(Failure::closed().into()))
     }
 
@@ -138,17 +147,14 @@ fn trim(connection: &Connection, partition: Partition, floor: Offset) -> rusqlit
         "INSERT INTO floors VALUES (?1, ?2) ON CONFLICT DO UPDATE SET floor = max(floor, excluded.floor)",
         (partition.0, floor.0 as i64),
     )?;
-    // A commit that reaches beyond the floor stays whole; reads start at the floor all the same.
-    connection.execute(
-        "DELETE FROM commits WHERE id >= ?1 AND id < ?2 AND chunk + count <= ?3",
-        (lowest(partition), row_id(partition, floor), floor.0 as i64),
-    )?;
-    // The index first holds whatever is left, so that its end and the rows' stay comparable.
+    // The index first takes in all rows, so that what is removed there is what is removed here.
     index::extend(connection, partition)?;
-    connection.execute(
-        "DELETE FROM mirror_rows WHERE id >= ?1 AND id < ?2 AND NOT EXISTS (
-            SELECT 1 FROM commits WHERE commits.id = mirror_rows.id)",
-        (lowest(partition), row_id(partition, floor)),
-    )?;
+    // A commit that reaches beyond the floor stays whole; reads start at the floor all the same.
+    for sql in [
+        "DELETE FROM commits WHERE id >= ?1 AND id < ?2 AND id + count <= ?2",
+        "DELETE FROM mirror_runs WHERE id >= ?1 AND id < ?2 AND id NOT IN (SELECT id FROM commits)",
+    ] {
+        connection.execute(sql, (lowest(partition), row_id(partition, floor)))?;
+    }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The tables of both files, and how a file is opened: made, recognised, or refused.
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,25 +35,23 @@ pub const LOG: Schema = Schema {
     file: "log.db",
     application: 0x6d69_724c,
     version: 1,
-    writer: "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-        PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864;
+    writer: "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
     tables: "
-    -- A row holds the events of one mirror in one commit (see src/sqlite/chunk.rs).
+    -- A row holds the events of one commit, mirror by mirror (see src/sqlite/chunk.rs).
     CREATE TABLE commits (
-        id      INTEGER PRIMARY KEY,  -- partition << 47 | offset of the row's first event
-        chunk   INTEGER NOT NULL,     -- offset of the commit's first event
-        count   INTEGER NOT NULL,     -- events of the commit, over all of its rows
-        mirror  BLOB NOT NULL,
+        id      INTEGER PRIMARY KEY,  -- partition << 47 | offset of the first event
+        count   INTEGER NOT NULL,     -- events
+        runs    BLOB NOT NULL,        -- where each mirror's events lie in bytes
         bytes   BLOB NOT NULL
     );
-    -- The rows of one mirror. Written for many commits at once: an index that each commit kept up to date would
-    -- touch as many pages as a commit has mirrors, half as many bytes as the events. What is not here yet is
-    -- found by looking through the newest rows.
-    CREATE TABLE mirror_rows (
-        mirror BLOB NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (mirror, id)
+    -- Where the events of one mirror lie. Written for many commits at once (see src/sqlite/log/index.rs).
+    CREATE TABLE mirror_runs (
+        mirror BLOB NOT NULL, id INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL,
+        PRIMARY KEY (mirror, id)
     ) WITHOUT ROWID;
-    -- Rows up to this one are in mirror_rows.
+    -- Rows up to this one are in mirror_runs.
     CREATE TABLE indexed (partition INTEGER PRIMARY KEY, upto INTEGER NOT NULL);
     -- Where the log begins, once something has been removed.
     CREATE TABLE floors (partition INTEGER PRIMARY KEY, floor INTEGER NOT NULL);
@@ -78,8 +76,9 @@ pub const LOG: Schema = Schema {
     CREATE TABLE identifies (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
     CREATE INDEX identifies_by_time ON identifies (at);
 
-    CREATE VIEW show_commits AS SELECT id >> 47 AS partition, id & 0x7fffffffffff AS offset, chunk, count,
-        lower(hex(mirror)) AS mirror, length(bytes) AS bytes FROM commits;
+    CREATE VIEW show_commits AS SELECT id >> 47 AS partition, id & 0x7fffffffffff AS offset, count,
+        length(runs) / 24 AS mirrors, lower(hex(substr(runs, 1, 16))) AS first_mirror, length(bytes) AS bytes
+        FROM commits;
     CREATE VIEW show_lanes AS SELECT lower(hex(mirror)) AS mirror, link, epoch, length(row) AS bytes FROM lanes;
     CREATE VIEW show_dead AS SELECT id, datetime(at / 1000000, 'unixepoch') AS at, why, place,
         length(payload) AS bytes FROM dead;
@@ -214,4 +213,13 @@ fn create(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()> 
     transaction.pragma_update(None, "application_id", schema.application)?;
     transaction.pragma_update(None, "user_version", schema.version)?;
     transaction.commit()
+}
+
+/// Begins a transaction that will write. It takes the write lock at once: a transaction that reads first and
+/// then meets the lock, which a reader takes for a moment when it looks at a fresh WAL, fails without waiting.
+///
+/// # Errors
+/// When the lock is not free within the busy time.
+pub fn write_transaction(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
 }

@@ -11,6 +11,7 @@ use super::call::{Call, Write};
 use super::directory::Lease;
 use super::readers::Readers;
 use super::writer::{Work, Writer};
+use crate::sqlite::schema::write_transaction;
 use async_trait::async_trait;
 use projections::views::{Follower, Mark, Position, Scan, Views, ViewsError};
 use projections::{Change, Generation, Key, Row};
@@ -134,7 +135,7 @@ impl Work for ViewsWork {
 
 impl ViewsWork {
     fn write(&self, jobs: &mut [Job]) -> Result<(), Failure> {
-        let transaction = self.connection.unchecked_transaction()?;
+        let transaction = write_transaction(&self.connection)?;
         for job in jobs {
             match job {
                 Job::Commit { changes, position, .. } => {

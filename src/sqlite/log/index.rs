@@ -68,21 +68,26 @@ pub(super) fn extend(connection: &Connection, partition: Partition) -> rusqlite:
     Ok(())
 }
 
-/// At most `limit` runs of a mirror, from row `first` on; those after row `after`, which continues a search.
+/// At most `limit` runs of a mirror, those in the rows from `first` on, in order.
 pub(super) fn runs_of(
     connection: &Connection,
-    mirror: MirrorId,
-    partition: Partition,
+    (partition, mirror): (Partition, MirrorId),
     first: i64,
+    limit: usize,
 ) -> rusqlite::Result<Vec<Found>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, start, length FROM mirror_runs WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id",
+        "SELECT id, start, length FROM mirror_runs WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3
+            ORDER BY id LIMIT ?4",
     )?;
     let last = row_id(partition, Offset(u64::MAX));
-    let older = statement.query((mirror.0.as_bytes().as_slice(), first, last))?;
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX);
+    let older = statement.query((mirror.0.as_bytes().as_slice(), first, last, rows))?;
     let mut found = collect(older, mirror)?;
-    let newest = newest(connection, partition)?;
-    found.extend(newest.into_iter().filter(|found| found.run.mirror == mirror && found.row >= first));
+    if found.len() < limit {
+        let newest = newest(connection, partition)?;
+        let own = newest.into_iter().filter(|found| found.run.mirror == mirror && found.row >= first);
+        found.extend(own.take(limit - found.len()));
+    }
     Ok(found)
 }
 

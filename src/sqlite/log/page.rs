@@ -1,12 +1,13 @@
 //! Reading the log: from rows to a page of entries in offset order.
 
-use super::index::indexed;
-use super::{floor, lowest, row_id, sqlite};
-use crate::sqlite::chunk::Records;
+use super::index::{Found, runs_of};
+use super::{floor, lowest, offset_of, row_id, sqlite};
+use crate::sqlite::chunk::{Records, Run};
 use bytes::Bytes;
 use events::log::{Entry, Page, Read, ReadError};
-use events::{MirrorId, Offset};
-use rusqlite::{Connection, OptionalExtension, Row};
+use events::{MirrorId, Offset, Partition};
+use rusqlite::Connection;
+use rusqlite::blob::Blob;
 
 /// A page takes no further commit once it holds so many bytes, whatever its limit.
 const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -43,6 +44,12 @@ impl Paging {
         self.entries.len() >= self.read.limit || self.bytes >= PAGE_BYTES_MAX
     }
 
+    fn push(&mut self, offset: Offset, record: Bytes) {
+        self.bytes += record.len();
+        self.next = offset.next();
+        self.entries.push(Entry { offset, record });
+    }
+
     /// A page ends with a commit, for reading half of one twice is dearer than a longer page; but a small
     /// limit is kept.
     fn finish(mut self) -> Page {
@@ -54,139 +61,112 @@ impl Paging {
     }
 }
 
-/// One row: events of one mirror in one commit.
-struct Stored {
-    chunk: Offset,
-    count: usize,
-    bytes: Bytes,
-}
-
-impl Stored {
-    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let bytes = Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?);
-        let count = usize::from(row.get::<_, u16>(1)?);
-        Ok(Self { chunk: Offset(row.get::<_, i64>(0)? as u64), count, bytes })
-    }
-}
-
 /// All mirrors: whole commits, each record put back at its place. Says whether the log ended.
 fn read_all(connection: &Connection, paging: &mut Paging) -> Result<bool, ReadError> {
     let Read { partition, from, .. } = paging.read;
-    let first = connection
-        .prepare_cached("SELECT chunk FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1")
-        .and_then(|mut s| {
-            s.query_row((lowest(partition), row_id(partition, from)), |row| row.get(0)).optional()
-        })
-        .map_err(sqlite)?;
-    let first = first.map_or(from, |chunk: i64| Offset(chunk as u64));
+    let last = row_id(partition, Offset(u64::MAX));
     let mut statement = connection
-        .prepare_cached("SELECT chunk, count, bytes FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id")
+        .prepare_cached("SELECT id, count FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id")
         .map_err(sqlite)?;
-    let range = (row_id(partition, first), row_id(partition, Offset(u64::MAX)));
-    let mut rows = statement.query(range).map_err(sqlite)?;
-    let mut commit = Commit::default();
+    let mut rows =
+        statement.query((row_of(connection, partition, from).map_err(sqlite)?, last)).map_err(sqlite)?;
+    let mut blobs = Blobs::new(connection);
     while let Some(row) = rows.next().map_err(sqlite)? {
-        let stored = Stored::of(row).map_err(sqlite)?;
-        if !commit.holds(&stored) {
-            commit.finish(paging)?;
-            if paging.is_full() {
-                return Ok(false);
-            }
-            commit = Commit::begin(&stored);
+        if paging.is_full() {
+            return Ok(false);
         }
-        commit.place(&stored)?;
+        let (id, count) = (row.get(0).map_err(sqlite)?, row.get::<_, u16>(1).map_err(sqlite)?);
+        take_commit(offset_of(id), usize::from(count), blobs.read(id, None)?, paging)?;
     }
-    commit.finish(paging)?;
     Ok(!paging.is_full())
 }
 
-/// The records of one commit, each at its place.
-#[derive(Default)]
-struct Commit {
-    first: Offset,
-    records: Vec<Bytes>,
-    placed: usize,
+/// The row that `offset` lies in, or the place where it would be.
+fn row_of(connection: &Connection, partition: Partition, offset: Offset) -> rusqlite::Result<i64> {
+    let wanted = row_id(partition, offset);
+    let found = connection
+        .prepare_cached("SELECT max(id) FROM commits WHERE id BETWEEN ?1 AND ?2")?
+        .query_row((lowest(partition), wanted), |row| row.get::<_, Option<i64>>(0))?;
+    Ok(found.unwrap_or(wanted))
 }
 
-impl Commit {
-    fn begin(stored: &Stored) -> Self {
-        Self { first: stored.chunk, records: vec![Bytes::new(); stored.count], placed: 0 }
-    }
-
-    fn holds(&self, stored: &Stored) -> bool {
-        self.first == stored.chunk && !self.records.is_empty()
-    }
-
-    fn place(&mut self, stored: &Stored) -> Result<(), ReadError> {
-        let mut records = Records::new(stored.bytes.clone());
-        for (place, record) in records.by_ref() {
-            let slot = self.records.get_mut(usize::from(place)).ok_or_else(|| damaged(self.first))?;
-            *slot = record;
-            self.placed += 1;
-        }
-        if records.is_whole() { Ok(()) } else { Err(damaged(self.first)) }
-    }
-
-    fn finish(self, paging: &mut Paging) -> Result<(), ReadError> {
-        if self.placed != self.records.len() {
-            return Err(damaged(self.first));
-        }
-        if self.records.is_empty() {
-            return Ok(());
-        }
-        let from = paging.read.from;
-        let skipped = from.0.saturating_sub(self.first.0) as usize;
-        paging.next = Offset(self.first.0 + self.records.len() as u64).max(from);
-        for (place, record) in self.records.into_iter().enumerate().skip(skipped) {
-            paging.bytes += record.len();
-            paging.entries.push(Entry { offset: Offset(self.first.0 + place as u64), record });
-        }
-        Ok(())
-    }
-}
-
-/// One mirror: its own rows alone. Says whether the log ended.
-fn read_mirror(connection: &Connection, mirror: MirrorId, paging: &mut Paging) -> Result<bool, ReadError> {
-    let Read { partition, from, .. } = paging.read;
-    let mirror = mirror.0.as_bytes().as_slice();
-    let indexed = indexed(connection, partition).map_err(sqlite)?;
-    // The row that `from` lies in began at or before it.
-    let first: Option<i64> = connection
-        .prepare_cached("SELECT max(id) FROM mirror_rows WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3")
-        .and_then(|mut found| {
-            found.query_row((mirror, lowest(partition), row_id(partition, from)), |row| row.get(0))
-        })
-        .map_err(sqlite)?;
-    let first = first.unwrap_or(lowest(partition));
-    let older = "SELECT chunk, count, bytes FROM mirror_rows AS own JOIN commits ON commits.id = own.id
-        WHERE own.mirror = ?1 AND own.id BETWEEN ?2 AND ?3 ORDER BY own.id";
-    let newest =
-        "SELECT chunk, count, bytes FROM commits WHERE mirror = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id";
-    let last = row_id(partition, Offset(u64::MAX));
-    for (sql, range) in [(older, (mirror, first, indexed)), (newest, (mirror, indexed + 1, last))] {
-        let mut statement = connection.prepare_cached(sql).map_err(sqlite)?;
-        let mut rows = statement.query(range).map_err(sqlite)?;
-        while let Some(row) = rows.next().map_err(sqlite)? {
-            take_run(&Stored::of(row).map_err(sqlite)?, paging)?;
-            if paging.is_full() {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-fn take_run(stored: &Stored, paging: &mut Paging) -> Result<(), ReadError> {
-    let mut records = Records::new(stored.bytes.clone());
+/// Puts each record of a commit back at its place.
+fn take_commit(first: Offset, count: usize, bytes: Bytes, paging: &mut Paging) -> Result<(), ReadError> {
+    let mut placed = vec![Bytes::new(); count];
+    let mut records = Records::new(bytes);
     for (place, record) in records.by_ref() {
-        let offset = Offset(stored.chunk.0 + u64::from(place));
+        *placed.get_mut(usize::from(place)).ok_or_else(|| damaged(first))? = record;
+    }
+    // A record is never empty: it has a format byte.
+    if !records.is_whole() || placed.iter().any(Bytes::is_empty) {
+        return Err(damaged(first));
+    }
+    let skipped = paging.read.from.0.saturating_sub(first.0) as usize;
+    for (place, record) in placed.into_iter().enumerate().skip(skipped) {
+        paging.push(Offset(first.0 + place as u64), record);
+    }
+    Ok(())
+}
+
+/// One mirror: its own runs alone. Says whether the log ended.
+fn read_mirror(connection: &Connection, mirror: MirrorId, paging: &mut Paging) -> Result<bool, ReadError> {
+    let Read { partition, from, limit, .. } = paging.read;
+    let first = row_of(connection, partition, from).map_err(sqlite)?;
+    // A run has an event at least, but those of the first may lie before `from`.
+    let runs_max = limit.saturating_add(1);
+    let found = runs_of(connection, (partition, mirror), first, runs_max).map_err(sqlite)?;
+    let ended = found.len() < runs_max;
+    let mut blobs = Blobs::new(connection);
+    for Found { row, run } in found {
+        if paging.is_full() {
+            return Ok(false);
+        }
+        take_run(offset_of(row), blobs.read(row, Some(run))?, paging)?;
+    }
+    Ok(ended && !paging.is_full())
+}
+
+fn take_run(first: Offset, bytes: Bytes, paging: &mut Paging) -> Result<(), ReadError> {
+    let mut records = Records::new(bytes);
+    for (place, record) in records.by_ref() {
+        let offset = Offset(first.0 + u64::from(place));
         if offset >= paging.read.from {
-            paging.bytes += record.len();
-            paging.next = offset.next();
-            paging.entries.push(Entry { offset, record });
+            paging.push(offset, record);
         }
     }
-    if records.is_whole() { Ok(()) } else { Err(damaged(stored.chunk)) }
+    if records.is_whole() { Ok(()) } else { Err(damaged(first)) }
+}
+
+/// Reads commits, or a part of them, straight into buffers of our own: one copy, and no more than is asked for.
+struct Blobs<'c> {
+    connection: &'c Connection,
+    open: Option<Blob<'c>>,
+}
+
+impl<'c> Blobs<'c> {
+    fn new(connection: &'c Connection) -> Self {
+        Self { connection, open: None }
+    }
+
+    fn read(&mut self, row: i64, part: Option<Run>) -> Result<Bytes, ReadError> {
+        let blob = match &mut self.open {
+            Some(blob) => {
+                blob.reopen(row).map_err(sqlite)?;
+                blob
+            }
+            None => {
+                let blob = self.connection.blob_open("main", "commits", "bytes", row, true);
+                self.open.insert(blob.map_err(sqlite)?)
+            }
+        };
+        let (start, length) = part.map_or((0, blob.len()), |run| (run.start as usize, run.length as usize));
+        if start + length > blob.len() {
+            return Err(damaged(offset_of(row)));
+        }
+        let mut bytes = vec![0; length];
+        blob.read_at_exact(&mut bytes, start).map_err(sqlite)?;
+        Ok(bytes.into())
+    }
 }
 
 fn damaged(chunk: Offset) -> ReadError {

@@ -4,8 +4,9 @@ use super::index::{self, INDEX_LAG_MAX};
 use super::{Tails, lowest, row_id};
 use crate::sqlite::Failure;
 use crate::sqlite::call::Write;
-use crate::sqlite::chunk::{Chunk, Encoded, Span};
+use crate::sqlite::chunk::{Chunk, Chunks, EVENT_BYTES_TYPICAL, Refused, Run};
 use crate::sqlite::directory::Lease;
+use crate::sqlite::schema::write_transaction;
 use crate::sqlite::writer::Work;
 use events::log::AppendError;
 use events::{Event, NodeId, Offset, Partition, Producer};
@@ -14,15 +15,21 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// What an event takes besides its payload, about; sizes groups.
-const EVENT_BYTES_TYPICAL: usize = 256;
-
 /// What `log.db` is asked to write.
 pub(in crate::sqlite) enum Job {
     /// Events.
-    Append { partition: Partition, events: Vec<Event>, answer: oneshot::Sender<Result<(), AppendError>> },
+    Append(Append),
     /// Anything else.
     Call(Box<dyn Write>),
+}
+
+/// A batch of events and whoever waits for it.
+pub(in crate::sqlite) struct Append {
+    pub(super) partition: Partition,
+    pub(super) events: Vec<Event>,
+    pub(super) answer: oneshot::Sender<Result<(), AppendError>>,
+    /// Takes the events back once they are encoded: freeing them is not this thread's work.
+    pub(super) spent: oneshot::Sender<Vec<Event>>,
 }
 
 /// Where a partition ends.
@@ -30,8 +37,8 @@ pub(in crate::sqlite) enum Job {
 struct End {
     tail: Offset,
     seq: u64,
-    /// Rows that are not in the index of mirrors.
-    lag: u64,
+    /// Runs that are not in the index of mirrors.
+    lag: usize,
 }
 
 /// The thread's state.
@@ -40,9 +47,7 @@ pub(in crate::sqlite) struct LogWork {
     node: NodeId,
     ends: FxHashMap<Partition, End>,
     tails: Arc<Tails>,
-    /// Memory that each group uses again: fresh large buffers cost a page fault per 4 KiB.
-    group: Group,
-    chunk: Chunk,
+    chunks: Chunks,
     /// Held as long as the thread may write.
     _lease: Arc<Lease>,
 }
@@ -58,8 +63,8 @@ impl LogWork {
         for partition in partitions(&connection)? {
             tails.set(partition, tail(&connection, partition)?);
         }
-        let (ends, group, chunk) = Default::default();
-        Ok(Self { connection, node, ends, tails, group, chunk, _lease: lease })
+        let (ends, chunks) = Default::default();
+        Ok(Self { connection, node, ends, tails, chunks, _lease: lease })
     }
 }
 
@@ -68,27 +73,29 @@ impl Work for LogWork {
 
     fn bytes(job: &Job) -> usize {
         match job {
-            Job::Append { events, .. } => {
-                events.iter().map(|event| event.raw.len() + EVENT_BYTES_TYPICAL).sum()
+            Job::Append(append) => {
+                append.events.iter().map(|event| event.raw.len() + EVENT_BYTES_TYPICAL).sum()
             }
             Job::Call(_) => EVENT_BYTES_TYPICAL,
         }
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let mut group = std::mem::take(&mut self.group);
-        let done = self.write(jobs, &mut group);
+        let mut group = Group::default();
+        for job in jobs {
+            match job {
+                Job::Append(append) => group.batches.entry(append.partition).or_default().add(append),
+                Job::Call(call) => group.calls.push(call),
+            }
+        }
+        let done = self.write(&mut group);
         if done.is_ok() {
             for (partition, end) in &group.ends {
                 self.ends.insert(*partition, *end);
                 self.tails.set(*partition, end.tail);
             }
         }
-        for answer in group.answers.drain(..) {
-            answer(done.clone());
-        }
-        group.clear();
-        self.group = group;
+        group.answer(&done);
     }
 
     fn close(&mut self) {
@@ -97,130 +104,134 @@ impl Work for LogWork {
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
-
-/// A group on its way through a transaction.
+/// Jobs on their way through a transaction.
 #[derive(Default)]
 struct Group {
-    encoded: FxHashMap<Partition, Encoded>,
+    batches: FxHashMap<Partition, Batch>,
+    calls: Vec<Box<dyn Write>>,
     ends: FxHashMap<Partition, End>,
-    answers: Vec<Answer>,
-    /// Freed once all are answered: nobody waits for that.
-    spent: Vec<Vec<Event>>,
 }
 
 impl Group {
-    fn clear(&mut self) {
-        self.encoded.values_mut().for_each(Encoded::clear);
-        self.ends.clear();
-        self.spent.clear();
+    fn answer(self, done: &Result<(), Failure>) {
+        for batch in self.batches.into_values() {
+            for (answer, refused) in batch.answers {
+                let refused = refused.map(|Refused { index, bytes }| AppendError::TooLarge { index, bytes });
+                let result = refused.map_or_else(|| done.clone().map_err(AppendError::from), Err);
+                // Whoever asked may have gone.
+                let _ = answer.send(result);
+            }
+        }
+        for call in self.calls {
+            call.answer(done.clone());
+        }
+    }
+}
+
+/// The appends of one partition.
+#[derive(Default)]
+struct Batch {
+    /// The events of each append, until they are encoded; none of one that was refused.
+    events: Vec<Vec<Event>>,
+    spent: Vec<oneshot::Sender<Vec<Event>>>,
+    answers: Vec<(oneshot::Sender<Result<(), AppendError>>, Option<Refused>)>,
+}
+
+impl Batch {
+    fn add(&mut self, append: Append) {
+        self.events.push(append.events);
+        self.spent.push(append.spent);
+        self.answers.push((append.answer, None));
+    }
+
+    /// Numbers and encodes the events. An append with an event that is too large is refused whole, so that the
+    /// numbers stay gapless, and the others are numbered again.
+    fn encode<'c>(&mut self, node: NodeId, last_seq: u64, chunks: &'c mut Chunks) -> &'c [Chunk] {
+        loop {
+            for (event, seq) in self.events.iter_mut().flatten().zip(last_seq + 1..) {
+                event.producer = Producer { node, seq };
+            }
+            let events: Vec<&Event> = self.events.iter().flatten().collect();
+            match chunks.encode(&events).map(<[Chunk]>::len) {
+                Ok(used) => return chunks.first(used),
+                Err(refused) => self.refuse(refused),
+            }
+        }
+    }
+
+    fn refuse(&mut self, mut refused: Refused) {
+        for (events, (_, answer)) in self.events.iter_mut().zip(&mut self.answers) {
+            if refused.index < events.len() {
+                events.clear();
+                *answer = Some(refused);
+                return;
+            }
+            refused.index -= events.len();
+        }
+    }
+
+    fn give_back(&mut self) {
+        for (events, spent) in self.events.drain(..).zip(self.spent.drain(..)) {
+            // Whoever asked may have gone.
+            let _ = spent.send(events);
+        }
     }
 }
 
 impl LogWork {
-    /// Each job has its answer in `group` when this returns, however it returns.
-    fn write(&mut self, jobs: Vec<Job>, group: &mut Group) -> Result<(), Failure> {
-        let transaction = self.connection.unchecked_transaction().map_err(Failure::from);
-        let mut done = transaction.as_ref().map(|_| ()).map_err(Failure::clone);
-        for job in jobs {
-            done = self.take(job, done, group);
+    fn write(&mut self, group: &mut Group) -> Result<(), Failure> {
+        let Self { connection, node, ends, chunks, .. } = self;
+        let transaction = write_transaction(connection)?;
+        for call in &mut group.calls {
+            call.write(&transaction)?;
         }
-        done?;
-        write_events(&self.connection, self.node, group, &mut self.chunk)?;
-        Ok(transaction?.commit()?)
+        for (partition, batch) in &mut group.batches {
+            let known = ends.get(partition).copied();
+            let mut end = known.map_or_else(|| End::find(&transaction, *partition, *node), Ok)?;
+            let encoded = batch.encode(*node, end.seq, chunks);
+            batch.give_back();
+            end.append(&transaction, *partition, encoded)?;
+            save_seq(&transaction, *partition, *node, end.seq)?;
+            group.ends.insert(*partition, end);
+        }
+        Ok(transaction.commit()?)
     }
+}
 
-    /// Does one job, unless one before it has failed.
-    fn take(&self, job: Job, so_far: Result<(), Failure>, group: &mut Group) -> Result<(), Failure> {
-        match job {
-            Job::Append { partition, events, answer } => {
-                let taken = so_far.and_then(|()| Ok(self.encode(partition, events, group)?));
-                let (done, refused) = match taken {
-                    Ok(refused) => (Ok(()), refused),
-                    Err(failure) => (Err(failure), None),
-                };
-                group.answers.push(Box::new(move |committed| {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(match refused {
-                        Some(error) => Err(error),
-                        None => committed.map_err(AppendError::from),
-                    });
-                }));
-                done
-            }
-            Job::Call(mut call) => {
-                let done = so_far.and_then(|()| Ok(call.write(&self.connection)?));
-                group.answers.push(Box::new(move |committed| call.answer(committed)));
-                done
-            }
-        }
-    }
-
-    /// Numbers and encodes a batch; all of it or, where an event is too large, nothing.
-    fn encode(
-        &self,
-        partition: Partition,
-        mut events: Vec<Event>,
-        group: &mut Group,
-    ) -> rusqlite::Result<Option<AppendError>> {
-        let before = self.end(partition, group)?;
-        let encoded = group.encoded.entry(partition).or_default();
-        let (kept, mut end) = (encoded.len(), before);
-        for (index, event) in events.iter_mut().enumerate() {
-            end = End { tail: end.tail.next(), seq: end.seq + 1, ..end };
-            event.producer = Producer { node: self.node, seq: end.seq };
-            if let Err(error) = encoded.push(event) {
-                encoded.truncate(kept);
-                return Ok(Some(AppendError::TooLarge { index, bytes: error.bytes }));
-            }
-        }
-        group.ends.insert(partition, end);
-        group.spent.push(events);
-        Ok(None)
-    }
-
-    fn end(&self, partition: Partition, group: &Group) -> rusqlite::Result<End> {
-        if let Some(end) = group.ends.get(&partition).or_else(|| self.ends.get(&partition)) {
-            return Ok(*end);
-        }
-        Ok(End {
-            tail: tail(&self.connection, partition)?,
-            seq: last_seq(&self.connection, partition, self.node)?,
-            lag: index::lag(&self.connection, partition)?,
+impl End {
+    fn find(connection: &Connection, partition: Partition, node: NodeId) -> rusqlite::Result<Self> {
+        Ok(Self {
+            tail: tail(connection, partition)?,
+            seq: last_seq(connection, partition, node)?,
+            lag: index::lag(connection, partition)?,
         })
     }
-}
 
-fn write_events(
-    connection: &Connection,
-    node: NodeId,
-    group: &mut Group,
-    chunk: &mut Chunk,
-) -> rusqlite::Result<()> {
-    for (partition, encoded) in &group.encoded {
-        let Some(end) = group.ends.get_mut(partition).filter(|_| !encoded.is_empty()) else { continue };
-        for span in encoded.spans(Offset(end.tail.0 - encoded.len() as u64)) {
-            chunk.fill(encoded, &span);
-            insert(connection, *partition, &span, chunk)?;
-            end.lag += chunk.runs().count() as u64;
+    /// Writes rows behind the end, and moves it.
+    fn append(
+        &mut self,
+        connection: &Connection,
+        partition: Partition,
+        chunks: &[Chunk],
+    ) -> rusqlite::Result<()> {
+        let mut insert = connection.prepare_cached("INSERT INTO commits VALUES (?1, ?2, ?3, ?4)")?;
+        for chunk in chunks {
+            insert.execute((
+                row_id(partition, self.tail),
+                chunk.count as i64,
+                chunk.runs.as_slice(),
+                chunk.bytes.as_slice(),
+            ))?;
+            self.tail.0 += chunk.count as u64;
+            self.seq += chunk.count as u64;
+            self.lag += Run::count(&chunk.runs);
         }
-        if end.lag >= INDEX_LAG_MAX {
-            index::extend(connection, *partition)?;
-            end.lag = 0;
+        if self.lag >= INDEX_LAG_MAX {
+            index::extend(connection, partition)?;
+            self.lag = 0;
         }
-        save_seq(connection, *partition, node, end.seq)?;
+        Ok(())
     }
-    Ok(())
-}
-
-fn insert(connection: &Connection, partition: Partition, span: &Span, chunk: &Chunk) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("INSERT INTO commits VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for (run, bytes) in chunk.runs() {
-        let first = Offset(span.first.0 + u64::from(run.place));
-        let (id, mirror) = (row_id(partition, first), run.mirror.0.as_bytes().as_slice());
-        statement.execute((id, span.first.0 as i64, span.events.len() as i64, mirror, bytes))?;
-    }
-    Ok(())
 }
 
 fn save_seq(connection: &Connection, partition: Partition, node: NodeId, seq: u64) -> rusqlite::Result<()> {
@@ -242,7 +253,7 @@ fn last_seq(connection: &Connection, partition: Partition, node: NodeId) -> rusq
 fn tail(connection: &Connection, partition: Partition) -> rusqlite::Result<Offset> {
     let last = connection
         .query_row(
-            "SELECT chunk + count FROM commits WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1",
+            "SELECT id + count - ?1 FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
             (lowest(partition), row_id(partition, Offset(u64::MAX))),
             |row| row.get::<_, i64>(0),
         )
