@@ -1,5 +1,7 @@
 //! The SQLite engine behind the ports: the conformance suites, and what only a data directory can do.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use events::log::conformance::Subject;
@@ -13,6 +15,7 @@ use projections::lane::LaneRow;
 use projections::lanes::{Control, LaneId, Lanes, Saved};
 use projections::views::{Follower, Mark, Position, Views};
 use projections::{Bucket, Change, Column, Generation, Key, Register, RowKey};
+use projections::{laws, sample};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -37,6 +40,30 @@ async fn views_and_lanes_conform() {
     let directory = open(place.path());
     projections::views::conformance::all(&directory.views()).await;
     projections::lanes::conformance::all(&directory.lanes()).await;
+}
+
+/// Any order, duplication and batching, two projectors at once, and rebuilds beside a live follower: on SQLite
+/// as in memory. Each law uses builds of its own in one store. A failure names its seed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_laws_of_the_fold_hold() {
+    const SEEDS: u64 = 12;
+    let place = place();
+    let directory = open(place.path());
+    for seed in 0..SEEDS {
+        println!("seed {seed}");
+        let history = sample::history(seed, 3, 60);
+        let generation = |law: u32| Generation(2 * seed as u32 + law);
+        laws::any_order(&directory.views(), &history, generation(0), seed).await;
+        laws::two_at_once(&directory.views(), &history, generation(1), seed).await;
+    }
+    for seed in 0..SEEDS {
+        println!("rebuild, seed {seed}");
+        let place = self::place();
+        let directory = open(place.path());
+        let (log, views, lanes) = (directory.log(), directory.views(), directory.lanes());
+        let ports = laws::Ports { log: &log, views: &views, lanes: &lanes };
+        laws::rebuild(ports, &sample::history(seed, 3, 200), seed).await;
+    }
 }
 
 /// Rows, positions, lanes and control rows are there after a close and an open.

@@ -23,7 +23,7 @@ where
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 {
     /// Boxed for the queue.
-    pub(super) fn new(write: F, answer: oneshot::Sender<Result<T, Failure>>) -> Box<dyn Write> {
+    pub(super) fn boxed(write: F, answer: oneshot::Sender<Result<T, Failure>>) -> Box<dyn Write> {
         Box::new(Self { write: Some(write), value: None, answer })
     }
 }

@@ -257,3 +257,61 @@ fn io(path: &Path, error: &std::io::Error) -> OpenError {
         _ => OpenError::Io { path, why },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use events::log::{AppendError, Log, Read};
+    use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version, codec};
+
+    const P0: Partition = Partition(0);
+
+    fn event() -> Event {
+        Event {
+            id: EventId::default(),
+            mirror: MirrorId::default(),
+            place: Place::default(),
+            version: Version(0),
+            observed: Version(0),
+            producer: Producer::default(),
+            body: Body::Deleted,
+            raw: Bytes::from(vec![b'x'; 10_000]),
+        }
+    }
+
+    /// The log of `place` on a disk of so many pages.
+    fn start(place: &Path, pages: u32) -> SqliteLog {
+        let lease = Arc::new(lock(place).expect("the lock"));
+        let connection = open_file(place, &schema::LOG).expect("a file");
+        connection.pragma_update(None, "max_page_count", pages).expect("a limit");
+        start_log(place, connection, "n".parse().expect("a name"), lease).expect("a log")
+    }
+
+    /// A full disk is said in words, costs nothing that was acknowledged, and no number; room again, on it goes.
+    #[tokio::test]
+    async fn a_full_disk() {
+        let place = tempfile::tempdir().expect("a directory");
+        let log = start(place.path(), 100);
+        let mut acknowledged = 0;
+        let words = loop {
+            match log.append(P0, vec![event(); 7]).await {
+                Ok(()) => acknowledged += 7,
+                Err(AppendError::Retry(words)) => break words,
+                Err(other) => panic!("{other}"),
+            }
+        };
+        assert!(words.contains("the disk is full") && words.contains("free some space"), "{words}");
+        assert!(acknowledged > 0);
+        assert_eq!(log.tail(P0).await.expect("tail"), Offset(acknowledged));
+        drop(log);
+
+        let log = start(place.path(), 1000);
+        log.append(P0, vec![event(); 2]).await.expect("room again");
+        let read = Read { partition: P0, from: Offset(0), limit: 10_000, mirror: None };
+        let entries = log.read(read).await.expect("a page").entries;
+        let decode = |record| codec::decode(record).expect("a record").producer.seq;
+        let numbers: Vec<u64> = entries.iter().map(|entry| decode(&entry.record)).collect();
+        assert_eq!(numbers, (1..=acknowledged + 2).collect::<Vec<_>>(), "nothing lost, nothing half done");
+    }
+}

@@ -97,7 +97,7 @@ impl SqliteLog {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Job::Call(Call::new(write, answer))).await?;
+        self.writer.send(Job::Call(Call::boxed(write, answer))).await?;
         answered.await.unwrap_or_else(|_| Err(Failure::closed()))
     }
 }

@@ -67,7 +67,7 @@ impl SqliteViews {
     ) -> Result<usize, Failure> {
         let (answer, answered) = oneshot::channel();
         let remove = move |connection: &Connection| apply::remove(connection, mirror, generation, limit);
-        self.writer.send(Job::Call(Call::new(remove, answer))).await?;
+        self.writer.send(Job::Call(Call::boxed(remove, answer))).await?;
         answered.await.unwrap_or_else(|_| Err(Failure::closed()))
     }
 }

@@ -115,7 +115,7 @@ struct Group {
 impl Group {
     fn answer(self, done: &Result<(), Failure>) {
         for batch in self.batches.into_values() {
-            for (answer, refused) in batch.answers {
+            for Waiting { answer, refused } in batch.waiting {
                 let refused = refused.map(|Refused { index, bytes }| AppendError::TooLarge { index, bytes });
                 let result = refused.map_or_else(|| done.clone().map_err(AppendError::from), Err);
                 // Whoever asked may have gone.
@@ -134,14 +134,20 @@ struct Batch {
     /// The events of each append, until they are encoded; none of one that was refused.
     events: Vec<Vec<Event>>,
     spent: Vec<oneshot::Sender<Vec<Event>>>,
-    answers: Vec<(oneshot::Sender<Result<(), AppendError>>, Option<Refused>)>,
+    waiting: Vec<Waiting>,
+}
+
+/// Whoever waits for an append.
+struct Waiting {
+    answer: oneshot::Sender<Result<(), AppendError>>,
+    refused: Option<Refused>,
 }
 
 impl Batch {
     fn add(&mut self, append: Append) {
         self.events.push(append.events);
         self.spent.push(append.spent);
-        self.answers.push((append.answer, None));
+        self.waiting.push(Waiting { answer: append.answer, refused: None });
     }
 
     /// Numbers and encodes the events. An append with an event that is too large is refused whole, so that the
@@ -160,10 +166,10 @@ impl Batch {
     }
 
     fn refuse(&mut self, mut refused: Refused) {
-        for (events, (_, answer)) in self.events.iter_mut().zip(&mut self.answers) {
+        for (events, waiting) in self.events.iter_mut().zip(&mut self.waiting) {
             if refused.index < events.len() {
                 events.clear();
-                *answer = Some(refused);
+                waiting.refused = Some(refused);
                 return;
             }
             refused.index -= events.len();
