@@ -2,7 +2,21 @@
 //!
 //! Each test has a stage of its own: a stand-in, a data directory, and the children that it starts and ends.
 
+#[path = "node/backfill.rs"]
+mod backfill;
+#[path = "node/commands.rs"]
+mod commands;
+#[path = "node/dead_lane.rs"]
+mod dead_lane;
+#[path = "node/gateway.rs"]
+mod gateway;
+#[path = "node/lineage.rs"]
+mod lineage;
 #[path = "node/lost_past.rs"]
 mod lost_past;
+#[path = "node/secrets.rs"]
+mod secrets;
 #[path = "node/stage.rs"]
 mod stage;
+#[path = "node/stop.rs"]
+mod stop;

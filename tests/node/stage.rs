@@ -188,14 +188,24 @@ impl Stage {
 
     /// Waits until `mirror status --json` says so; that status.
     pub(crate) async fn until_status(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.until_json(&["status"], what, fits).await
+    }
+
+    /// Asks until the answer fits; that answer.
+    pub(crate) async fn until_json(
+        &self,
+        words: &[&str],
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
         let began = Instant::now();
         loop {
-            let status = self.json(&["status"]).await;
-            if fits(&status) {
-                return status;
+            let answer = self.json(words).await;
+            if fits(&answer) {
+                return answer;
             }
             let told = began.elapsed() < PATIENCE;
-            assert!(told, "waited in vain until {what}; the status is {status}; {}", self.tail());
+            assert!(told, "waited in vain until {what}; `mirror {words:?}` says {answer}; {}", self.tail());
             tokio::time::sleep(LOOK).await;
         }
     }
