@@ -264,6 +264,7 @@ mod tests {
     use bytes::Bytes;
     use events::log::{AppendError, Log, Read};
     use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version, codec};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     const P0: Partition = Partition(0);
 
@@ -280,11 +281,11 @@ mod tests {
         }
     }
 
-    /// The log of `place` on a disk of so many pages.
-    fn start(place: &Path, pages: u32) -> SqliteLog {
+    /// The log of `place`, on a connection prepared by `prepare`.
+    fn start(place: &Path, prepare: impl FnOnce(&mut Connection)) -> SqliteLog {
         let lease = Arc::new(lock(place).expect("the lock"));
-        let connection = open_file(place, &schema::LOG).expect("a file");
-        connection.pragma_update(None, "max_page_count", pages).expect("a limit");
+        let mut connection = open_file(place, &schema::LOG).expect("a file");
+        prepare(&mut connection);
         start_log(place, connection, "n".parse().expect("a name"), lease).expect("a log")
     }
 
@@ -292,7 +293,10 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk() {
         let place = tempfile::tempdir().expect("a directory");
-        let log = start(place.path(), 100);
+        let disk = |pages| {
+            move |file: &mut Connection| file.pragma_update(None, "max_page_count", pages).expect("a limit")
+        };
+        let log = start(place.path(), disk(100));
         let mut acknowledged = 0;
         let words = loop {
             match log.append(P0, vec![event(); 7]).await {
@@ -306,12 +310,35 @@ mod tests {
         assert_eq!(log.tail(P0).await.expect("tail"), Offset(acknowledged));
         drop(log);
 
-        let log = start(place.path(), 1000);
+        let log = start(place.path(), disk(1000));
         log.append(P0, vec![event(); 2]).await.expect("room again");
+        has_numbers(&log, acknowledged + 2).await;
+    }
+
+    /// A commit that fails leaves no trace: its numbers are given again.
+    #[tokio::test]
+    async fn a_failed_commit() {
+        let place = tempfile::tempdir().expect("a directory");
+        let failing = Arc::new(AtomicBool::new(false));
+        let hook = Arc::clone(&failing);
+        let log = start(place.path(), |file| {
+            file.commit_hook(Some(move || hook.load(Ordering::Acquire))).expect("a hook");
+        });
+        log.append(P0, vec![event(); 3]).await.expect("append");
+        failing.store(true, Ordering::Release);
+        log.append(P0, vec![event(); 3]).await.expect_err("no commit");
+        assert_eq!(log.tail(P0).await.expect("tail"), Offset(3));
+        failing.store(false, Ordering::Release);
+        log.append(P0, vec![event(); 2]).await.expect("append");
+        has_numbers(&log, 5).await;
+    }
+
+    /// Events 1 to `last` are there, each once and in order.
+    async fn has_numbers(log: &SqliteLog, last: u64) {
         let read = Read { partition: P0, from: Offset(0), limit: 10_000, mirror: None };
         let entries = log.read(read).await.expect("a page").entries;
         let decode = |record| codec::decode(record).expect("a record").producer.seq;
         let numbers: Vec<u64> = entries.iter().map(|entry| decode(&entry.record)).collect();
-        assert_eq!(numbers, (1..=acknowledged + 2).collect::<Vec<_>>(), "nothing lost, nothing half done");
+        assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "nothing lost, nothing half done");
     }
 }
