@@ -10,6 +10,8 @@ mod commands;
 mod dead_lane;
 #[path = "node/gateway.rs"]
 mod gateway;
+#[path = "node/kills.rs"]
+mod kills;
 #[path = "node/lineage.rs"]
 mod lineage;
 #[path = "node/lost_past.rs"]
