@@ -77,8 +77,9 @@ pub(super) fn judge(wanted: &[Wanted], shown: &[Shown]) -> Verdict {
     let mut parts = Parts { wanted, long, found: HashMap::new() };
     for copy in shown {
         let text = without_quote(&copy.content);
-        let matched = open.get_mut(&key(&copy.name, text)).and_then(VecDeque::pop_front);
-        match matched.or_else(|| parts.take(&copy.name, text)) {
+        let name = without_suffix(&copy.name);
+        let matched = open.get_mut(&key(name, text)).and_then(VecDeque::pop_front);
+        match matched.or_else(|| parts.take(name, text)) {
             Some(place) => {
                 verdict
                     .latencies_ms
@@ -145,6 +146,13 @@ fn squash(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_whitespace() && !c.is_control() && !('\u{200a}'..='\u{200f}').contains(c))
         .collect()
+}
+
+/// The name without what tells two people of one name apart: `Ada (ada_b)`, `Ada · 1234`. Nobody in a play
+/// has such a name of their own.
+fn without_suffix(name: &str) -> &str {
+    let name = name.split_once(" · ").map_or(name, |(name, _)| name);
+    name.split_once(" (").map_or(name, |(name, _)| name)
 }
 
 /// The text without the line that says what it answers.
@@ -230,6 +238,13 @@ mod tests {
         check(&["a", &long, "b"], &["a", one, two, "b"], (0, 0, 0));
         check(&["a", &long, "b"], &["a", one, "b"], (1, 0, 0));
         check(&["a", &long, "b"], &["a", one, two, two, "b"], (0, 1, 0));
+    }
+
+    #[test]
+    fn two_of_one_name_are_told_apart_and_still_known() {
+        assert_eq!(without_suffix("rattboi · 7970"), "rattboi");
+        assert_eq!(without_suffix("Ada (ada_b)"), "Ada");
+        assert_eq!(without_suffix("Ada"), "Ada");
     }
 
     #[test]
