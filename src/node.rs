@@ -85,6 +85,8 @@ pub async fn run(config: &Config, directory: DataDir, stop: CancellationToken) -
     let result = Parts::assemble(config, &directory, stop.clone()).await;
     let ended = match result {
         Ok(parts) => parts.run(stop).await,
+        // Told to stop before it could begin: that is no failure.
+        Err(_) if stop.is_cancelled() => Ok(()),
         Err(error) => Err(error),
     };
     directory.close().await.map_err(broken)?;
