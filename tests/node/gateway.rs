@@ -3,7 +3,7 @@
 use crate::stage::{Node, Stage};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use standin::Config;
+use standin::{Config, Standin};
 use std::time::Duration;
 
 /// The channels of all gaps on the log.
@@ -66,6 +66,19 @@ async fn a_token_that_discord_refuses_ends_the_node_at_once_with_words_about_it(
     assert!(!log.contains("a-token-of-somebody-else"), "{log}");
     assert_eq!(stage.discord.counts().identified, 0);
     assert_eq!(stage.discord.counts().invalid, 1, "asked once");
+}
+
+/// REST still takes the token, the gateway does not any more.
+#[tokio::test]
+async fn a_gateway_that_refuses_the_token_ends_the_node_at_once_too() {
+    let mut stage = Stage::linked(2).await;
+    let strict = Standin::start(Config { token: "another".to_owned(), ..Config::default() }).unwrap();
+    stage.environment.push(("MIRROR_DISCORD_GATEWAY".to_owned(), strict.gateway_url()));
+    let (code, log) = ends(&stage).await;
+    assert_eq!(code, Some(2), "{log}");
+    assert!(log.contains("Discord refused the bot token"), "{log}");
+    assert_eq!(strict.counts().identified, 0);
+    assert!(!stage.data().join("admin.sock").exists());
 }
 
 /// Over the log's file, while no node runs.

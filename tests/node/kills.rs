@@ -14,6 +14,8 @@ const REPLAY: &[&str] = &["replay", "--mirror", MIRROR];
 const APPLY: &[&str] = &["replay", "--mirror", MIRROR, "--apply", "--restore", "--yes"];
 const SAID: usize = 240;
 const CYCLES: usize = 16;
+/// At rest a cycle is short.
+const CYCLES_AT_REST: usize = 40;
 
 struct Trial {
     stage: Stage,
@@ -82,6 +84,12 @@ impl Trial {
         longest.mul_f64(self.random.random_range(0.0..1.0))
     }
 
+    /// A moment of a command: any, or as often one about its end, where the swap is.
+    fn moment(&mut self) -> Duration {
+        let share = if self.random.random_bool(0.5) { 0.0..1.0 } else { 0.7..1.7 };
+        self.whole.mul_f64(self.random.random_range(share))
+    }
+
     /// Runs a command once, undisturbed.
     async fn measure(&mut self, words: &[&str]) {
         let began = Instant::now();
@@ -92,7 +100,7 @@ impl Trial {
 
     /// Begins a command; it is killed after a moment, unless it is faster.
     async fn kill_command(&mut self, words: &[&str]) {
-        let pause = self.pause(self.whole.mul_f64(1.2));
+        let pause = self.moment();
         let mut child = self.stage.command(words).spawn_quietly();
         if tokio::time::timeout(pause, child.wait()).await.is_err() {
             child.kill().await.unwrap();
@@ -104,7 +112,7 @@ impl Trial {
 
     /// The same, but it is the node that is killed; another takes its place.
     async fn kill_node(&mut self, words: &[&str], node: Node) -> Node {
-        let pause = self.pause(self.whole.mul_f64(1.2));
+        let pause = self.moment();
         let mut child = self.stage.command(words).spawn_quietly();
         let done = tokio::time::timeout(pause, child.wait()).await.is_ok();
         node.kill().await;
@@ -179,7 +187,7 @@ async fn a_replay_killed_at_rest_changes_nothing() {
     let digest = trial.digest().await;
     let posted = trial.posted();
     trial.measure(REPLAY).await;
-    for _ in 0..CYCLES {
+    for _ in 0..CYCLES_AT_REST {
         trial.kill_command(REPLAY).await;
         let build = trial.build().await;
         trial.met.push(format!("build {build}"));
@@ -226,7 +234,7 @@ async fn apply(running: bool) {
     while known(&trial.stage).await < before + wiped {
         assert!(began.elapsed() < crate::stage::PATIENCE, "the wipe is not known; {}", trial.stage.tail());
     }
-    trial.whole = Duration::from_millis(400);
+    trial.measure(&[APPLY, &["--dry-run"]].concat()).await;
     if running {
         for _ in 0..CYCLES / 2 {
             if trial.random.random_bool(0.4) {
