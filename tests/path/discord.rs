@@ -1,0 +1,378 @@
+//! The other side: a sink that keeps channels, notes every request, and answers as scripted.
+
+use crate::names::Names;
+use crate::script::quoted;
+use async_trait::async_trait;
+use events::{ChannelId, MessageId, MirrorId, Version, WebhookId};
+use mirror::clock::Clock;
+use mirror::discord::webhooks::Webhooks;
+use projections::lanes::LaneId;
+use projections::render::Rendered;
+use projections::sink::{Answer, History, HistoryError, No, Request, Seen, Sink};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// The bot's user and application.
+pub(crate) const ME: u64 = 900_000_000_000_000_001;
+
+/// How the next request of a channel is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Act {
+    /// As ever.
+    Yes,
+    /// With this, and it has no effect.
+    Say(Answer),
+    /// Nobody knows, and it had effect.
+    LostWith,
+    /// Nobody knows, and the effect comes so many milliseconds later.
+    Late(u64),
+    /// The node dies before it has effect.
+    CrashBefore,
+    /// The node dies after it had effect.
+    CrashAfter,
+}
+
+/// A message in a channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Post {
+    /// By which of our webhooks.
+    pub webhook: Option<WebhookId>,
+    /// Who is shown as its author.
+    pub author: String,
+    pub text: String,
+}
+
+#[derive(Default)]
+struct Site {
+    posts: BTreeMap<MessageId, Post>,
+    script: VecDeque<Act>,
+    notices: BTreeMap<MirrorId, MessageId>,
+    /// READ_MESSAGE_HISTORY is missing: an empty list.
+    is_blind: bool,
+    /// What is said of its history instead.
+    no_history: Option<HistoryError>,
+    count: u64,
+}
+
+/// A request, as the story tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub at: Version,
+    pub channel: String,
+    pub says: String,
+}
+
+#[derive(Default)]
+struct State {
+    sites: BTreeMap<ChannelId, Site>,
+    asked: Vec<Asked>,
+    /// Dispatches to come of what we did ourselves.
+    echoes: VecDeque<(&'static str, Value)>,
+    is_mute: bool,
+    has_crashed: bool,
+    late: usize,
+}
+
+/// All channels.
+pub(crate) struct Discord {
+    state: Mutex<State>,
+    names: Arc<Mutex<Names>>,
+    clock: Arc<dyn Clock>,
+    webhooks: Arc<Webhooks>,
+}
+
+impl Discord {
+    pub(crate) fn new(names: Arc<Mutex<Names>>, clock: Arc<dyn Clock>, webhooks: Arc<Webhooks>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), names, clock, webhooks })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn site<T>(&self, channel: ChannelId, look: impl FnOnce(&mut Site) -> T) -> T {
+        look(self.state().sites.entry(channel).or_default())
+    }
+
+    fn name(&self, id: u64) -> String {
+        self.names.lock().unwrap().name(id)
+    }
+
+    /// Somebody writes.
+    pub(crate) fn write(&self, channel: ChannelId, id: MessageId, author: &str, text: &str) {
+        let post = Post { webhook: None, author: author.to_owned(), text: text.to_owned() };
+        self.site(channel, |site| site.posts.insert(id, post));
+    }
+
+    /// Somebody changes or removes a message.
+    pub(crate) fn change(&self, id: MessageId, text: Option<&str>) {
+        for site in self.state().sites.values_mut() {
+            match text {
+                Some(text) => {
+                    if let Some(post) = site.posts.get_mut(&id) {
+                        text.clone_into(&mut post.text);
+                    }
+                }
+                None => drop(site.posts.remove(&id)),
+            }
+        }
+    }
+
+    pub(crate) fn act(&self, channel: ChannelId, act: Act) {
+        self.site(channel, |site| site.script.push_back(act));
+    }
+
+    pub(crate) fn blind(&self, channel: ChannelId, is_blind: bool) {
+        self.site(channel, |site| site.is_blind = is_blind);
+    }
+
+    pub(crate) fn no_history(&self, channel: ChannelId, error: Option<HistoryError>) {
+        self.site(channel, |site| site.no_history = error);
+    }
+
+    pub(crate) fn mute(&self, is_mute: bool) {
+        self.state().is_mute = is_mute;
+    }
+
+    /// What was asked since the last look.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.state().asked)
+    }
+
+    pub(crate) fn echo(&self) -> Option<(&'static str, Value)> {
+        self.state().echoes.pop_front()
+    }
+
+    pub(crate) fn has_crashed(&self) -> bool {
+        std::mem::take(&mut self.state().has_crashed)
+    }
+
+    /// Whether an effect is still to come.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state().late > 0
+    }
+
+    /// A channel's messages in words.
+    pub(crate) fn shows(&self, channel: ChannelId) -> String {
+        let posts = self.site(channel, |site| site.posts.clone());
+        let line = |(id, post): (&MessageId, &Post)| {
+            format!(
+                "{} {}: {}",
+                self.name(id.0),
+                post.author,
+                quoted(&self.names.lock().unwrap().to_names(&post.text))
+            )
+        };
+        posts.iter().map(line).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// The webhook of a lane: the same for ever, and known from its first use on.
+    pub(crate) fn webhook(&self, lane: LaneId) -> WebhookId {
+        let (_, mirror) = lane.mirror.0.as_u64_pair();
+        let webhook = WebhookId(700_000_000_000_000_000 + mirror * 1000 + lane.link.0 % 1000);
+        self.webhooks.remember(webhook, lane.mirror);
+        webhook
+    }
+
+    fn effect(&self, lane: LaneId, request: &Request) -> Answer {
+        let webhook = self.webhook(lane);
+        match request {
+            Request::Create(part) => Answer::Yes(self.post(lane, webhook, part), webhook),
+            Request::Edit(copy, part) => self.edit(lane, *copy, part, webhook),
+            Request::Delete(copy) => self.delete(lane, *copy, webhook),
+            Request::Notice => Answer::Yes(self.notice(lane), WebhookId::default()),
+        }
+    }
+
+    fn post(&self, lane: LaneId, webhook: WebhookId, part: &Rendered) -> MessageId {
+        let post = Post { webhook: Some(webhook), author: part.username.clone(), text: shown(part) };
+        let id = self.put(lane.link, post);
+        let echo = self.message(lane.link, id, webhook, part);
+        self.tell("MESSAGE_CREATE", echo);
+        id
+    }
+
+    fn put(&self, channel: ChannelId, post: Post) -> MessageId {
+        let mut names = self.names.lock().unwrap();
+        let id = MessageId(names.message(self.clock.now()));
+        let place = names.name(channel.0).to_lowercase();
+        self.site(channel, |site| {
+            names.put(&format!("{place}{}", site.count), id.0);
+            site.count += 1;
+            site.posts.insert(id, post);
+        });
+        id
+    }
+
+    fn message(&self, channel: ChannelId, id: MessageId, webhook: WebhookId, part: &Rendered) -> Value {
+        json!({
+            "id": id.0.to_string(), "channel_id": channel.0.to_string(), "guild_id": "1", "type": 0,
+            "webhook_id": webhook.0.to_string(), "application_id": ME.to_string(), "content": part.content,
+            "author": {"id": webhook.0.to_string(), "username": part.username, "bot": true},
+            "embeds": [], "attachments": [], "mentions": [], "edited_timestamp": null,
+        })
+    }
+
+    fn edit(&self, lane: LaneId, copy: MessageId, part: &Rendered, webhook: WebhookId) -> Answer {
+        let text = shown(part);
+        let found =
+            self.site(lane.link, |site| site.posts.get_mut(&copy).map(|post| post.text = text).is_some());
+        if !found {
+            return Answer::No(No::Missing);
+        }
+        let mut echo = self.message(lane.link, copy, webhook, part);
+        echo["edited_timestamp"] = "2026-01-01T00:00:00.000000+00:00".into();
+        self.tell("MESSAGE_UPDATE", echo);
+        Answer::Yes(copy, webhook)
+    }
+
+    fn delete(&self, lane: LaneId, copy: MessageId, webhook: WebhookId) -> Answer {
+        if self.site(lane.link, |site| site.posts.remove(&copy)).is_none() {
+            return Answer::No(No::Missing);
+        }
+        let told = json!({"id": copy.0.to_string(), "channel_id": lane.link.0.to_string(), "guild_id": "1"});
+        self.tell("MESSAGE_DELETE", told);
+        Answer::Yes(copy, webhook)
+    }
+
+    /// The nonce makes it the same message however often it is posted.
+    fn notice(&self, lane: LaneId) -> MessageId {
+        let known = self.site(lane.link, |site| {
+            site.notices.get(&lane.mirror).filter(|id| site.posts.contains_key(id)).copied()
+        });
+        known.unwrap_or_else(|| {
+            let post = Post { webhook: None, author: "mirror".to_owned(), text: "(notice)".to_owned() };
+            let id = self.put(lane.link, post);
+            self.site(lane.link, |site| site.notices.insert(lane.mirror, id));
+            self.tell("MESSAGE_CREATE", notice(lane.link, id));
+            id
+        })
+    }
+
+    fn tell(&self, kind: &'static str, data: Value) {
+        let mut state = self.state();
+        if !state.is_mute {
+            state.echoes.push_back((kind, data));
+        }
+    }
+
+    fn note(&self, lane: LaneId, request: &Request, answer: &str, copy: Option<MessageId>) {
+        let names = self.names.lock().unwrap();
+        let copy = copy.map(|id| names.name(id.0)).unwrap_or_else(|| "-".to_owned());
+        let says = match request {
+            Request::Create(part) => format!("post {copy} as {:?}: {}", part.username, quoted(&shown(part))),
+            Request::Edit(copy, part) => format!("edit {}: {}", names.name(copy.0), quoted(&shown(part))),
+            Request::Delete(copy) => format!("delete {}", names.name(copy.0)),
+            Request::Notice => format!("notice {copy}"),
+        };
+        let says = names.to_names(&says) + answer;
+        let channel = names.name(lane.link.0);
+        drop(names);
+        self.state().asked.push(Asked { at: self.clock.now(), channel, says });
+    }
+
+    async fn late(&self, lane: LaneId, request: Request, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        let answer = self.effect(lane, &request);
+        self.state().late -= 1;
+        self.note(lane, &request, "  (late effect)", copy_of(&answer));
+    }
+}
+
+/// What a part shows: its text, and its embeds.
+fn shown(part: &Rendered) -> String {
+    let embeds = part.embeds.iter().map(|embed| format!(" + embed {embed}"));
+    std::iter::once(part.content.clone()).chain(embeds).collect()
+}
+
+fn notice(channel: ChannelId, id: MessageId) -> Value {
+    json!({
+        "id": id.0.to_string(), "channel_id": channel.0.to_string(), "guild_id": "1", "type": 0,
+        "author": {"id": ME.to_string(), "username": "mirror", "bot": true}, "content": "(notice)",
+        "embeds": [], "attachments": [], "mentions": [], "edited_timestamp": null,
+    })
+}
+
+fn copy_of(answer: &Answer) -> Option<MessageId> {
+    match answer {
+        Answer::Yes(copy, _) => Some(*copy),
+        Answer::No(_) | Answer::Ambiguous(_) => None,
+    }
+}
+
+fn words(answer: &Answer) -> String {
+    match answer {
+        Answer::Yes(..) => String::new(),
+        Answer::No(No::Wait(ms)) => format!("  -> wait {ms} ms"),
+        Answer::No(No::Missing) => "  -> missing".to_owned(),
+        Answer::No(No::Refused(why)) => format!("  -> refused: {why}"),
+        Answer::No(No::Dead(why)) => format!("  -> dead: {why}"),
+        Answer::Ambiguous(why) => format!("  -> lost: {why}"),
+    }
+}
+
+/// The sink of the running node: shared, for late effects outlive their request.
+pub(crate) struct Wire(pub(crate) Arc<Discord>);
+
+#[async_trait]
+impl Sink for Wire {
+    async fn send(&self, lane: LaneId, request: Request) -> Answer {
+        let discord = &self.0;
+        // Another lane has its turn, as it would over a network.
+        tokio::task::yield_now().await;
+        match discord.site(lane.link, |site| site.script.pop_front()).unwrap_or(Act::Yes) {
+            Act::Yes => {
+                let answer = discord.effect(lane, &request);
+                discord.note(lane, &request, &words(&answer), copy_of(&answer));
+                answer
+            }
+            Act::Say(answer) => {
+                discord.note(lane, &request, &words(&answer), None);
+                answer
+            }
+            Act::LostWith => {
+                let answer = discord.effect(lane, &request);
+                discord.note(lane, &request, "  -> lost: it had effect", copy_of(&answer));
+                Answer::Ambiguous("lost".to_owned())
+            }
+            Act::Late(ms) => {
+                discord.note(lane, &request, "  -> lost: its effect comes late", None);
+                discord.state().late += 1;
+                let discord = discord.clone();
+                tokio::spawn(async move { discord.late(lane, request, ms).await });
+                Answer::Ambiguous("lost".to_owned())
+            }
+            Act::CrashBefore => {
+                discord.note(lane, &request, "  -> crash before its effect", None);
+                discord.state().has_crashed = true;
+                std::future::pending().await
+            }
+            Act::CrashAfter => {
+                let answer = discord.effect(lane, &request);
+                discord.note(lane, &request, "  -> crash after its effect", copy_of(&answer));
+                discord.state().has_crashed = true;
+                std::future::pending().await
+            }
+        }
+    }
+
+    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError> {
+        let webhook = self.0.webhook(lane);
+        self.0.site(lane.link, |site| {
+            if let Some(error) = &site.no_history {
+                return Err(error.clone());
+            }
+            if site.is_blind {
+                return Ok(History::default());
+            }
+            let seen =
+                |(id, post): (&MessageId, &Post)| Seen { id: *id, ours: post.webhook == Some(webhook) };
+            let all = site.posts.range(MessageId(after.0 + 1)..).map(seen);
+            let messages: Vec<_> = all.take(projections::sink::HISTORY_MAX).collect();
+            let more = messages.len() == projections::sink::HISTORY_MAX;
+            Ok(History { messages, more })
+        })
+    }
+}
