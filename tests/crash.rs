@@ -3,6 +3,8 @@
 //!
 //! `tools/test --kills N` for more kills; `MIRROR_TEST_SEED=N` replays a run that failed.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 /// Kills, unless `MIRROR_TEST_KILLS` says otherwise.

@@ -63,7 +63,8 @@ pub(super) fn irc(folder: &Path, seed: u64) -> Result<Play, ChatError> {
     };
     let mut scenes: Vec<Scene> =
         logs.into_iter().enumerate().map(|(mirror, logs)| Scene::new(mirror, logs)).collect();
-    while scenes.iter_mut().fold(false, |any, scene| scene.speak(&mut staging) || any) {}
+    // Each mirror writes a line in turn, until none has any left.
+    while scenes.iter_mut().map(|scene| scene.speak(&mut staging)).filter(|spoke| *spoke).count() > 0 {}
     staging.finish();
     let acts = staging.acts.into_iter().map(|act| (Duration::ZERO, act)).collect();
     Ok(Play { channels: channels(), acts })
