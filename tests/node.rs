@@ -6,6 +6,8 @@
 mod backfill;
 #[path = "node/commands.rs"]
 mod commands;
+#[path = "node/damage.rs"]
+mod damage;
 #[path = "node/dead_lane.rs"]
 mod dead_lane;
 #[path = "node/gateway.rs"]
@@ -18,6 +20,8 @@ mod lineage;
 mod lost_past;
 #[path = "node/secrets.rs"]
 mod secrets;
+#[path = "node/settings.rs"]
+mod settings;
 #[path = "node/stage.rs"]
 mod stage;
 #[path = "node/stop.rs"]

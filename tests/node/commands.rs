@@ -1,7 +1,11 @@
 //! Commands with and without a running node, and a second node on the same data directory.
 
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
 
 /// What people did, and a message that was edited.
 async fn talk(stage: &Stage) -> u64 {
@@ -105,4 +109,52 @@ async fn wrong_words_end_with_code_two_and_the_nearest_right_ones() {
             node.stop().await;
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_is_followed_as_it_grows() {
+    let stage = Stage::linked(2).await;
+    let node = stage.start().await;
+    let words = ["log", "--follow", "--json", "--kind", "created", "--limit", "2"];
+    let mut command = stage.command(&words);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    stage.say(stage.channels[0], "one");
+    stage.until_texts(stage.channels[1], &["one".to_owned()]).await;
+    stage.say(stage.channels[1], "two");
+    stage.until_texts(stage.channels[0], &["two".to_owned()]).await;
+    // At the latest when there is more than its limit, it ends.
+    stage.say(stage.channels[1], "three");
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output = output.expect("it waits for more than its limit").unwrap();
+    assert!(output.status.success());
+    let entries = String::from_utf8(output.stdout).unwrap();
+    let entries: Vec<Value> = entries.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let channels: Vec<&str> = entries.iter().map(|entry| entry["channel"].as_str().unwrap()).collect();
+    assert_eq!(channels, [stage.channels[0].to_string(), stage.channels[1].to_string()], "{entries:?}");
+    node.stop().await;
+}
+
+/// The files can be looked into with `sqlite3` while the node writes them; nobody else may.
+#[tokio::test]
+async fn the_files_are_readable_while_the_node_runs() {
+    let stage = Stage::linked(2).await;
+    let node = stage.start().await;
+    stage.say(stage.channels[0], "one");
+    stage.until_texts(stage.channels[1], &["one".to_owned()]).await;
+    let count = |file: &str, view: &str| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = Connection::open_with_flags(stage.data().join(file), flags).unwrap();
+        let sql = format!("SELECT count(*) FROM {view}");
+        connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert!(count("log.db", "show_commits") > 0);
+    assert!(count("log.db", "show_lanes") > 0);
+    assert_eq!(count("log.db", "show_dead"), 0);
+    let copied = || (count("views.db", "show_copies") == 1).then_some(());
+    stage.until("the copy is in the views", copied).await;
+    assert_eq!(count("views.db", "show_messages"), 1);
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o077;
+    assert_eq!(mode(&stage.data()), 0, "others may look into the data directory");
+    assert_eq!(mode(&stage.data().join("admin.sock")), 0, "others may command the node");
+    node.stop().await;
 }
