@@ -1,6 +1,7 @@
 //! End to end: the real binary as a child process, against the stand-in.
 //!
 //! Each test has a stage of its own: a stand-in, a data directory, and the children that it starts and ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "node/backfill.rs"]
 mod backfill;

@@ -8,7 +8,8 @@ const SAID: usize = 25;
 
 fn reason(status: &Value, channel: u64) -> Option<String> {
     let lanes = status["lanes"].as_array().unwrap();
-    let lane = lanes.iter().find(|lane| lane["channel"] == channel.to_string()).unwrap();
+    let channel = Value::from(channel.to_string());
+    let lane = lanes.iter().find(|lane| lane["channel"] == channel).unwrap();
     lane["state"]["held"].as_str().map(str::to_owned)
 }
 

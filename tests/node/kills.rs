@@ -2,7 +2,7 @@
 //!
 //! `MIRROR_TEST_SEED=N` replays the moments of a run that failed.
 
-use crate::stage::{MIRROR, Node, Stage};
+use crate::stage::{MIRROR, Node, PATIENCE, Stage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -118,7 +118,7 @@ impl Trial {
         node.kill().await;
         self.met.push(format!("node killed after {pause:?}, command done before: {done}"));
         let node = self.stage.start().await;
-        let ended = tokio::time::timeout(crate::stage::PATIENCE, child.wait()).await;
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
         ended.unwrap_or_else(|_| panic!("the command hangs; {}", self.stage.tail())).unwrap();
         node
     }
@@ -214,9 +214,7 @@ async fn a_replay_beside_a_live_node_survives_the_death_of_either() {
     }
     trial.told();
     trial.in_step().await;
-    let settled =
-        |status: &Value| status["lanes"].as_array().unwrap().iter().all(|lane| lane["state"] == "idle");
-    trial.stage.until_status("the lanes rest", settled).await;
+    trial.rested().await;
     let digest = trial.digest().await;
     trial.ends_well(&digest, Some(node)).await;
     assert_eq!(trial.posted(), posted + 2 * (CYCLES + 3), "something was posted twice");
@@ -224,51 +222,67 @@ async fn a_replay_beside_a_live_node_survives_the_death_of_either() {
 
 /// A wiped channel is put back, whoever dies meanwhile.
 async fn apply(running: bool) {
-    let (mut trial, mut node) = Trial::new().await;
-    let channel = trial.stage.channels[2];
-    let known =
-        async |stage: &Stage| stage.done(&["log", "--kind", "deleted", "--json"]).await.lines().count();
-    let before = known(&trial.stage).await;
-    let wiped = trial.stage.discord.wipe(channel);
-    let began = Instant::now();
-    while known(&trial.stage).await < before + wiped {
-        assert!(began.elapsed() < crate::stage::PATIENCE, "the wipe is not known; {}", trial.stage.tail());
-    }
+    let (mut trial, node) = Trial::new().await;
+    let wiped = trial.wipe().await;
     trial.measure(&[APPLY, &["--dry-run"]].concat()).await;
-    if running {
-        for _ in 0..CYCLES / 2 {
-            if trial.random.random_bool(0.4) {
-                trial.kill_command(APPLY).await;
-            } else {
-                node = trial.kill_node(APPLY, node).await;
-            }
-        }
-        trial.stage.done(APPLY).await;
-    } else {
-        node.stop().await;
-        for _ in 0..CYCLES / 2 {
-            trial.kill_command(APPLY).await;
-        }
-        let said = trial.stage.done(APPLY).await;
-        println!("{said}");
-        assert_eq!(trial.stage.texts(channel), Vec::<String>::new(), "no node runs");
-        // And each node is killed before it is done.
-        for _ in 0..CYCLES / 2 {
-            node = trial.stage.start().await;
-            let pause = trial.pause(Duration::from_millis(300));
-            tokio::time::sleep(pause).await;
-            node.kill().await;
-        }
-        node = trial.stage.start().await;
-    }
+    let node = if running { trial.apply_live(node).await } else { trial.apply_at_rest(node).await };
     trial.told();
     trial.in_step().await;
-    assert_eq!(trial.stage.copies(channel).len(), wiped);
-    let settled =
-        |status: &Value| status["lanes"].as_array().unwrap().iter().all(|lane| lane["state"] == "idle");
-    trial.stage.until_status("the lanes rest", settled).await;
+    assert_eq!(trial.stage.copies(trial.stage.channels[2]).len(), wiped);
+    trial.rested().await;
     let digest = trial.digest().await;
     trial.ends_well(&digest, Some(node)).await;
+}
+
+impl Trial {
+    /// A moderator removes all copies of the last channel, and the node has heard of it; how many.
+    async fn wipe(&self) -> usize {
+        let known = async || self.stage.done(&["log", "--kind", "deleted", "--json"]).await.lines().count();
+        let before = known().await;
+        let wiped = self.stage.discord.wipe(self.stage.channels[2]);
+        let began = Instant::now();
+        while known().await < before + wiped {
+            assert!(began.elapsed() < PATIENCE, "the wipe is not known; {}", self.stage.tail());
+        }
+        wiped
+    }
+
+    async fn apply_live(&mut self, mut node: Node) -> Node {
+        for _ in 0..CYCLES / 2 {
+            if self.random.random_bool(0.4) {
+                self.kill_command(APPLY).await;
+            } else {
+                node = self.kill_node(APPLY, node).await;
+            }
+        }
+        self.stage.done(APPLY).await;
+        node
+    }
+
+    /// The command is killed where no node runs, then each node before it is done with what was noted.
+    async fn apply_at_rest(&mut self, node: Node) -> Node {
+        node.stop().await;
+        for _ in 0..CYCLES / 2 {
+            self.kill_command(APPLY).await;
+        }
+        self.stage.done(APPLY).await;
+        assert_eq!(self.stage.texts(self.stage.channels[2]), Vec::<String>::new(), "no node runs");
+        for _ in 0..CYCLES / 2 {
+            let node = self.stage.start().await;
+            let pause = self.pause(Duration::from_millis(150));
+            tokio::time::sleep(pause).await;
+            node.kill().await;
+            let there = self.stage.copies(self.stage.channels[2]).len();
+            self.met.push(format!("node killed after {pause:?}, {there} copies are back"));
+        }
+        self.stage.start().await
+    }
+
+    async fn rested(&self) {
+        let idle = |lane: &Value| lane["state"] == "idle";
+        let rest = |status: &Value| status["lanes"].as_array().unwrap().iter().all(idle);
+        self.stage.until_status("the lanes rest", rest).await;
+    }
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn a_message_is_traced_from_its_source_a_copy_and_an_address() {
         let mut other = stage.json(&["lineage", &word]).await;
         let is_copy = word.ends_with(&copy.to_string());
         let named = other["asked_for_copy"].take();
-        assert_eq!(named == copy.to_string(), is_copy, "{word}");
+        assert_eq!(named.as_str().is_some(), is_copy, "{word}");
         assert_eq!(other, found, "{word}");
     }
     let text = stage.done(&["lineage", &copy.to_string()]).await;
