@@ -165,7 +165,7 @@ async fn resolve(scope: Scope<'_>, message: &Message) -> Result<Option<Answered>
     let Scope { views, mirror, generation, .. } = scope;
     let index = copies::source_of(views, mirror, generation, reply.message).await?;
     let source = index.map_or(reply.message, |CopySource { source, .. }| source);
-    let target = self::message(scope, source).await?;
+    let target = permitted(self::message(scope, source).await?, scope.settings);
     let Some((_, created)) = &target.created else {
         let quote = reply.quote.clone().unwrap_or_default();
         let target = Target { guild: reply.guild, channel: reply.channel, message: reply.message };
@@ -178,7 +178,10 @@ async fn resolve(scope: Scope<'_>, message: &Message) -> Result<Option<Answered>
         };
         return Ok(Some(answered));
     };
-    let words = target.said().map_or("", |said| &said.text);
+    // What its author took back, or is not to say here, is not said in a quote either.
+    let is_unsaid = target.deleted.is_some() || scope.settings.is_shunned(created.author.id, source.made());
+    let said = target.said().filter(|_| !is_unsaid);
+    let words = said.map_or("", |said| &said.text);
     Ok(Some(Answered {
         answered: reply.message,
         author: created.author.name.clone(),

@@ -471,6 +471,7 @@ impl Lane {
                 self.settle(&gone, copy, Outcome::Gone(GoneBy::Another))
             }
             Deed::Create | Deed::Notice => {
+                self.row.phase = Phase::Idle;
                 self.hold("Discord does not know the channel or thread".to_owned())
             }
         }
