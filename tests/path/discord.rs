@@ -96,10 +96,6 @@ impl Discord {
         look(self.state().sites.entry(channel).or_default())
     }
 
-    fn name(&self, id: u64) -> String {
-        self.names.lock().unwrap().name(id)
-    }
-
     /// Somebody writes.
     pub(crate) fn write(&self, channel: ChannelId, id: MessageId, author: &str, text: &str) {
         let post = Post { webhook: None, author: author.to_owned(), text: text.to_owned() };
@@ -149,23 +145,30 @@ impl Discord {
         std::mem::take(&mut self.state().has_crashed)
     }
 
-    /// Whether an effect is still to come.
+    /// Whether an effect is still to come, or to be told.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state().late > 0
+        let state = self.state();
+        state.late > 0 || !state.echoes.is_empty()
+    }
+
+    /// The channels that anything happened in, by name.
+    pub(crate) fn channels(&self) -> Vec<(String, ChannelId)> {
+        let channels: Vec<ChannelId> = self.state().sites.keys().copied().collect();
+        let names = self.names.lock().unwrap();
+        let mut named: Vec<_> =
+            channels.into_iter().map(|channel| (names.name(channel.0), channel)).collect();
+        named.sort();
+        named
     }
 
     /// A channel's messages in words.
-    pub(crate) fn shows(&self, channel: ChannelId) -> String {
+    pub(crate) fn shows(&self, channel: ChannelId) -> Vec<String> {
         let posts = self.site(channel, |site| site.posts.clone());
+        let names = self.names.lock().unwrap();
         let line = |(id, post): (&MessageId, &Post)| {
-            format!(
-                "{} {}: {}",
-                self.name(id.0),
-                post.author,
-                quoted(&self.names.lock().unwrap().to_names(&post.text))
-            )
+            format!("{} {}: {}", names.name(id.0), post.author, quoted(&names.to_names(&post.text)))
         };
-        posts.iter().map(line).collect::<Vec<_>>().join(" | ")
+        posts.iter().map(line).collect()
     }
 
     /// The webhook of a lane: the same for ever, and known from its first use on.
@@ -173,6 +176,11 @@ impl Discord {
         let (_, mirror) = lane.mirror.0.as_u64_pair();
         let webhook = WebhookId(700_000_000_000_000_000 + mirror * 1000 + lane.link.0 % 1000);
         self.webhooks.remember(webhook, lane.mirror);
+        let mut names = self.names.lock().unwrap();
+        let name = format!("hook{}", names.name(lane.link.0));
+        if !names.is_known(&name) {
+            names.put(&name, webhook.0);
+        }
         webhook
     }
 

@@ -2,7 +2,7 @@
 
 use crate::names::Names;
 use crate::node::Still;
-use crate::script::{Word, words};
+use crate::script::{Word, repeated, words};
 use events::Version;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ impl Frames {
         if let Some(text) = line.strip_prefix("text ") {
             return Sent { kind: "?".to_owned(), data: Value::Null, text: Some(names.to_ids(text, now)) };
         }
+        let line = &repeated(line);
         let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
         let mut words = words(&self.known_users(head, rest, names, now));
         let patch = match words.last() {

@@ -65,7 +65,7 @@ pub(crate) fn words(line: &str) -> Vec<Word> {
             Some('"' | '{' | '[') => {
                 let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
                 words.push(match values.next().unwrap_or_else(|| panic!("{line}")) {
-                    Ok(Value::String(text)) => Word::Text(repeated(&text)),
+                    Ok(Value::String(text)) => Word::Text(text),
                     Ok(value) => Word::Object(value),
                     Err(error) => panic!("{error} in {line}"),
                 });
@@ -83,7 +83,7 @@ pub(crate) fn words(line: &str) -> Vec<Word> {
 }
 
 /// `«word *3»` as `word word word `.
-fn repeated(text: &str) -> String {
+pub(crate) fn repeated(text: &str) -> String {
     let Some((before, rest)) = text.split_once('«') else { return text.to_owned() };
     let (inner, after) = rest.split_once('»').unwrap_or_else(|| panic!("« without » in {text}"));
     let (what, times) = inner.rsplit_once('*').unwrap_or_else(|| panic!("no number in «{inner}»"));

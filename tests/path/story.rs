@@ -25,7 +25,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 use tools::{Meter, Progress};
 
@@ -126,8 +126,13 @@ impl Story {
         }
     }
 
-    /// Adds a frame to those that arrive together; `again` is the last one once more.
+    /// Adds a frame to those that arrive together; `again` is the last one once more, `many CHANNEL USER 400` are
+    /// so many messages with their numbers as texts.
     fn frame(&mut self, line: &str) {
+        if let Some(["many", channel, user, count]) = line.split(' ').collect::<Vec<_>>().first_chunk::<4>() {
+            let count: usize = count.parse().unwrap();
+            return (1..=count).for_each(|at| self.frame(&format!("create {channel} n{at} {user} \"{at}\"")));
+        }
         if line == "again" {
             let last = self.sent.last().unwrap().clone();
             self.batch.push(last);
@@ -249,11 +254,9 @@ impl Story {
         if asked.is_empty() {
             self.say("< nothing");
         }
-        for Asked { at, channel, says } in asked {
-            let tenths = (at.0 - began.0) / 100_000;
-            let later =
-                if tenths > 0 { format!("  (+{}.{} s)", tenths / 10, tenths % 10) } else { String::new() };
-            self.say(&format!("< {channel} {says}{later}"));
+        for lane in asked.chunk_by(|one, other| one.channel == other.channel) {
+            let lines: Vec<String> = lane.iter().map(|asked| told(asked, began)).collect();
+            few(&lines).into_iter().for_each(|line| self.say(&format!("< {} {line}", lane[0].channel)));
         }
     }
 
@@ -381,13 +384,9 @@ impl Story {
     }
 
     fn channels(&mut self) {
-        for letter in b'A'..=b'Z' {
-            let name = char::from(letter).to_string();
-            let known = self.names.lock().unwrap().is_known(&name);
-            if known {
-                let shows = self.ground.discord.shows(ChannelId(self.id(&name)));
-                self.say(&format!("= {name}: {shows}"));
-            }
+        for (name, channel) in self.ground.discord.channels() {
+            let shows = few(&self.ground.discord.shows(channel)).join(" | ");
+            self.say(&format!("= {name}: {shows}"));
         }
     }
 
@@ -415,6 +414,32 @@ impl Story {
         let words = self.names(&words);
         words.lines().for_each(|line| self.say(&format!("= {line}")));
     }
+}
+
+/// A request, and how long after the frames it came.
+fn told(asked: &Asked, began: events::Version) -> String {
+    let tenths = (asked.at.0 - began.0) / 100_000;
+    let later = if tenths > 0 { format!("  (+{}.{} s)", tenths / 10, tenths % 10) } else { String::new() };
+    asked.says.clone() + &later
+}
+
+/// The first and the last of many lines.
+fn few(lines: &[String]) -> Vec<String> {
+    const MANY: usize = 16;
+    const SHOWN: usize = 3;
+    if lines.len() <= MANY {
+        return lines.to_vec();
+    }
+    let hidden = lines.len() - 2 * SHOWN;
+    let digits = |text: &str| text.split(',').next().and_then(|number| number.parse::<u64>().ok());
+    let number = |line: &String| line.split('"').rev().nth(1).and_then(digits);
+    let numbers: Vec<_> = lines[SHOWN..lines.len() - SHOWN].iter().map(number).collect();
+    let rise = numbers.windows(2).all(|two| two[0].is_some() && two[0] < two[1]);
+    let order = if rise { "each after the one before" } else { "in no order" };
+    let mut few = lines[..SHOWN].to_vec();
+    few.push(format!("… {hidden} more, {order} …"));
+    few.extend_from_slice(&lines[lines.len() - SHOWN..]);
+    few
 }
 
 /// A digest covers times too, and is the same in no two runs.
@@ -451,13 +476,16 @@ fn said(answer: &Answer) -> String {
     }
 }
 
-/// A client that is never called: the story's sink answers in Discord's place.
+/// Over a client that is never called: the story's sink answers in Discord's place.
 fn webhooks() -> Arc<Webhooks> {
-    let settings =
-        transport::Settings { base: "http://127.0.0.1:1".to_owned(), ..transport::Settings::default() };
-    let transport = Transport::new(settings, &SecretString::from("token")).unwrap();
-    let rest = Rest::new(transport, limits::Settings::default());
-    Arc::new(Webhooks::new(Arc::new(rest), ApplicationId(crate::discord::ME)))
+    static REST: OnceLock<Arc<Rest>> = OnceLock::new();
+    let rest = REST.get_or_init(|| {
+        let base = "http://127.0.0.1:1".to_owned();
+        let settings = transport::Settings { base, ..transport::Settings::default() };
+        let transport = Transport::new(settings, &SecretString::from("token")).unwrap();
+        Arc::new(Rest::new(transport, limits::Settings::default()))
+    });
+    Arc::new(Webhooks::new(rest.clone(), ApplicationId(crate::discord::ME)))
 }
 
 /// Keeps the entries of the log.

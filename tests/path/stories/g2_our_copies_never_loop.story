@@ -15,7 +15,7 @@
 > create B x2 mirror "linked" {"author": {"id": "900000000000000001", "username": "mirror", "bot": true}}
 < nothing
 
-> update b1 {"channel_id": "$B", "webhook_id": "700000000000002002", "application_id": "900000000000000001", "content": "hello!", "embeds": [{"type": "article"}]}
+> update b1 {"channel_id": "$B", "webhook_id": "$hookB", "application_id": "900000000000000001", "content": "hello!", "embeds": [{"type": "article"}]}
 < nothing
 
 ? log

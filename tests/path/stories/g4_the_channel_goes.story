@@ -43,4 +43,3 @@ $ mirror mirrors
 = A: a0 mirror: "(notice)" | m1 ada: "one, changed" | m2 ada: "two"
 = B: b0 mirror: "(notice)" | b1 ada: "one"
 = C: c0 mirror: "(notice)" | c1 ada: "one"
-= Q:
