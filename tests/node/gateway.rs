@@ -1,10 +1,10 @@
 //! Sessions lost, tokens refused, budgets spent, payloads that make no sense.
 
-use crate::stage::{Node, Stage};
+use crate::stage::{Node, PATIENCE, Stage};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use standin::{Config, Standin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The channels of all gaps on the log.
 async fn gaps(stage: &Stage) -> Vec<String> {
@@ -28,21 +28,52 @@ async fn a_lost_session_is_a_gap_on_the_log_and_the_node_goes_on() {
     stage.until("the node has a session again", again).await;
     stage.say(stage.channels[0], "after");
     stage.until_texts(stage.channels[1], &said(&["before", "after"])).await;
-    let mut linked: Vec<String> = stage.channels.iter().map(u64::to_string).collect();
-    linked.sort_unstable();
-    // They may be noted a moment after the new session began.
-    let noted = |status: &Value| status["node"]["session"] == "connected";
-    stage.until_status("it is connected", noted).await;
-    let mut found = gaps(&stage).await;
-    for _ in 0..100 {
-        if found.len() >= linked.len() {
-            break;
-        }
-        found = gaps(&stage).await;
-    }
-    assert_eq!(found, linked, "one gap for each channel that publishes");
+    let linked = channels(&stage);
+    until_gaps(&stage, &linked).await;
     node.stop().await;
     stage.done(&["verify"]).await;
+}
+
+/// A session that ended while no node ran is a gap from the last thing that was heard.
+#[tokio::test]
+async fn a_session_that_ends_between_two_nodes_is_a_gap_too() {
+    let stage = Stage::linked(2).await;
+    let node = stage.start().await;
+    stage.say(stage.channels[0], "before");
+    stage.until_texts(stage.channels[1], &["before".to_owned()]).await;
+    node.kill().await;
+    stage.discord.lose_sessions();
+    stage.say(stage.channels[0], "nobody hears this");
+    let node = stage.start().await;
+    until_gaps(&stage, &channels(&stage)).await;
+    stage.say(stage.channels[0], "after");
+    let after = || stage.texts(stage.channels[1]).contains(&"after".to_owned()).then_some(());
+    stage.until("it goes on", after).await;
+    node.stop().await;
+    // A session that can be resumed is none.
+    let node = stage.start().await;
+    stage.say(stage.channels[0], "and on");
+    let on = || stage.texts(stage.channels[1]).contains(&"and on".to_owned()).then_some(());
+    stage.until("it goes on", on).await;
+    assert_eq!(gaps(&stage).await, channels(&stage));
+    node.stop().await;
+    stage.done(&["verify"]).await;
+}
+
+fn channels(stage: &Stage) -> Vec<String> {
+    let mut channels: Vec<String> = stage.channels.iter().map(u64::to_string).collect();
+    channels.sort_unstable();
+    channels
+}
+
+/// They may be noted a moment after the new session began.
+async fn until_gaps(stage: &Stage, wanted: &[String]) {
+    let began = Instant::now();
+    let mut found = gaps(stage).await;
+    while found.len() < wanted.len() && began.elapsed() < PATIENCE {
+        found = gaps(stage).await;
+    }
+    assert_eq!(found, wanted, "one gap for each channel that publishes; {}", stage.tail());
 }
 
 /// Runs a node that ends by itself; its exit code and what it wrote.

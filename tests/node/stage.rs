@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use standin::{Actor, Change, Config, Shown, Standin};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -119,8 +120,9 @@ impl Stage {
 
     /// The binary with these words, in the stage's environment.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mirror"));
+        let mut command = Command::new(binary());
         command.args(words).arg("--data-dir").arg(self.data()).current_dir(self.root.path());
+        command.env_remove("MIRROR_TEST_BINARY").env_remove("MIRROR_TEST_SEED");
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
@@ -277,6 +279,11 @@ impl Node {
 pub(crate) async fn signal(name: &str, pid: u32) {
     let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().await.unwrap();
     assert!(sent.success());
+}
+
+/// The binary under test; `MIRROR_TEST_BINARY` names another one, to see which tests notice what it does wrong.
+fn binary() -> OsString {
+    std::env::var_os("MIRROR_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_mirror").into())
 }
 
 fn append(path: &Path) -> File {
