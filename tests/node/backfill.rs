@@ -37,7 +37,7 @@ async fn history(stage: &Stage) -> Vec<String> {
     kept.into_iter().map(text).chain([long.trim_end().to_owned(), "an answer".to_owned()]).collect()
 }
 
-/// Texts without quotes of what they answer, parts of a long one joined.
+/// Texts without quotes of what they answer, the parts of the long one joined: all others are short.
 fn whole(texts: &[String]) -> Vec<String> {
     let mut whole: Vec<String> = Vec::new();
     for text in texts {
@@ -46,7 +46,7 @@ fn whole(texts: &[String]) -> Vec<String> {
             None => text,
         };
         match whole.last_mut() {
-            Some(last) if last.len() > 1500 && text.starts_with(['a', 'l', 'w', 'o']) && text.len() > 100 => {
+            Some(last) if last.len() > 1000 && text.len() > 100 => {
                 *last += " ";
                 *last += text;
             }
