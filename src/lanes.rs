@@ -33,6 +33,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::time::DelayQueue;
 use tools::{JobError, Ports};
@@ -41,8 +42,9 @@ use tools::{JobError, Ports};
 pub const ORDERS_MAX: usize = 4096;
 /// Events read at once.
 const FEED_EVENTS: usize = 1024;
-/// How often the position of all lanes is written, at most.
-const POSITION_EVERY: Duration = Duration::from_secs(1);
+/// How often the position of all lanes is written, at most. Often: a node that is killed again and again must
+/// not begin at the same place each time.
+const POSITION_EVERY: Duration = Duration::from_millis(100);
 /// Marks kept to choose that position from.
 const MARKS_MAX: usize = 4096;
 /// How long a stop waits for requests in flight; then they are left to the next start.
@@ -155,6 +157,7 @@ impl Driver {
     pub async fn run(mut self) -> Result<(), JobError> {
         self.begin().await?;
         let mut tick = tokio::time::interval(POSITION_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stop = self.env.stop.clone();
         loop {
             self.start_runs().await;
@@ -167,7 +170,7 @@ impl Driver {
                     Ok(()) => self.feed().await?,
                     Err(_) => break,
                 },
-                _ = tick.tick() => self.write_position().await,
+                _ = tick.tick(), if self.has_moved() => self.write_position().await,
             }
         }
         self.finish().await;
@@ -409,6 +412,11 @@ impl Driver {
             });
         }
         self.marks.push_back(mark);
+    }
+
+    /// Whether there is a position that is not written yet: nothing ticks while nothing happens.
+    fn has_moved(&self) -> bool {
+        self.marks.back().is_some_and(|mark| Some(mark.offset) != self.written)
     }
 
     /// Writes how far all lanes have come.
