@@ -6,6 +6,7 @@
 //! ```
 //! Any part that ends for good stops the node; what was in flight is resolved at the next start.
 
+mod builds;
 mod desk;
 mod gaps;
 
@@ -82,6 +83,7 @@ pub fn ports(directory: &DataDir) -> Ports {
 /// # Errors
 /// See [`NodeError`].
 pub async fn run(config: &Config, directory: DataDir, stop: CancellationToken) -> Result<(), NodeError> {
+    builds::forget(&ports(&directory), &directory.views()).await.map_err(broken)?;
     let result = Parts::assemble(config, &directory, stop.clone()).await;
     let ended = match result {
         Ok(parts) => parts.run(stop).await,

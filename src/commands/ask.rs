@@ -269,7 +269,8 @@ pub struct Release {
     pub mirror: String,
     /// The channel: its id, <#id>, its address, or its name in the mirror
     pub channel: String,
-    /// Accept the messages of our webhook that nothing explains as they are, and never send or remove them
+    /// Accept the copies that nothing explains as they are. What was written before the last of them is not sent
+    /// there for the first time any more, for it may be among them
     #[arg(long)]
     pub adopt: bool,
     /// Say what would be done, and do nothing

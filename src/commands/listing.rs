@@ -26,7 +26,8 @@ pub(super) async fn log(desk: &Desk, ask: Log, to: &dyn Listener) -> Result<Answ
             }
             stretch.from = stretch.end;
         }
-        if !ask.follow {
+        let is_full = filter.limit.is_some_and(|limit| logged.entries >= limit);
+        if !ask.follow || is_full {
             return Ok(Answer::Logged(ended(logged, &stretches)));
         }
         if desk.live.is_none() {
