@@ -145,6 +145,13 @@ impl Discord {
         std::mem::take(&mut self.state().has_crashed)
     }
 
+    /// Returns once the node has died.
+    pub(crate) async fn crash(&self) {
+        while !self.state().has_crashed {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Whether an effect is still to come, or to be told.
     pub(crate) fn is_waiting(&self) -> bool {
         let state = self.state();
@@ -166,7 +173,7 @@ impl Discord {
         let posts = self.site(channel, |site| site.posts.clone());
         let names = self.names.lock().unwrap();
         let line = |(id, post): (&MessageId, &Post)| {
-            format!("{} {}: {}", names.name(id.0), post.author, quoted(&names.to_names(&post.text)))
+            format!("{} {}: {}", names.name(id.0), post.author, quoted(&names.with_names(&post.text)))
         };
         posts.iter().map(line).collect()
     }
@@ -275,7 +282,7 @@ impl Discord {
             Request::Delete(copy) => format!("delete {}", names.name(copy.0)),
             Request::Notice => format!("notice {copy}"),
         };
-        let says = names.to_names(&says) + answer;
+        let says = names.with_names(&says) + answer;
         let channel = names.name(lane.link.0);
         drop(names);
         self.state().asked.push(Asked { at: self.clock.now(), channel, says });

@@ -28,7 +28,7 @@ impl Frames {
     /// the end replaces fields.
     pub(crate) fn expand(&mut self, line: &str, names: &mut Names, now: Version) -> Sent {
         if let Some(text) = line.strip_prefix("text ") {
-            return Sent { kind: "?".to_owned(), data: Value::Null, text: Some(names.to_ids(text, now)) };
+            return Sent { kind: "?".to_owned(), data: Value::Null, text: Some(names.with_ids(text, now)) };
         }
         let line = &repeated(line);
         let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -61,7 +61,7 @@ impl Frames {
         if head == "create" {
             rest.split(' ').nth(2).filter(|user| !user.starts_with('"')).map(|user| names.user(user));
         }
-        names.to_ids(rest, now)
+        names.with_ids(rest, now)
     }
 
     fn create(&mut self, words: &[Word], names: &mut Names, now: Version) -> Value {

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use stores::Engine;
 
 /// Fewer stories than this mean that files were not found.
-const STORIES_MIN: usize = 40;
+const STORIES_MIN: usize = 60;
 
 fn stories() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/path/stories");

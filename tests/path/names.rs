@@ -65,7 +65,7 @@ impl Names {
     }
 
     /// `text` with `$name` put as the id.
-    pub(crate) fn to_ids(&mut self, text: &str, now: Version) -> String {
+    pub(crate) fn with_ids(&mut self, text: &str, now: Version) -> String {
         let mut pieces = text.split('$');
         let mut out = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
@@ -80,7 +80,7 @@ impl Names {
     }
 
     /// `text` with known ids put as `$name`.
-    pub(crate) fn to_names(&self, text: &str) -> String {
+    pub(crate) fn with_names(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -66,23 +66,20 @@ impl Stores {
         let node: NodeId = "main".parse().unwrap();
         let directory = DataDir::open_as(folder.path(), Some(node)).unwrap();
         let appended = watch::Sender::new(Offset(0));
-        let (log, views, lanes, trim): (Arc<dyn Log>, Arc<dyn Views>, Arc<dyn Lanes>, Trim) = match engine {
+        let (ports, trim) = match engine {
             Engine::Memory => {
                 let log = MemoryLog::new(node);
                 let trim = Trim::Memory(log.clone());
-                (Arc::new(log), Arc::new(MemoryViews::new()), Arc::new(MemoryLanes::new()), trim)
+                let (views, lanes) = (Arc::new(MemoryViews::new()), Arc::new(MemoryLanes::new()));
+                (Ports { log: Arc::new(log), views, lanes, node, partitions: 1 }, trim)
             }
-            Engine::Sqlite => {
-                let ports = mirror::node::ports(&directory);
-                (ports.log, ports.views, ports.lanes, Trim::Sqlite(directory.log()))
-            }
+            Engine::Sqlite => (mirror::node::ports(&directory), Trim::Sqlite(directory.log())),
         };
         let ports = Ports {
-            log: Arc::new(Awake { port: log, appended: appended.clone() }),
-            views: Arc::new(Awake { port: views, appended: appended.clone() }),
-            lanes: Arc::new(Awake { port: lanes, appended: appended.clone() }),
-            node,
-            partitions: 1,
+            log: Arc::new(Awake { port: ports.log, appended: appended.clone() }),
+            views: Arc::new(Awake { port: ports.views, appended: appended.clone() }),
+            lanes: Arc::new(Awake { port: ports.lanes, appended: appended.clone() }),
+            ..ports
         };
         Self { ports, state: directory.state(), appended, trim, _directory: directory, _folder: folder }
     }

@@ -12,7 +12,7 @@ use mirror::cli::args::{Cli, Verb};
 use mirror::cli::print;
 use mirror::clock::Clock;
 use mirror::commands::answer::LogEntry;
-use mirror::commands::{self, Answer, CommandError, Listener};
+use mirror::commands::{self, Answer, CommandError, Desk, Listener};
 use mirror::discord::gateway::Frame;
 use mirror::discord::rest::Rest;
 use mirror::discord::transport::{self, Transport};
@@ -27,10 +27,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tools::{Meter, Progress};
 
 /// How long a lane may wait before the story goes on without it.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What takes longer than this never ends.
+const STUCK: Duration = Duration::from_secs(3600);
 /// Between two looks at the lanes.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -38,7 +41,8 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(crate) async fn tell(text: &str, engine: Engine) -> String {
     let mut story = Story::begin(engine).await;
     for line in text.lines() {
-        story.play(line).await;
+        let played = tokio::time::timeout(STUCK, story.play(line)).await;
+        assert!(played.is_ok(), "the story never ends after: {line}");
     }
     story.flush().await;
     story.end().await
@@ -53,6 +57,8 @@ struct Story {
     sent: Vec<Frame>,
     batch: Vec<Frame>,
     patience: Duration,
+    /// A command that runs while the next frames arrive.
+    meanwhile: Option<JoinHandle<String>>,
     /// What was said of each lane last.
     lanes: BTreeMap<String, String>,
     dead: u64,
@@ -81,6 +87,7 @@ impl Story {
             sent: Vec::new(),
             batch: Vec::new(),
             patience: PATIENCE,
+            meanwhile: None,
             lanes: BTreeMap::new(),
             dead: 0,
             out: String::new(),
@@ -93,7 +100,7 @@ impl Story {
     }
 
     fn ids(&self, text: &str) -> String {
-        self.names.lock().unwrap().to_ids(text, self.ground.clock.now())
+        self.names.lock().unwrap().with_ids(text, self.ground.clock.now())
     }
 
     fn id(&self, name: &str) -> u64 {
@@ -102,7 +109,7 @@ impl Story {
 
     /// With names for ids, and seconds since the story began for times.
     fn names(&self, text: &str) -> String {
-        let text = times(&self.names.lock().unwrap().to_names(text));
+        let text = times(&self.names.lock().unwrap().with_names(text));
         text.split_inclusive(char::is_whitespace).map(without_digest).collect()
     }
 
@@ -190,23 +197,26 @@ impl Story {
     }
 
     async fn command(&mut self, line: &str) {
-        let line = self.ids(line);
-        let cli: Cli =
-            clap::Parser::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}"));
-        let Verb::Command(command) = cli.verb else { panic!("{line} is no command of a desk") };
-        let heard = Heard::default();
-        let text = match commands::execute(&self.node.desk, command, &heard).await {
-            Ok(answer) => said(&answer),
-            Err(CommandError::Wrong(words)) => format!("wrong: {words}"),
-            Err(CommandError::Failed(words)) => format!("failed: {words}"),
+        let text = tokio::select! {
+            text = execute(self.node.desk.clone(), self.ids(line)) => text,
+            () = self.ground.discord.crash() => "failed: the node died".to_owned(),
         };
-        let text = self.names(&text);
+        self.answer(&text);
+    }
+
+    fn answer(&mut self, text: &str) {
+        let text = self.names(text);
         text.lines().for_each(|line| self.say(&format!("| {line}")));
     }
 
     /// Until nothing is under way any more.
     async fn settle(&mut self) {
         let began = self.ground.clock.now();
+        if let Some(command) = self.meanwhile.take() {
+            let text = command.await.unwrap();
+            // How much of what arrived it saw is nobody's promise.
+            self.answer(&numberless(&text));
+        }
         let until = tokio::time::Instant::now() + std::mem::replace(&mut self.patience, PATIENCE);
         let lanes = loop {
             if self.echo().await {
@@ -303,6 +313,9 @@ impl Story {
         let (what, rest) = direction.split_once(' ').unwrap_or((direction, ""));
         match (what, rest) {
             ("linked", links) => self.link(links).await,
+            ("meanwhile", command) => {
+                self.meanwhile = Some(tokio::spawn(execute(self.node.desk.clone(), self.ids(command))));
+            }
             ("echoes", "stop") => self.ground.discord.mute(true),
             ("echoes", "go on") => self.ground.discord.mute(false),
             ("within", seconds) => self.patience = Duration::from_secs_f64(seconds.parse().unwrap()),
@@ -442,6 +455,11 @@ fn few(lines: &[String]) -> Vec<String> {
     few
 }
 
+fn numberless(text: &str) -> String {
+    let is_number = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit()) && word.len() < 12;
+    text.split_inclusive(' ').map(|word| if is_number(word) { "… " } else { word }).collect()
+}
+
 /// A digest covers times too, and is the same in no two runs.
 fn without_digest(word: &str) -> String {
     let digits = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -464,6 +482,18 @@ fn times(text: &str) -> String {
         out += &format!("{}.{} s{rest}", seconds.unwrap_or(0), time.get(9..10).unwrap_or("0"));
     }
     out
+}
+
+/// What a command line prints.
+async fn execute(desk: Desk, line: String) -> String {
+    let cli: Cli =
+        clap::Parser::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{error}"));
+    let Verb::Command(command) = cli.verb else { panic!("{line} is no command of a desk") };
+    match commands::execute(&desk, command, &Heard::default()).await {
+        Ok(answer) => said(&answer),
+        Err(CommandError::Wrong(words)) => format!("wrong: {words}"),
+        Err(CommandError::Failed(words)) => format!("failed: {words}"),
+    }
 }
 
 /// The words of an answer, but for how long it took.
