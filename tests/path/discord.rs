@@ -116,6 +116,13 @@ impl Discord {
         }
     }
 
+    /// A message of the lane's webhook of which nobody ever tells: another life of this node posted it.
+    pub(crate) fn post_unseen(&self, channel: ChannelId) {
+        let mirror = self.site(channel, |site| *site.notices.keys().next().unwrap());
+        let webhook = Some(self.webhook(LaneId { mirror, link: channel }));
+        self.put(channel, Post { webhook, author: "somebody".to_owned(), text: "of a lost past".to_owned() });
+    }
+
     pub(crate) fn act(&self, channel: ChannelId, act: Act) {
         self.site(channel, |site| site.script.push_back(act));
     }

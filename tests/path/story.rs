@@ -294,7 +294,8 @@ impl Story {
         };
         if !lane.strangers.is_empty() {
             let strangers: Vec<String> = lane.strangers.iter().map(ToString::to_string).collect();
-            words += &format!(" cannot explain {}", strangers.join(", "));
+            words += if words.is_empty() { "" } else { "; " };
+            words += &format!("cannot explain {}", strangers.join(", "));
         }
         let words = self.names(&words);
         let channel = self.names.lock().unwrap().name(lane.id.link.0);
@@ -362,6 +363,7 @@ impl Story {
             ("late", seconds) => Act::Late((seconds.parse::<f64>().unwrap() * 1000.0) as u64),
             ("crash", "before") => Act::CrashBefore,
             ("crash", "after") => Act::CrashAfter,
+            ("posted", "unseen") => return discord.post_unseen(channel),
             ("history", "hidden") => return discord.blind(channel, true),
             ("history", "shown") => return discord.blind(channel, false),
             ("history", "forbidden") => {

@@ -19,5 +19,15 @@
 < B edit b1: "three"  (late effect)  (+3.9 s)
 < B edit b1: "four"  (+13.9 s)
 
+# the text goes back meanwhile: written all the same, for nobody knows what the copy shows
+! B: lost, with effect
+! within 1
+> edit m1 "five"
+< B edit b1: "five"  -> lost: it had effect
+= B waits: an edit may still take effect
+
+> edit m1 "four"
+< B edit b1: "four"  (+13.9 s)
+
 = A: a0 mirror: "(notice)" | m1 ada: "four"
 = B: b0 mirror: "(notice)" | b1 ada: "four"
