@@ -204,8 +204,8 @@ impl Build<'_> {
     }
 }
 
-/// Rows read at a time.
-const PAGE: usize = 2000;
+/// Rows read at a time: few enough for an engine to read them at once, without another thread.
+const PAGE: usize = 1000;
 
 /// What lies in a bucket: messages of Discord's first hour share theirs with the settings.
 fn prefixes(bucket: Bucket) -> &'static [Prefix] {

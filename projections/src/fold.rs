@@ -8,6 +8,7 @@ use crate::project::project_into;
 use crate::register::{Arena, Register};
 use events::{Event, MirrorId};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 
 /// Joined changes of any number of mirrors.
@@ -16,13 +17,14 @@ use std::collections::hash_map::Entry;
 /// neighbours here, which keeps the maps in use small and the final sorts short.
 #[derive(Debug, Default)]
 pub struct Fold {
-    partitions: FxHashMap<Partition, FxHashMap<(RowKey, Column), Register>>,
+    partitions: FxHashMap<Partition, Cells>,
     generation: Generation,
     arena: Arena,
     scratch: Vec<Change>,
 }
 
 type Partition = (MirrorId, Generation, Bucket);
+type Cells = FxHashMap<(RowKey, Column), Register>;
 
 impl Fold {
     /// An empty fold into one build.
@@ -49,14 +51,31 @@ impl Fold {
     /// Joins one change.
     pub fn join(&mut self, change: Change) {
         let Change { key: Key { mirror, generation, bucket, row }, column, register } = change;
-        match self.partitions.entry((mirror, generation, bucket)).or_default().entry((row, column)) {
-            Entry::Occupied(mut cell) => {
-                cell.get_mut().join(register);
-            }
-            Entry::Vacant(cell) => {
-                cell.insert(register);
+        let cells = self.partitions.entry((mirror, generation, bucket)).or_default();
+        join_cell(cells, (row, column), register);
+    }
+
+    /// Joins another fold: a log may be dealt out to several folds in any way.
+    pub fn absorb(&mut self, other: Self) {
+        for (partition, cells) in other.partitions {
+            match self.partitions.entry(partition) {
+                Entry::Vacant(free) => drop(free.insert(cells)),
+                Entry::Occupied(mut own) => {
+                    cells.into_iter().for_each(|(at, register)| join_cell(own.get_mut(), at, register));
+                }
             }
         }
+    }
+
+    /// The same, a fold for each mirror.
+    #[must_use]
+    pub fn by_mirror(self) -> BTreeMap<MirrorId, Self> {
+        let mut folds = BTreeMap::new();
+        for (partition, cells) in self.partitions {
+            let fold: &mut Self = folds.entry(partition.0).or_insert_with(|| Self::new(self.generation));
+            fold.partitions.insert(partition, cells);
+        }
+        folds
     }
 
     /// Cells held.
@@ -81,5 +100,16 @@ impl Fold {
     #[must_use]
     pub fn into_changes(self) -> Vec<Change> {
         self.into_sorted().collect()
+    }
+}
+
+fn join_cell(cells: &mut Cells, at: (RowKey, Column), register: Register) {
+    match cells.entry(at) {
+        Entry::Occupied(mut cell) => {
+            cell.get_mut().join(register);
+        }
+        Entry::Vacant(cell) => {
+            cell.insert(register);
+        }
     }
 }
