@@ -20,6 +20,8 @@ pub(super) struct Table {
 pub(super) const CELLS_MAX: usize = 4;
 /// View tables.
 pub(super) const TABLES: usize = 5;
+/// Rows that one statement writes: starting one, and finding its place from the root, costs more than a row.
+pub(super) const ROWS_MAX: usize = 32;
 
 static TABLE: [Table; TABLES] = [
     Table {
@@ -52,8 +54,8 @@ static TABLE: [Table; TABLES] = [
 
 /// The statements of one table.
 pub(super) struct Statements {
-    /// By the bits of the cells that are written.
-    pub(super) upsert: Vec<String>,
+    /// By the bits of the cells that are written: of one row, and of [`ROWS_MAX`].
+    pub(super) upsert: Vec<[String; 2]>,
     /// One row's cells.
     pub(super) get: String,
 }
@@ -63,7 +65,8 @@ pub(super) static STATEMENTS: LazyLock<[Statements; TABLES]> = LazyLock::new(|| 
     std::array::from_fn(|number| {
         let table = &TABLE[number];
         let masks = 0..1_usize << table.cells.len();
-        Statements { upsert: masks.map(|mask| table.upsert(mask)).collect(), get: table.get() }
+        let upsert = masks.map(|mask| [1, ROWS_MAX].map(|rows| table.upsert(mask, rows)));
+        Statements { upsert: upsert.collect(), get: table.get() }
     })
 });
 
@@ -114,8 +117,8 @@ impl Table {
         pairs.join(", ")
     }
 
-    /// Joins the cells of `mask` into a row. `null`: no cell yet, to which everything is greater.
-    fn upsert(&self, mask: usize) -> String {
+    /// Joins the cells of `mask` into each of some rows. `null`: no cell yet, to which everything is greater.
+    fn upsert(&self, mask: usize, rows: usize) -> String {
         let cells =
             || self.cells.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0).map(|(_, c)| c.1);
         let wins = |x: &str| format!("({x}_v IS NULL OR (excluded.{x}_v, excluded.{x}) > ({x}_v, {x}))");
@@ -126,8 +129,10 @@ impl Table {
         };
         let sets: Vec<_> = cells().map(set).collect();
         let any: Vec<_> = cells().map(wins).collect();
-        let marks = vec!["?"; self.key_len() + 2 * sets.len()].join(", ");
-        let head = format!("INSERT INTO {} ({}{names}) VALUES ({marks})", self.name, self.key_names());
+        let marks = format!("({})", vec!["?"; self.key_len() + 2 * sets.len()].join(", "));
+        let marks = vec![marks; rows].join(", ");
+        // FAIL: a failed statement is rolled back with its transaction, so SQLite need not keep what it changes.
+        let head = format!("INSERT OR FAIL INTO {} ({}{names}) VALUES {marks}", self.name, self.key_names());
         // The condition spares a row that is greater already from being written again.
         format!("{head} ON CONFLICT DO UPDATE SET {} WHERE {}", sets.join(", "), any.join(" OR "))
     }
@@ -203,27 +208,27 @@ pub(super) fn values(row: &RowKey) -> Vec<Value> {
     }
 }
 
-/// Binds a whole key to the first parameters, without the detour over [`Value`]: this is what loads are made of.
-pub(super) fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
-    statement.raw_bind_parameter(1, key.mirror.0.as_bytes().as_slice())?;
-    statement.raw_bind_parameter(2, key.generation.0)?;
-    statement.raw_bind_parameter(3, key.bucket.0)?;
+/// Binds a whole key to the parameters behind `at`, without the detour over [`Value`]: this is what loads are made of.
+pub(super) fn bind_key(statement: &mut Statement<'_>, at: usize, key: &Key) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(at + 1, key.mirror.0.as_bytes().as_slice())?;
+    statement.raw_bind_parameter(at + 2, key.generation.0)?;
+    statement.raw_bind_parameter(at + 3, key.bucket.0)?;
     match &key.row {
-        RowKey::Message(id) | RowKey::CopyIndex(id) => statement.raw_bind_parameter(4, id.0 as i64),
+        RowKey::Message(id) | RowKey::CopyIndex(id) => statement.raw_bind_parameter(at + 4, id.0 as i64),
         RowKey::Copy { source, link, part, copy } => {
-            statement.raw_bind_parameter(4, source.0 as i64)?;
-            statement.raw_bind_parameter(5, link.0 as i64)?;
-            statement.raw_bind_parameter(6, part)?;
-            statement.raw_bind_parameter(7, copy.0 as i64)
+            statement.raw_bind_parameter(at + 4, source.0 as i64)?;
+            statement.raw_bind_parameter(at + 5, link.0 as i64)?;
+            statement.raw_bind_parameter(at + 6, part)?;
+            statement.raw_bind_parameter(at + 7, copy.0 as i64)
         }
         RowKey::Revision { message, version, event } => {
-            statement.raw_bind_parameter(4, message.0 as i64)?;
-            statement.raw_bind_parameter(5, version.0)?;
-            statement.raw_bind_parameter(6, event.0.as_bytes().as_slice())
+            statement.raw_bind_parameter(at + 4, message.0 as i64)?;
+            statement.raw_bind_parameter(at + 5, version.0)?;
+            statement.raw_bind_parameter(at + 6, event.0.as_bytes().as_slice())
         }
         RowKey::Setting { kind, key } => {
-            statement.raw_bind_parameter(4, *kind as u8)?;
-            statement.raw_bind_parameter(5, key.as_slice())
+            statement.raw_bind_parameter(at + 4, *kind as u8)?;
+            statement.raw_bind_parameter(at + 5, key.as_slice())
         }
     }
 }

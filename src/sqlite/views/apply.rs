@@ -1,21 +1,21 @@
 //! Writing views: changes to statements.
 
 use crate::sqlite::Failure;
-use crate::sqlite::tables::{self, CELLS_MAX, STATEMENTS, TABLES};
+use crate::sqlite::tables::{self, CELLS_MAX, ROWS_MAX, STATEMENTS, TABLES};
 use events::MirrorId;
 use projections::views::Position;
 use projections::{Change, Generation, Key, Register};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Statement};
 
-/// Joins `changes` into their rows. Sorted first: rows that lie together are written together, and many cells
-/// of one row are one statement.
+/// Joins `changes` into their rows. Sorted first: rows that lie together are written together, many cells of one
+/// row are one row of a statement, and many rows one statement.
 pub(super) fn join(connection: &Connection, mut changes: Vec<Change>) -> Result<(), Failure> {
     changes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
-    let mut upserts = Upserts::new(connection);
+    let mut upserts = Upserts { connection, slots: Default::default() };
     for row in changes.chunk_by(|one, other| one.key == other.key) {
-        upserts.write(&row[0].key, joined(row)?)?;
+        upserts.add(&row[0].key, joined(row)?)?;
     }
-    Ok(())
+    Ok(upserts.finish()?)
 }
 
 /// The cells of one row.
@@ -33,34 +33,62 @@ fn joined(changes: &[Change]) -> Result<Cells<'_>, Failure> {
     Ok(cells)
 }
 
-/// Statements by table and cells written, looked up once each.
-struct Upserts<'c> {
+/// Rows on their way, by table and cells written.
+struct Upserts<'c, 'r> {
     connection: &'c Connection,
-    statements: [[Option<CachedStatement<'c>>; 1 << CELLS_MAX]; TABLES],
+    slots: [[Slot<'c, 'r>; 1 << CELLS_MAX]; TABLES],
 }
 
-impl<'c> Upserts<'c> {
-    fn new(connection: &'c Connection) -> Self {
-        Self { connection, statements: Default::default() }
-    }
+#[derive(Default)]
+struct Slot<'c, 'r> {
+    /// Rows that wait for company.
+    rows: Vec<(&'r Key, Cells<'r>)>,
+    /// Of [`ROWS_MAX`] rows, looked up once.
+    many: Option<CachedStatement<'c>>,
+}
 
-    fn write(&mut self, key: &Key, cells: Cells<'_>) -> rusqlite::Result<()> {
+impl<'r> Upserts<'_, 'r> {
+    fn add(&mut self, key: &'r Key, cells: Cells<'r>) -> rusqlite::Result<()> {
         let mask = (0..CELLS_MAX).filter(|at| cells[*at].is_some()).fold(0, |mask, at| mask | 1 << at);
         let table = tables::number(&key.row);
-        let slot = &mut self.statements[table][mask];
-        let statement = match slot {
+        let Slot { rows, many } = &mut self.slots[table][mask];
+        rows.push((key, cells));
+        if rows.len() < ROWS_MAX {
+            return Ok(());
+        }
+        let statement = match many {
             Some(statement) => statement,
-            None => slot.insert(self.connection.prepare_cached(&STATEMENTS[table].upsert[mask])?),
+            None => many.insert(self.connection.prepare_cached(&STATEMENTS[table].upsert[mask][1])?),
         };
-        tables::bind_key(statement, key)?;
-        let mut at = tables::table(table).key_len();
-        for register in cells.into_iter().flatten() {
+        write(statement, rows)?;
+        rows.clear();
+        Ok(())
+    }
+
+    /// What is left goes one by one: a short commit has no more.
+    fn finish(self) -> rusqlite::Result<()> {
+        for (table, slots) in self.slots.iter().enumerate() {
+            for (mask, slot) in slots.iter().enumerate().filter(|(_, slot)| !slot.rows.is_empty()) {
+                let mut one = self.connection.prepare_cached(&STATEMENTS[table].upsert[mask][0])?;
+                slot.rows.chunks(1).try_for_each(|row| write(&mut one, row))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(statement: &mut Statement<'_>, rows: &[(&Key, Cells<'_>)]) -> rusqlite::Result<()> {
+    let mut at = 0;
+    for (key, cells) in rows {
+        tables::bind_key(statement, at, key)?;
+        at += tables::table(tables::number(&key.row)).key_len();
+        for register in cells.iter().flatten() {
             statement.raw_bind_parameter(at + 1, register.version.0)?;
             statement.raw_bind_parameter(at + 2, register.bytes.as_ref())?;
             at += 2;
         }
-        statement.raw_execute().map(|_| ())
     }
+    statement.raw_execute().map(|_| ())
 }
 
 /// Puts a mark in front of a follower's ring; a rewind drops those beyond it.

@@ -31,7 +31,7 @@ pub(super) fn get(connection: &Connection, keys: &[Key]) -> rusqlite::Result<Vec
             Some(statement) => statement,
             None => slot.insert(connection.prepare_cached(&STATEMENTS[number].get)?),
         };
-        tables::bind_key(statement, key)?;
+        tables::bind_key(statement, 0, key)?;
         let mut rows = statement.raw_query();
         rows.next()?.map_or_else(|| Ok(Row::default()), |row| cells(tables::table(number), row, 0))
     };
