@@ -6,6 +6,7 @@ use events::{ChannelId, MirrorId};
 use projections::lanes::LaneId;
 use projections::settings::Settings;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, PoisonError, RwLock};
 use tools::{JobError, Ports};
 
@@ -45,13 +46,25 @@ impl Table {
     }
 
     fn put(&mut self, mirror: MirrorId, settings: Settings) {
-        self.members.values_mut().for_each(|members| members.retain(|member| member.mirror != mirror));
+        self.forget(mirror);
         for (channel, link) in settings.links.iter().filter(|(_, link)| link.is_open()) {
             let member = Member { mirror, publishes: link.publishes() };
             self.members.entry(*channel).or_default().push(member);
         }
-        self.members.retain(|_, members| !members.is_empty());
         self.mirrors.insert(mirror, Arc::new(settings));
+    }
+
+    /// Takes a mirror out of its channels: only of those that it had, for there may be thousands of others.
+    fn forget(&mut self, mirror: MirrorId) {
+        let Some(old) = self.mirrors.get(&mirror) else { return };
+        for channel in old.links.keys() {
+            if let Entry::Occupied(mut members) = self.members.entry(*channel) {
+                members.get_mut().retain(|member| member.mirror != mirror);
+                if members.get().is_empty() {
+                    members.remove();
+                }
+            }
+        }
     }
 }
 
