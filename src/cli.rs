@@ -54,7 +54,7 @@ pub fn main() -> ExitCode {
     let result = match verb {
         Verb::Run(_) => start::run(&config),
         Verb::Demo(args) => start::demo(args, &global),
-        Verb::Bench(args) => start::bench(&args),
+        Verb::Bench(args) => start::bench(&args, &global),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };
     result.unwrap_or_else(|error| complain(&error))

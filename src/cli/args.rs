@@ -45,8 +45,10 @@ pub enum Verb {
         after_help = "Without --data-dir it works in a directory of its own, which is gone afterwards.\n\nExample: mirror demo --seed 7 --kills 10"
     )]
     Demo(Demo),
-    /// Measure it on this machine
-    #[command(after_help = "Example: mirror bench --events 100000")]
+    /// Measure the log and the views on this machine: append, read, fold, rebuild
+    #[command(
+        after_help = "It works in a directory of its own, which is gone afterwards: below --data-dir where that is given.\n\nExample: mirror bench --events 100000"
+    )]
     Bench(Bench),
     /// A command for a running node, or for its data directory.
     #[command(flatten)]
@@ -105,15 +107,12 @@ pub struct Demo {
 /// `mirror bench`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Bench {
-    /// Measures with the data of this seed
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Events on the log
-    #[arg(long, default_value_t = 100_000)]
+    /// Measures with the events of this seed
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Events on the log, about 900 bytes each
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
     pub events: u64,
-    /// How long each measurement lasts, in seconds
-    #[arg(long, default_value_t = 10)]
-    pub duration: u64,
 }
 
 impl Global {

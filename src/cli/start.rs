@@ -140,6 +140,22 @@ fn seed() -> u64 {
 }
 
 /// `mirror bench`.
-pub(super) fn bench(_: &Bench) -> Result<ExitCode, CommandError> {
-    Err(CommandError::Failed("measure with `cargo bench`; this binary has no bench yet".to_owned()))
+pub(super) fn bench(args: &Bench, global: &Global) -> Result<ExitCode, CommandError> {
+    let failed = |error: anyhow::Error| CommandError::Failed(format!("{error:#}"));
+    let place = match &global.data_dir {
+        // The disk that the node will use, and nothing of the node's.
+        Some(directory) => std::fs::create_dir_all(directory).and_then(|()| tempfile::tempdir_in(directory)),
+        None => tempfile::tempdir(),
+    };
+    let place = place.map_err(|error| failed(error.into()))?;
+    let events = usize::try_from(args.events).unwrap_or(usize::MAX);
+    let report =
+        block_on(async { crate::bench::run(place.path(), args.seed, events).await.map_err(failed) })?;
+    let text = if global.json {
+        serde_json::to_string(&report).map_err(|error| failed(error.into()))?
+    } else {
+        report.to_string()
+    };
+    writeln!(stdout(), "{text}").map_err(|error| failed(error.into()))?;
+    Ok(ExitCode::SUCCESS)
 }
