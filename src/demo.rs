@@ -73,8 +73,9 @@ const DEADLINE_MS: u64 = 3_000;
 const CONNECT_WAIT: Duration = Duration::from_secs(30);
 /// Nothing happened for so long: time to judge.
 const QUIET: Duration = Duration::from_millis(700);
-/// Nothing happened for so long although something is missing: it will not come any more.
-const GIVE_UP: Duration = Duration::from_secs(25);
+/// Nothing happened for so long although something is missing: it will not come any more. Longer than two of the
+/// gateway's heartbeats, by which a connection that went silent is noticed.
+const GIVE_UP: Duration = Duration::from_secs(100);
 /// Copies that may be owed before the talk pauses.
 const OWED_MAX: usize = 2_000;
 
