@@ -15,7 +15,10 @@ pub(super) async fn forget(ports: &Ports, views: &SqliteViews) -> Result<(), Job
         for generation in unused(control) {
             let mut removed = 0;
             loop {
-                let gone = views.remove(known.id, generation, ROWS_MAX).await.map_err(stopped)?;
+                let gone = views
+                    .remove(known.id, generation, ROWS_MAX)
+                    .await
+                    .map_err(|failure| stopped(&failure))?;
                 removed += gone;
                 if gone == 0 {
                     break;
@@ -42,7 +45,7 @@ fn unused(control: Control) -> impl Iterator<Item = Generation> {
     (0..=newest.0 + 1).map(Generation).filter(move |build| !kept.contains(&Some(*build)))
 }
 
-fn stopped(failure: Failure) -> JobError {
+fn stopped(failure: &Failure) -> JobError {
     JobError::Retry(failure.to_string())
 }
 
