@@ -27,10 +27,13 @@ const BATCH: usize = 1000;
 const MIRRORS: u64 = 50;
 const P0: Partition = Partition(0);
 const EVENTS_DEFAULT: usize = 200_000;
+const EVENTS_QUICK: usize = 20_000;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(EVENTS_DEFAULT);
+    let default =
+        if std::env::var_os("MIRROR_BENCH_QUICK").is_some() { EVENTS_QUICK } else { EVENTS_DEFAULT };
+    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(default);
     let parts: Vec<_> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|word| *word == part);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

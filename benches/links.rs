@@ -44,7 +44,7 @@ fn measure(links: usize, size: usize) {
     stage.runtime.block_on(link(&stage.data(), &groups));
     println!("  {links} links, {} mirrors of {size}", groups.len());
     for start in ["first start", "second start"] {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), stage.discord.counts().requests);
         let node = stage.start();
         let connected = began.elapsed();
         let mut seen = stage.discord.subscribe();
@@ -52,12 +52,13 @@ fn measure(links: usize, size: usize) {
         // What is said before the node knows the link is not mirrored: said again until a copy comes.
         let say = || stage.say_and_see(&mut seen, (group[0].id, group[1].id), AGAIN).is_some();
         assert!(std::iter::repeat_with(say).take(AGAIN_MAX).any(|copied| copied), "no copy came");
-        let mirrored = began.elapsed();
+        let (mirrored, requests) = (began.elapsed(), stage.discord.counts().requests);
         std::thread::sleep(IDLE);
         println!(
-            "    {start:<14} connected after {:.2} s, first copy after {:.2} s; resident {:.0} MiB, at most {:.0} MiB",
+            "    {start:<12} connected after {:.2} s, first copy after {:.2} s and {} requests; resident {:.0} MiB, at most {:.0} MiB",
             connected.as_secs_f64(),
             mirrored.as_secs_f64(),
+            requests - before,
             node.memory_mib("VmRSS"),
             node.memory_mib("VmHWM")
         );
