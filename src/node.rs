@@ -98,6 +98,8 @@ pub async fn run(config: &Config, directory: DataDir, stop: CancellationToken) -
 /// Everything that runs.
 struct Parts {
     gateway: Gateway,
+    /// Reached once the views, and with them the links, hold what the log held at the start.
+    ready: Ready,
     outlets: Outlets,
     frames: mpsc::Receiver<gateway::Frame>,
     happenings: mpsc::Receiver<gateway::Happening>,
@@ -108,6 +110,23 @@ struct Parts {
     running: Arc<Running>,
     desk: Desk,
     admin: Admin,
+}
+
+/// How far the follower must have come before frames are taken.
+struct Ready {
+    mark: watch::Receiver<Offset>,
+    tail: Offset,
+}
+
+impl Ready {
+    /// Waits for it; false: the node stops.
+    async fn reached(mut self, stop: &CancellationToken) -> bool {
+        let reached = async { self.mark.wait_for(|mark| *mark >= self.tail).await.is_ok() };
+        tokio::select! {
+            () = stop.cancelled() => false,
+            reached = reached => reached,
+        }
+    }
 }
 
 impl Parts {
@@ -136,6 +155,7 @@ impl Parts {
             counters: Arc::new(Counters::default()),
             fed: fed_seen,
         };
+        let (mark, ports_tail) = (followed.mark.clone(), ports.log.tail(Partition(0)).await);
         let bounds = Bounds { in_flight: config.lanes.in_flight, queue_max: config.lanes.queue_max };
         let driver = Driver::new(Arc::new(env), bounds, ordered, followed.mark.clone(), fed);
         let guilds = Arc::new(RwLock::new(Guilds::default()));
@@ -157,8 +177,10 @@ impl Parts {
         let (happenings_in, happenings) = mpsc::channel(HAPPENINGS_MAX);
         let gateway = connect(config, &token, &state, clock.clone()).await?;
         let ingest = Ingest { ports, links, guilds, webhooks, state, clock, orders, me, heard_until };
+        let tail = ports_tail.map_err(broken)?;
         Ok(Self {
             gateway,
+            ready: Ready { mark, tail },
             outlets: Outlets { frames: frames_in, happenings: happenings_in },
             frames,
             happenings,
@@ -184,6 +206,7 @@ impl Parts {
             ingest,
             frames,
             gateway,
+            ready,
             outlets,
             happenings,
             running,
@@ -202,7 +225,14 @@ impl Parts {
         let ingest_stop = stop.clone();
         parts.spawn(async move { ingest.run(frames, ingest_stop).await.map_err(broken) });
         let gateway_stop = stop.clone();
-        parts.spawn(async move { ended(gateway.run(outlets, gateway_stop).await) });
+        parts.spawn(async move {
+            // Before that, a frame of a channel whose link is not folded yet would look like anybody's.
+            if ready.reached(&gateway_stop).await {
+                ended(gateway.run(outlets, gateway_stop).await)
+            } else {
+                Ok(())
+            }
+        });
         let gaps_stop = stop.clone();
         let gaps_desk = desk.clone();
         parts.spawn(async move { gaps::watch(happenings, running, gaps_desk, gaps_stop).await });
@@ -352,5 +382,25 @@ impl IdentifyBudget for Budget {
         let left = (gateway::budget::PER_DAY as u64).checked_sub(spent + 1)?;
         self.state.note_identify(now).await.ok()?;
         Some(left as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_frame_is_taken_before_the_links_are_known() {
+        let (follower, mark) = watch::channel(Offset(0));
+        let stop = CancellationToken::new();
+        let ready = Ready { mark: mark.clone(), tail: Offset(3) };
+        let waits = ready.reached(&stop);
+        tokio::pin!(waits);
+        follower.send_replace(Offset(2));
+        assert!(futures_util::poll!(&mut waits).is_pending(), "one event of the links is missing");
+        follower.send_replace(Offset(3));
+        assert!(waits.await);
+        stop.cancel();
+        assert!(!Ready { mark, tail: Offset(4) }.reached(&stop).await, "a node that stops does not wait");
     }
 }
