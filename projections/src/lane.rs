@@ -259,12 +259,6 @@ impl Lane {
         self.mode == Mode::Ready
     }
 
-    /// Whether it was opened and is not held or fenced.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        matches!(self.mode, Mode::Held | Mode::Stopped)
-    }
-
     /// Takes one input and says what to do next.
     pub fn step(&mut self, input: Input, now: Now, rules: &Rules) -> Action {
         match (self.mode.clone(), input) {

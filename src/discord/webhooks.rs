@@ -66,15 +66,6 @@ impl Webhooks {
         Self { rest, application, known: Mutex::default() }
     }
 
-    /// Forgets all of a lane that was cut, except that its webhook was ours.
-    pub fn close(&self, lane: LaneId) {
-        let key = self.key(lane);
-        let mut known = self.known();
-        known.homes.remove(&lane.link);
-        known.cells.remove(&key);
-        known.refused.remove(&key);
-    }
-
     /// The lane's webhook; looked up, or made, at the first call. Calls at the same time make one request.
     ///
     /// # Errors
