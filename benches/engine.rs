@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use events::event::{Author, Created, Decor, Said};
-use events::log::{Log, Read};
+use events::log::{Durable, Log, Read};
 use events::{
     Body, ChannelId, Event, EventId, MessageId, MirrorId, Offset, Partition, Place, Producer, Service,
     UserId, Version, codec,
@@ -207,7 +207,7 @@ async fn append(directory: &DataDir, events: &[Event]) -> Spent {
     let log = directory.log();
     let start = Instant::now();
     for batch in batches {
-        log.append(P0, batch).await.expect("append");
+        log.append(P0, batch, Durable::Here).await.expect("append");
     }
     start.elapsed()
 }
@@ -238,7 +238,7 @@ async fn latency() {
     let mut times = Vec::with_capacity(TIMES);
     for event in events(TIMES, 640) {
         let start = Instant::now();
-        log.append(P0, vec![event]).await.expect("append");
+        log.append(P0, vec![event], Durable::Here).await.expect("append");
         times.push(start.elapsed().wall);
     }
     times.sort_unstable();

@@ -12,7 +12,7 @@ mod links;
 #[path = "node/stage.rs"]
 mod stage;
 
-use events::log::Log;
+use events::log::{Durable, Log};
 use events::sample::{self, Chat};
 use links::{Channel, link};
 use mirror::sqlite::DataDir;
@@ -57,7 +57,7 @@ async fn appends(count: usize) -> Vec<Duration> {
     let mut times = Vec::with_capacity(count);
     for event in sample::chat(Chat { seed: 1, count, mirrors: 1, raw: true }) {
         let began = Instant::now();
-        directory.log().append(events::Partition(0), vec![event]).await.expect("appended");
+        directory.log().append(events::Partition(0), vec![event], Durable::Here).await.expect("appended");
         times.push(began.elapsed());
     }
     times

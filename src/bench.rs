@@ -6,7 +6,7 @@ use crate::node::ports;
 use crate::sqlite::DataDir;
 use anyhow::Context as _;
 use events::codec::{decode, encode};
-use events::log::{Log, Read};
+use events::log::{Durable, Log, Read};
 use events::sample::{self, Chat};
 use events::{Event, MirrorId, Offset, Partition};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -137,7 +137,7 @@ pub async fn append(log: &dyn Log, chat: Chat) -> anyhow::Result<Appended> {
             appended.bytes += record.len() as u64;
         }
         let began = Instant::now();
-        log.append(PARTITION, batch).await?;
+        log.append(PARTITION, batch, Durable::Here).await?;
         appended.time += began.elapsed();
     }
 }

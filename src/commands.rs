@@ -22,6 +22,7 @@ pub use ask::Command;
 use crate::clock::Clock;
 use async_trait::async_trait;
 use events::event::{Body, Place};
+use events::log::Durable;
 use events::{ChannelId, Event, EventId, GuildId, MirrorId, Offset, Producer, Version};
 use projections::lanes::LaneId;
 use serde::{Deserialize, Serialize};
@@ -173,7 +174,7 @@ impl Desk {
     /// Appends a command's events and waits until the views hold them, so that the next command sees them.
     async fn append(&self, mirror: MirrorId, events: Vec<Event>) -> Result<(), CommandError> {
         let partition = self.ports.partition(mirror);
-        self.ports.log.append(partition, events).await.map_err(JobError::from)?;
+        self.ports.log.append(partition, events, Durable::Everywhere).await.map_err(JobError::from)?;
         let tail = self.ports.log.tail(partition).await.map_err(JobError::from)?;
         Ok(self.follow.caught_up(partition, tail).await?)
     }

@@ -16,7 +16,7 @@ use crate::lanes::Order;
 use crate::links::{Links, Table};
 use crate::sqlite::{Failure, NodeState, Session};
 use events::capture::{Captured, Context, Dispatch, Me, Member, capture, envelope};
-use events::log::AppendError;
+use events::log::{AppendError, Durable};
 use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ impl Ingest {
     /// Appends until it is durable. An event that is too large is put aside, the rest goes on.
     async fn append(&self, partition: Partition, mut events: Vec<Event>) -> Result<(), IngestError> {
         while !events.is_empty() {
-            match self.ports.log.append(partition, events.clone()).await {
+            match self.ports.log.append(partition, events.clone(), Durable::Here).await {
                 Ok(()) => return Ok(()),
                 Err(AppendError::TooLarge { index, bytes }) => {
                     let event = events.remove(index);

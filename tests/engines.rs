@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use events::log::conformance::Subject;
-use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{
     Body, ChannelId, Event, EventId, MessageId, MirrorId, Offset, Partition, Place, Producer, Service,
     Version, codec,
@@ -142,8 +142,13 @@ impl Subject for Engine {
 
 #[async_trait]
 impl Log for Opened {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
-        self.log.append(partition, events).await
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        self.log.append(partition, events, durable).await
     }
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
         self.log.read(read).await
@@ -200,18 +205,20 @@ async fn mixed_mirrors_come_back_in_order() {
     let mut sent = 0;
     // Enough commits that some rows are in the index of mirrors and some are not yet.
     for size in [1, 2, 5000, 3, 1024, 1025, 1, 1023].into_iter().chain((0..330).map(|n| 1 + n % 9)) {
-        log.append(P0, (sent..sent + size).map(|n| event(n, MIRRORS)).collect()).await.expect("append");
+        log.append(P0, (sent..sent + size).map(|n| event(n, MIRRORS)).collect(), Durable::Here)
+            .await
+            .expect("append");
         sent += size;
     }
     assert_eq!(log.tail(P0).await.expect("tail"), Offset(sent));
     for floor in [0, 3000, 8700, sent - 20] {
         // A trim brings the index up to date: one event before that, and one right behind.
         for _ in 0..2 {
-            log.append(P0, vec![event(sent, MIRRORS)]).await.expect("append");
+            log.append(P0, vec![event(sent, MIRRORS)], Durable::Here).await.expect("append");
             log.trim(P0, Offset(floor)).await.expect("trimmed");
             sent += 1;
         }
-        log.append(P0, vec![event(sent, MIRRORS)]).await.expect("append");
+        log.append(P0, vec![event(sent, MIRRORS)], Durable::Here).await.expect("append");
         sent += 1;
         for limit in [100, 1000, 1_000_000] {
             assert_eq!(numbers(&log, None, limit).await, (floor..sent).collect::<Vec<_>>(), "limit {limit}");
@@ -231,7 +238,7 @@ async fn an_append_wakes_followers() {
     let directory = open(place.path());
     let (log, mut tail) = (directory.log(), directory.log().appended(P0));
     assert_eq!(*tail.borrow_and_update(), Offset(0));
-    log.append(P0, vec![event(1, 1), event(2, 1)]).await.expect("append");
+    log.append(P0, vec![event(1, 1), event(2, 1)], Durable::Here).await.expect("append");
     tail.changed().await.expect("the log lives");
     assert_eq!(*tail.borrow_and_update(), Offset(2));
     directory.close().await.expect("closed");
@@ -245,7 +252,7 @@ async fn closing_frees_the_directory() {
     let first = open(place.path());
     let (log, name) = (first.log(), first.node());
     first.close().await.expect("closed");
-    let refused = log.append(P0, vec![event(1, 1)]).await;
+    let refused = log.append(P0, vec![event(1, 1)], Durable::Here).await;
     assert!(matches!(refused, Err(AppendError::Stopped(_))), "{refused:?}");
     let wal = std::fs::metadata(place.path().join("log.db-wal")).map_or(0, |file| file.len());
     assert_eq!(wal, 0, "the WAL is written back");
@@ -337,7 +344,7 @@ async fn people_can_read_while_it_runs() {
     let directory = open(place.path());
     projections::views::conformance::all(&directory.views()).await;
     projections::lanes::conformance::all(&directory.lanes()).await;
-    directory.log().append(P0, (0..10).map(|n| event(n, 2)).collect()).await.expect("append");
+    directory.log().append(P0, (0..10).map(|n| event(n, 2)).collect(), Durable::Here).await.expect("append");
     let file = |name| {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         Connection::open_with_flags(place.path().join(name), flags).expect("a second connection")
@@ -347,7 +354,7 @@ async fn people_can_read_while_it_runs() {
     assert_eq!(seen, 10);
     directory
         .log()
-        .append(P0, (10..12).map(|n| event(n, 1)).collect())
+        .append(P0, (10..12).map(|n| event(n, 1)).collect(), Durable::Here)
         .await
         .expect("append beside a reader");
     let seen: i64 = log.query_row("SELECT sum(count) FROM show_commits", [], |row| row.get(0)).expect("sum");
@@ -384,7 +391,7 @@ fn line_after(lines: &mut BufReader<ChildStdout>, word: &str) -> Option<String> 
 /// What the child processes do: not tests by themselves.
 mod child {
     use super::{CHILD_DIRECTORY, P0, event, open};
-    use events::log::Log;
+    use events::log::{Durable, Log};
     use std::path::PathBuf;
 
     fn directory() -> Option<PathBuf> {
@@ -412,7 +419,8 @@ mod child {
         loop {
             // Sizes from 1 to 97, two appends at once.
             let size = 1 + number % 97;
-            let batch = |from: u64| log.append(P0, (from..from + size).map(|n| event(n, 5)).collect());
+            let batch =
+                |from: u64| log.append(P0, (from..from + size).map(|n| event(n, 5)).collect(), Durable::Here);
             let (one, two) = tokio::join!(batch(number), batch(number + size));
             one.and(two).expect("append");
             number += 2 * size;

@@ -1,7 +1,7 @@
 //! Mirrors and links, written straight onto the log of a data directory, before a node runs over it.
 
 use events::event::{Declared, Linked};
-use events::log::Log;
+use events::log::{Durable, Log};
 use events::{Body, ChannelId, Event, EventId, GuildId, MirrorId, Partition, Place, Producer, Version};
 use mirror::clock::{Clock, Wall};
 use mirror::sqlite::DataDir;
@@ -22,7 +22,7 @@ pub(crate) async fn link(data: &Path, groups: &[Vec<Channel>]) {
     let all: Vec<Event> =
         groups.iter().enumerate().flat_map(|(number, group)| mirror(number, group)).collect();
     for batch in all.chunks(BATCH) {
-        directory.log().append(Partition(0), batch.to_vec()).await.expect("appended");
+        directory.log().append(Partition(0), batch.to_vec(), Durable::Here).await.expect("appended");
     }
     directory.close().await.expect("closed");
 }

@@ -19,9 +19,14 @@ use bytes::Bytes;
 #[async_trait]
 pub trait Log: Send + Sync {
     /// Appends in order, stamping each event's `producer` (gapless from 1 per node and partition).
-    /// Durable when it returns; all or nothing is *not* promised when it fails, so appending again is
-    /// what to do, and is harmless.
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError>;
+    /// Durable when it returns, as far as `durable` asks; all or nothing is *not* promised when it fails, so
+    /// appending again is what to do, and is harmless.
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError>;
 
     /// What lies at and after `read.from`, in order, as encoded records. An empty page: nothing yet.
     async fn read(&self, read: Read) -> Result<Page, ReadError>;
@@ -31,6 +36,18 @@ pub trait Log: Send + Sync {
 
     /// The first offset that can still be read.
     async fn floor(&self, partition: Partition) -> Result<Offset, ReadError>;
+}
+
+/// How durable an append is when it returns.
+///
+/// In one process over one file the two are the same. Over a stream, the first is the node's outbox: it takes
+/// what Discord says while the broker is away, and sends it on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durable {
+    /// It outlives a crash of this node, and will be on the log.
+    Here,
+    /// It is on the log, for every node to read, with all that this node appended to the partition before.
+    Everywhere,
 }
 
 /// What to read.

@@ -15,7 +15,7 @@ use crate::project::project;
 use crate::sample::Dice;
 use crate::views::Views;
 use crate::views::conformance::join_all;
-use events::log::Log;
+use events::log::{Durable, Log};
 use events::{Event, MirrorId, Offset, Partition};
 use std::collections::BTreeSet;
 
@@ -127,7 +127,7 @@ impl<'a> Play<'a> {
         let size = (1 + self.dice.below(20) as usize).min(self.rest.len());
         let (batch, rest) = self.rest.split_at(size);
         self.rest = rest;
-        self.ports.log.append(PARTITION, batch.to_vec()).await.expect("append");
+        self.ports.log.append(PARTITION, batch.to_vec(), Durable::Here).await.expect("append");
     }
 
     /// One step, at a time; now and then the follower crashes and forgets its place.

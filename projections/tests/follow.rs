@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use events::event::Declared;
 use events::log::memory::MemoryLog;
-use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version};
 use projections::digest::digest;
 use projections::follow::{Follow, FollowError, FollowState, Step, step};
@@ -32,8 +32,13 @@ struct Damaged {
 
 #[async_trait]
 impl Log for Damaged {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
-        self.log.append(partition, events).await
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        self.log.append(partition, events, durable).await
     }
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
         let mut page = self.log.read(read).await?;
@@ -63,7 +68,7 @@ impl World {
     /// A log of `events` events, which declare the mirror under the name of their offset.
     async fn of(events: u64) -> Self {
         let log = Damaged { log: MemoryLog::new("one".parse().unwrap()), damage: BTreeMap::new() };
-        log.append(PARTITION, (0..events).map(declared).collect()).await.unwrap();
+        log.append(PARTITION, (0..events).map(declared).collect(), Durable::Here).await.unwrap();
         let state = FollowState::resume(PARTITION);
         Self { log, views: MemoryViews::new(), lanes: MemoryLanes::new(), state }
     }
@@ -167,7 +172,7 @@ async fn goes_on_where_it_was_and_after_a_crash() {
     assert_eq!(world.name().await, "9");
     world.crash();
     assert_eq!(world.drain().await, [0u64; 0]);
-    world.log.append(PARTITION, vec![declared(10)]).await.unwrap();
+    world.log.append(PARTITION, vec![declared(10)], Durable::Here).await.unwrap();
     assert_eq!(world.drain().await, [10]);
 }
 
@@ -229,7 +234,7 @@ async fn writes_every_build_that_exists() {
     let control =
         Control { active: Generation(2), building: Some(Generation(5)), previous: Some(Generation(1)) };
     set(&world.lanes, Control::default(), control).await;
-    world.log.append(PARTITION, history).await.unwrap();
+    world.log.append(PARTITION, history, Durable::Here).await.unwrap();
     world.drain().await;
     let found = async |mirror: MirrorId, generation| {
         digest(&world.views, mirror, Generation(generation)).await.unwrap()

@@ -2,7 +2,7 @@
 
 use super::Env;
 use crate::follower::RETRY;
-use events::log::{AppendError, Read, ReadError};
+use events::log::{AppendError, Durable, Read, ReadError};
 use events::{Event, MessageId, Offset};
 use projections::deliver::{self, Next, Scope, Touch, receipt_event, touch};
 use projections::lane::{Action, Input, Lane, Now, Receipted, Sighting, Work};
@@ -134,7 +134,7 @@ impl Job {
         let event = receipt_event(self.id.mirror, &receipted, env.clock.now());
         let partition = env.ports.partition(self.id.mirror);
         loop {
-            match env.ports.log.append(partition, vec![event.clone()]).await {
+            match env.ports.log.append(partition, vec![event.clone()], Durable::Everywhere).await {
                 Ok(()) => break,
                 Err(
                     error @ (AppendError::Retry(_) | AppendError::TooLarge { .. } | AppendError::Stopped(_)),

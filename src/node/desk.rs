@@ -7,6 +7,7 @@ use crate::discord::gateway::Happening;
 use crate::lanes::{LaneReport, LaneState, Order};
 use async_trait::async_trait;
 use events::event::{Linked, Place};
+use events::log::Durable;
 use events::{Body, ChannelId, Event, EventId, MessageId, Offset, Producer, Version};
 use projections::lanes::LaneId;
 use std::sync::atomic::Ordering;
@@ -119,7 +120,12 @@ impl Running {
             raw: bytes::Bytes::new(),
         };
         let partition = self.stores.ports.partition(lane.mirror);
-        self.stores.ports.log.append(partition, vec![event]).await.map_err(JobError::from)?;
+        self.stores
+            .ports
+            .log
+            .append(partition, vec![event], Durable::Everywhere)
+            .await
+            .map_err(JobError::from)?;
         let tail = self.stores.ports.log.tail(partition).await.map_err(JobError::from)?;
         Ok(self.stores.followed.caught_up(partition, tail).await?)
     }

@@ -5,6 +5,7 @@ use crate::commands::Desk;
 use crate::discord::gateway::Happening;
 use crate::follower::RETRY;
 use events::event::{Gap, Place};
+use events::log::Durable;
 use events::{Body, Event, EventId, MessageId, Producer, Version};
 use projections::lanes::LaneId;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ async fn note(running: &Running, desk: &Desk, from: Version) {
     for lane in running.publishing() {
         let event = gap(desk, lane, (from, now));
         let partition = desk.ports.partition(lane.mirror);
-        while let Err(error) = desk.ports.log.append(partition, vec![event.clone()]).await {
+        while let Err(error) = desk.ports.log.append(partition, vec![event.clone()], Durable::Here).await {
             tracing::warn!(%error, "a gap cannot be noted now");
             tokio::time::sleep(RETRY).await;
         }

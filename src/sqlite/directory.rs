@@ -262,7 +262,7 @@ fn io(path: &Path, error: &std::io::Error) -> OpenError {
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use events::log::{AppendError, Log, Read};
+    use events::log::{AppendError, Durable, Log, Read};
     use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version, codec};
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -299,7 +299,7 @@ mod tests {
         let log = start(place.path(), disk(100));
         let mut acknowledged = 0;
         let words = loop {
-            match log.append(P0, vec![event(); 7]).await {
+            match log.append(P0, vec![event(); 7], Durable::Here).await {
                 Ok(()) => acknowledged += 7,
                 Err(AppendError::Retry(words)) => break words,
                 Err(other) => panic!("{other}"),
@@ -311,7 +311,7 @@ mod tests {
         drop(log);
 
         let log = start(place.path(), disk(1000));
-        log.append(P0, vec![event(); 2]).await.expect("room again");
+        log.append(P0, vec![event(); 2], Durable::Here).await.expect("room again");
         has_numbers(&log, acknowledged + 2).await;
     }
 
@@ -324,12 +324,12 @@ mod tests {
         let log = start(place.path(), |file| {
             file.commit_hook(Some(move || hook.load(Ordering::Acquire))).expect("a hook");
         });
-        log.append(P0, vec![event(); 3]).await.expect("append");
+        log.append(P0, vec![event(); 3], Durable::Here).await.expect("append");
         failing.store(true, Ordering::Release);
-        log.append(P0, vec![event(); 3]).await.expect_err("no commit");
+        log.append(P0, vec![event(); 3], Durable::Here).await.expect_err("no commit");
         assert_eq!(log.tail(P0).await.expect("tail"), Offset(3));
         failing.store(false, Ordering::Release);
-        log.append(P0, vec![event(); 2]).await.expect("append");
+        log.append(P0, vec![event(); 2], Durable::Here).await.expect("append");
         has_numbers(&log, 5).await;
     }
 

@@ -18,7 +18,7 @@ use super::call::Call;
 use super::readers::Readers;
 use super::writer::Writer;
 use async_trait::async_trait;
-use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Event, Offset, Partition};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
@@ -104,7 +104,7 @@ impl SqliteLog {
 
 #[async_trait]
 impl Log for SqliteLog {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
+    async fn append(&self, partition: Partition, events: Vec<Event>, _: Durable) -> Result<(), AppendError> {
         if events.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use events::log::memory::MemoryLog;
-use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Event, MirrorId, NodeId, Offset, Partition};
 use mirror::sqlite::{DataDir, NodeState, SqliteLog};
 use projections::lane::LaneRow;
@@ -105,8 +105,13 @@ struct Awake<T: ?Sized> {
 
 #[async_trait]
 impl Log for Awake<dyn Log> {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
-        awake(self.port.append(partition, events)).await?;
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        awake(self.port.append(partition, events, durable)).await?;
         let tail = awake(self.port.tail(partition)).await;
         self.appended.send_replace(tail.unwrap_or_default());
         Ok(())

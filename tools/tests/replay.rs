@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use events::event::Declared;
 use events::log::memory::MemoryLog;
-use events::log::{AppendError, Log, Page, Read, ReadError};
+use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Body, ChannelId, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version};
 use projections::change::{Change, Column, Row};
 use projections::digest::{Digest, digest};
@@ -67,8 +67,13 @@ async fn yielding<T>(call: impl Future<Output = T>) -> T {
 
 #[async_trait]
 impl Log for Slow<MemoryLog> {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
-        yielding(self.0.append(partition, events)).await
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        yielding(self.0.append(partition, events, durable)).await
     }
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
         yielding(self.0.read(read)).await
@@ -130,7 +135,7 @@ impl Bench {
     }
 
     async fn append(&self, events: Vec<Event>) {
-        self.log.append(PARTITION, events).await.unwrap();
+        self.log.append(PARTITION, events, Durable::Here).await.unwrap();
     }
 
     fn ports(&self) -> Ports {
@@ -209,8 +214,13 @@ impl Follow for Feeding {
 
 #[async_trait]
 impl Log for Feeding {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
-        self.bench.log.append(partition, events).await
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        self.bench.log.append(partition, events, durable).await
     }
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
         self.feed(1).await;

@@ -1,6 +1,6 @@
 //! The log in memory: the model that the engines are compared with.
 
-use super::{AppendError, Entry, Log, Page, Read, ReadError};
+use super::{AppendError, Durable, Entry, Log, Page, Read, ReadError};
 use crate::codec;
 use crate::event::{Event, Producer};
 use crate::id::{MirrorId, NodeId, Offset, Partition};
@@ -102,7 +102,7 @@ impl Lane {
 
 #[async_trait]
 impl Log for MemoryLog {
-    async fn append(&self, partition: Partition, events: Vec<Event>) -> Result<(), AppendError> {
+    async fn append(&self, partition: Partition, events: Vec<Event>, _: Durable) -> Result<(), AppendError> {
         self.lock().entry(partition).or_default().append(self.node, events)
     }
 
