@@ -12,7 +12,7 @@ mod sources;
 pub use sources::{ConfigError, Environment, Sources};
 
 use events::NodeId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,8 +31,17 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("lanes.settle_wait_ms", Shape::Number),
     ("lanes.removals_per_hour", Shape::Number),
     ("lanes.queue_max", Shape::Number),
-    ("log.level", Shape::Text),
-    ("log.format", Shape::Text),
+    ("log", Shape::Text),
+    ("views", Shape::Text),
+    ("hints", Shape::Text),
+    ("cluster.name", Shape::Text),
+    ("cluster.partitions", Shape::Number),
+    ("cluster.replication", Shape::Text),
+    ("cluster.lease_ms", Shape::Number),
+    ("cluster.outbox_mb", Shape::Number),
+    ("cluster.outbox_keep_s", Shape::Number),
+    ("telemetry.level", Shape::Text),
+    ("telemetry.format", Shape::Text),
 ];
 
 /// How a value is written as plain text.
@@ -59,8 +68,22 @@ pub struct Config {
     pub discord: Discord,
     /// How copies are carried out.
     pub lanes: Lanes,
+    /// Where the log is: `sqlite`, or `rabbitmq://user:password@host:5552,host2:5552/vhost` (`rabbitmqs://` over
+    /// TLS).
+    #[serde(deserialize_with = "secret")]
+    pub log: Option<SecretString>,
+    /// Where views, lanes and leases are: `sqlite`, or `cql://user:password@host:9042,host2/keyspace` (`cqls://`
+    /// over TLS).
+    #[serde(deserialize_with = "secret")]
+    pub views: Option<SecretString>,
+    /// Where nodes tell each other that something has changed: `amqp://user:password@host:5672/vhost`. Without it
+    /// they find out a little later.
+    #[serde(deserialize_with = "secret")]
+    pub hints: Option<SecretString>,
+    /// How several nodes share the work.
+    pub cluster: Cluster,
     /// What is written to standard error.
-    pub log: Log,
+    pub telemetry: Telemetry,
     /// What was odd about the sources but did not stop them; for standard error.
     #[serde(skip)]
     pub warnings: Vec<String>,
@@ -73,7 +96,11 @@ impl Default for Config {
             node: None,
             discord: Discord::default(),
             lanes: Lanes::default(),
-            log: Log::default(),
+            log: Some(EMBEDDED.into()),
+            views: Some(EMBEDDED.into()),
+            hints: None,
+            cluster: Cluster::default(),
+            telemetry: Telemetry::default(),
             warnings: Vec::new(),
         }
     }
@@ -154,17 +181,50 @@ impl Lanes {
     }
 }
 
+/// How several nodes share the work. It counts only where the log is on RabbitMQ.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Cluster {
+    /// Begins the names of the streams: `NAME.events.0` and so on. Two clusters on one broker have two names.
+    pub name: String,
+    /// Partitions of the log, fixed for its life.
+    pub partitions: u16,
+    /// Replication of the keyspace that `mirror schema apply` makes: `SimpleStrategy:1`, or
+    /// `NetworkTopologyStrategy:dc1=3,dc2=3`.
+    pub replication: String,
+    /// How long a lease holds without being renewed, in milliseconds. What a dead node worked on is taken over
+    /// about a quarter later.
+    pub lease_ms: u64,
+    /// Most that the outbox holds of what the broker has not confirmed, in MiB; past it frames wait.
+    pub outbox_mb: u64,
+    /// How long confirmed events stay in the outbox, in seconds: a broker that fails over can lose them.
+    pub outbox_keep_s: u64,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self {
+            name: "mirror".to_owned(),
+            partitions: 16,
+            replication: "SimpleStrategy:1".to_owned(),
+            lease_ms: 20_000,
+            outbox_mb: 1024,
+            outbox_keep_s: 600,
+        }
+    }
+}
+
 /// What is written to standard error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
-pub struct Log {
+pub struct Telemetry {
     /// A level (`info`) or directives (`mirror=debug,warn`).
     pub level: String,
     /// Lines for people or for machines.
     pub format: LogFormat,
 }
 
-impl Default for Log {
+impl Default for Telemetry {
     fn default() -> Self {
         Self { level: "info".to_owned(), format: LogFormat::Text }
     }
@@ -191,6 +251,10 @@ impl Config {
             ("lanes.settle_wait_ms", settle_wait_ms, 50, 600_000),
             ("lanes.removals_per_hour", u64::from(removals_per_hour), 0, 10_000),
             ("lanes.queue_max", queue_max as u64, 1, 1_000_000),
+            ("cluster.partitions", u64::from(self.cluster.partitions), 1, 4096),
+            ("cluster.lease_ms", self.cluster.lease_ms, 500, 600_000),
+            ("cluster.outbox_mb", self.cluster.outbox_mb, 1, 1_000_000),
+            ("cluster.outbox_keep_s", self.cluster.outbox_keep_s, 0, 30 * 86_400),
         ];
         if let Some((key, value, min, max)) =
             ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)
@@ -204,8 +268,45 @@ impl Config {
         for (key, url, scheme) in urls {
             check_url(key, url, scheme)?;
         }
-        Ok(())
+        self.check_stores()
     }
+}
+
+/// The value of `log` and `views` for the embedded engine.
+const EMBEDDED: &str = "sqlite";
+
+impl Config {
+    /// Whether the stores are shared with other nodes.
+    #[must_use]
+    pub fn is_cluster(&self) -> bool {
+        url(self.log.as_ref()).is_some()
+    }
+
+    /// The stores' addresses fit together. No message repeats one: they hold passwords.
+    fn check_stores(&self) -> Result<(), String> {
+        let stores = [
+            ("log", &self.log, &["rabbitmq", "rabbitmqs"]),
+            ("views", &self.views, &["cql", "cqls"]),
+            ("hints", &self.hints, &["amqp", "amqps"]),
+        ];
+        for (key, store, schemes) in stores {
+            let scheme =
+                url(store.as_ref()).map(|url| url.split_once("://").map_or("", |(scheme, _)| scheme));
+            if scheme.is_some_and(|scheme| !schemes.contains(&scheme)) {
+                return Err(format!("{key} must begin with {}:// or {}://", schemes[0], schemes[1]));
+            }
+        }
+        match (self.is_cluster(), url(self.views.as_ref()).is_some()) {
+            (true, false) => Err("log is on RabbitMQ, so views must be 'cql://...'".to_owned()),
+            (false, true) => Err("views are on CQL, so log must be 'rabbitmq://...'".to_owned()),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
+}
+
+/// An address that is not the embedded engine's.
+fn url(store: Option<&SecretString>) -> Option<&str> {
+    store.map(ExposeSecret::expose_secret).filter(|text| !text.is_empty() && *text != EMBEDDED)
 }
 
 fn check_url(key: &str, url: Option<&String>, scheme: &str) -> Result<(), String> {

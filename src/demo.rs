@@ -448,8 +448,8 @@ fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
         ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), settle_wait_ms.to_string()),
         ("MIRROR_LANES_DEADLINE_MS".to_owned(), deadline_ms.to_string()),
         (
-            "MIRROR_LOG_LEVEL".to_owned(),
-            std::env::var("MIRROR_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()),
+            "MIRROR_TELEMETRY_LEVEL".to_owned(),
+            std::env::var("MIRROR_TELEMETRY_LEVEL").unwrap_or_else(|_| "info".to_owned()),
         ),
     ];
     if options.unlimited {

@@ -120,7 +120,7 @@ impl Global {
     #[must_use]
     pub fn flags(&self) -> Vec<(&'static str, String)> {
         let dir = self.data_dir.as_ref().map(|dir| ("data_dir", dir.display().to_string()));
-        let level = self.log_level.clone().map(|level| ("log.level", level));
+        let level = self.log_level.clone().map(|level| ("telemetry.level", level));
         dir.into_iter().chain(level).collect()
     }
 }

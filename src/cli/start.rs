@@ -25,14 +25,14 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Lines to standard error. A command says only what is wrong unless it is asked for more.
 pub(super) fn telemetry(config: &Config, is_node: bool) {
-    let quiet = !is_node && config.log.level == "info";
-    let level = if quiet { "warn" } else { config.log.level.as_str() };
+    let quiet = !is_node && config.telemetry.level == "info";
+    let level = if quiet { "warn" } else { config.telemetry.level.as_str() };
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
-    match config.log.format {
+    match config.telemetry.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
     }

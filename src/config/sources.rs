@@ -36,6 +36,9 @@ pub struct ConfigError {
 /// What begins the name of every variable.
 const PREFIX: &str = "MIRROR_";
 
+/// What begins the name of every variable of the project's own tests.
+const OF_TESTS: &str = "MIRROR_TEST_";
+
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "MIRROR_CONFIG";
 
@@ -142,7 +145,7 @@ impl Sources {
         let known: Vec<_> =
             KEYS.iter().map(|(key, _)| variable(key)).chain([FILE_VARIABLE.to_owned()]).collect();
         let unknown =
-            self.environment.keys().filter(|name| name.starts_with(PREFIX) && !known.contains(name));
+            self.environment.keys().filter(|name| !name.starts_with(OF_TESTS) && !known.contains(name));
         unknown.map(|name| format!("variable {name} means nothing here{}", hint(name, &known))).collect()
     }
 }
@@ -250,9 +253,15 @@ fn build(table: &Table, place: &str) -> Result<Config, ConfigError> {
 #[cfg(unix)]
 fn open_secret(file: &Path, table: &Table) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
-    table.get("discord")?.get("token")?;
+    let stores = ["log", "views", "hints"].iter().filter_map(|key| table.get(*key)?.as_str());
+    let has_token = table.get("discord").and_then(|discord| discord.get("token")).is_some();
+    let what = if has_token {
+        "the token"
+    } else {
+        stores.clone().find(|url| url.contains('@')).map(|_| "a password")?
+    };
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
-    let text = || format!("{} holds the token and others may read it: chmod 600 it", file.display());
+    let text = || format!("{} holds {what} and others may read it: chmod 600 it", file.display());
     (mode & 0o077 != 0).then(text)
 }
 

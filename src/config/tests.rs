@@ -159,7 +159,11 @@ fn the_token_comes_from_the_environment_or_a_file_and_is_never_shown() {
 fn the_example_holds_every_key_with_its_default() {
     let text = include_str!("../../config.example.toml");
     // Keys without a default are shown as comments.
-    let shown = text.replace("# token", "token").replace("# gateway", "gateway").replace("# node", "node");
+    let shown = text
+        .replace("# token", "token")
+        .replace("# gateway", "gateway")
+        .replace("# node", "node")
+        .replace("# hints", "hints");
     let table = sources::parse(&shown, "config.example.toml").unwrap();
     for (key, _) in KEYS {
         let value =
@@ -168,4 +172,34 @@ fn the_example_holds_every_key_with_its_default() {
     }
     let example: Config = toml::from_str(text).unwrap();
     assert_eq!(format!("{example:?}"), format!("{:?}", Config::default()));
+}
+
+#[test]
+fn stores_that_do_not_fit_together_are_told_without_their_passwords() {
+    check(
+        "log = \"rabbitmq://me:hunter2@there\"",
+        &[],
+        expect!["./mirror.toml: log is on RabbitMQ, so views must be 'cql://...'"],
+    );
+    check(
+        "views = \"cql://me:hunter2@there/mirror\"",
+        &[],
+        expect!["./mirror.toml: views are on CQL, so log must be 'rabbitmq://...'"],
+    );
+    check(
+        "log = \"kafka://me:hunter2@there\"",
+        &[],
+        expect!["./mirror.toml: log must begin with rabbitmq:// or rabbitmqs://"],
+    );
+    check("", &[("MIRROR_LOG", "rabbitmq://h"), ("MIRROR_VIEWS", "cql://h/k")], expect!["fine"]);
+    check(
+        "[log]\nlevel = \"info\"",
+        &[],
+        expect!["./mirror.toml:1: unknown key 'log.level'; did you mean 'telemetry.level'?"],
+    );
+    check(
+        "log = \"rabbitmq://me:hunter2@there\"\nviews = \"cql://there/mirror\"",
+        &[],
+        expect!["./mirror.toml holds a password and others may read it: chmod 600 it"],
+    );
 }

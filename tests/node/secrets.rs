@@ -64,9 +64,11 @@ struct Trial {
 impl Trial {
     async fn new() -> Self {
         let mut stage = Stage::with(3, Config { token: CANARY.to_owned(), ..Config::default() });
-        for (key, value) in
-            [("MIRROR_LOG_LEVEL", "trace"), ("MIRROR_LANES_DEADLINE_MS", "1000"), ("RUST_BACKTRACE", "full")]
-        {
+        for (key, value) in [
+            ("MIRROR_TELEMETRY_LEVEL", "trace"),
+            ("MIRROR_LANES_DEADLINE_MS", "1000"),
+            ("RUST_BACKTRACE", "full"),
+        ] {
             stage.environment.retain(|(known, _)| known != key);
             stage.environment.push((key.to_owned(), value.to_owned()));
         }
@@ -249,7 +251,7 @@ async fn no_token_is_in_any_output_or_file() {
     trial.check("after SIGKILL");
     trial.commands().await;
     trial.failed_starts().await;
-    trial.stage.environment.push(("MIRROR_LOG_FORMAT".to_owned(), "json".to_owned()));
+    trial.stage.environment.push(("MIRROR_TELEMETRY_FORMAT".to_owned(), "json".to_owned()));
     let node = trial.stage.start().await;
     trial.talk("after the kill").await;
     node.stop().await;
