@@ -40,6 +40,8 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("cluster.lease_ms", Shape::Number),
     ("cluster.outbox_mb", Shape::Number),
     ("cluster.outbox_keep_s", Shape::Number),
+    ("archive.url", Shape::Text),
+    ("archive.seal_events", Shape::Number),
     ("telemetry.level", Shape::Text),
     ("telemetry.format", Shape::Text),
 ];
@@ -82,6 +84,8 @@ pub struct Config {
     pub hints: Option<SecretString>,
     /// How several nodes share the work.
     pub cluster: Cluster,
+    /// Where old events are kept.
+    pub archive: Archive,
     /// What is written to standard error.
     pub telemetry: Telemetry,
     /// What was odd about the sources but did not stop them; for standard error.
@@ -100,6 +104,7 @@ impl Default for Config {
             views: Some(EMBEDDED.into()),
             hints: None,
             cluster: Cluster::default(),
+            archive: Archive::default(),
             telemetry: Telemetry::default(),
             warnings: Vec::new(),
         }
@@ -214,6 +219,23 @@ impl Default for Cluster {
     }
 }
 
+/// Where old events are kept: sealed segments, read where the log no longer reaches.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Archive {
+    /// A directory, or `s3://BUCKET/PREFIX?endpoint=...&region=...`; none: there is no archive. Credentials come
+    /// from the `AWS_*` variables alone.
+    pub url: Option<String>,
+    /// A running node seals once so many events wait.
+    pub seal_events: u64,
+}
+
+impl Default for Archive {
+    fn default() -> Self {
+        Self { url: None, seal_events: 10_000 }
+    }
+}
+
 /// What is written to standard error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -255,6 +277,7 @@ impl Config {
             ("cluster.lease_ms", self.cluster.lease_ms, 500, 600_000),
             ("cluster.outbox_mb", self.cluster.outbox_mb, 1, 1_000_000),
             ("cluster.outbox_keep_s", self.cluster.outbox_keep_s, 0, 30 * 86_400),
+            ("archive.seal_events", self.archive.seal_events, 100, 1_000_000),
         ];
         if let Some((key, value, min, max)) =
             ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)

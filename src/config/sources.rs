@@ -234,6 +234,8 @@ fn root_paths(table: &mut Table, dir: &Path) {
     };
     table.get_mut("data_dir").map(root);
     table.get_mut("discord").and_then(|discord| discord.get_mut("token_file")).map(root);
+    let archive = table.get_mut("archive").and_then(|archive| archive.get_mut("url"));
+    archive.filter(|url| !url.as_str().is_some_and(|url| url.contains("://"))).map(root);
 }
 
 /// People do not count in words of this language.

@@ -163,7 +163,8 @@ fn the_example_holds_every_key_with_its_default() {
         .replace("# token", "token")
         .replace("# gateway", "gateway")
         .replace("# node", "node")
-        .replace("# hints", "hints");
+        .replace("# hints", "hints")
+        .replace("# url", "url");
     let table = sources::parse(&shown, "config.example.toml").unwrap();
     for (key, _) in KEYS {
         let value =
