@@ -3,7 +3,7 @@
 //! ```text
 //! data directory (0700)
 //! ├── mirror.lock   an advisory lock, held while a node runs; inside it: the holder's process id
-//! ├── log.db        events, lanes, control rows, dead letters, node state   WAL, synchronous=FULL
+//! ├── log.db        events, lanes, leases, dead letters, node state         WAL, synchronous=FULL
 //! └── views.db      views and positions; derived, can be built again        WAL, synchronous=NORMAL
 //! ```
 //! The lock is the lease: the kernel frees it when the holder ends, however it ends, so there is nothing to
@@ -11,14 +11,15 @@
 //! ([`readers`]).
 //!
 //! Both files can be read with `sqlite3` while the node runs (open them with `-readonly`). Tables hold ids as
-//! 16-byte blobs and values as MessagePack; the SQL views `show_commits`, `show_lanes`, `show_dead`,
-//! `show_messages`, `show_copies` and `show_settings` spell them for people, for example
+//! 16-byte blobs and values as MessagePack; the SQL views `show_commits`, `show_lanes`, `show_leases`,
+//! `show_dead`, `show_messages`, `show_copies` and `show_settings` spell them for people, for example
 //! `select * from show_copies where source = 1234`.
 
 mod call;
 pub mod chunk;
 pub mod directory;
 pub mod lanes;
+pub mod leases;
 pub mod log;
 pub mod node;
 pub mod readers;
@@ -29,6 +30,7 @@ pub mod writer;
 
 pub use directory::{DataDir, OpenError};
 pub use lanes::SqliteLanes;
+pub use leases::SqliteLeases;
 pub use log::SqliteLog;
 pub use node::{Dead, NodeState, Session};
 pub use views::SqliteViews;

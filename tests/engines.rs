@@ -13,6 +13,7 @@ use events::{
 use mirror::sqlite::{DataDir, OpenError, Session, SqliteLog};
 use projections::lane::LaneRow;
 use projections::lanes::{Control, LaneId, Lanes, Saved};
+use projections::leases::Leases;
 use projections::views::{Follower, Mark, Position, Views};
 use projections::{Bucket, Change, Column, Generation, Key, Register, RowKey};
 use projections::{laws, sample};
@@ -35,11 +36,12 @@ fn open(place: &Path) -> DataDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn views_and_lanes_conform() {
+async fn views_lanes_and_leases_conform() {
     let place = place();
     let directory = open(place.path());
     projections::views::conformance::all(&directory.views()).await;
     projections::lanes::conformance::all(&directory.lanes()).await;
+    projections::leases::conformance::all(&directory.leases()).await;
 }
 
 /// Any order, duplication and batching, two projectors at once, and rebuilds beside a live follower: on SQLite
@@ -305,7 +307,7 @@ fn a_bad_directory_is_refused() {
     let cases = [
         ("log.db", garbage, "log.db cannot be used: file is not a database", "restore it from a backup"),
         ("views.db", garbage, "views.db cannot be used: file is not a database", "move it away"),
-        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 1)", "update"),
+        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 2)", "update"),
         ("views.db", newer, "views.db was written by a newer mirror", "update"),
         ("log.db", foreign, "log.db cannot be used: it is a database of another program", "restore"),
     ];
@@ -344,6 +346,7 @@ async fn people_can_read_while_it_runs() {
     let directory = open(place.path());
     projections::views::conformance::all(&directory.views()).await;
     projections::lanes::conformance::all(&directory.lanes()).await;
+    projections::leases::conformance::all(&directory.leases()).await;
     directory.log().append(P0, (0..10).map(|n| event(n, 2)).collect(), Durable::Here).await.expect("append");
     let file = |name| {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
@@ -366,6 +369,26 @@ async fn people_can_read_while_it_runs() {
         let rows: i64 = file.query_row(&sql, [], |row| row.get(0)).expect(view);
         assert!(rows > 0, "{view} shows rows");
     }
+    let sql = "SELECT node || ' ' || epoch || ' ' || rev FROM show_leases WHERE name = 'partition/60002'";
+    assert_eq!(log.query_row(sql, [], |row| row.get(0)), Ok(None::<String>), "nobody holds it");
+}
+
+/// A directory of the first release, which knew no leases, gets their table at the first opening.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_directory_is_brought_up() {
+    let place = place();
+    let first = open(place.path());
+    first.log().append(P0, vec![event(1, 1)], Durable::Here).await.expect("append");
+    first.close().await.expect("closed");
+    sql(&place.path().join("log.db"), "DROP VIEW show_leases; DROP TABLE leases; PRAGMA user_version = 1");
+    let second = open(place.path());
+    assert_eq!(numbers(&second.log(), None, 10).await, [1]);
+    projections::leases::conformance::all(&second.leases()).await;
+    let before = second.leases().all().await.expect("all");
+    second.close().await.expect("closed");
+    let third = open(place.path());
+    assert_eq!(third.leases().all().await.expect("all"), before);
+    assert!(!before.is_empty());
 }
 
 /// This binary again, as another process that runs one test of `mod child` on `place`.

@@ -4,7 +4,7 @@ use super::log::{LogWork, Tails};
 use super::readers::Readers;
 use super::schema::{self, FileError, Schema};
 use super::writer::Writer;
-use super::{Failure, NodeState, SqliteLanes, SqliteLog, SqliteViews, node};
+use super::{Failure, NodeState, SqliteLanes, SqliteLeases, SqliteLog, SqliteViews, node};
 use events::NodeId;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -147,6 +147,12 @@ impl DataDir {
     #[must_use]
     pub fn lanes(&self) -> SqliteLanes {
         SqliteLanes::new(self.log.clone())
+    }
+
+    /// The leases: of use where this directory is all there is, and the same code runs with and without others.
+    #[must_use]
+    pub fn leases(&self) -> SqliteLeases {
+        SqliteLeases::new(self.log.clone())
     }
 
     /// Sessions, dead letters and other things of this node.

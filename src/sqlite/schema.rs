@@ -17,12 +17,18 @@ pub struct Schema {
     pub file: &'static str,
     /// Marks the file as ours (`PRAGMA application_id`).
     pub application: i32,
-    /// `PRAGMA user_version`; raised with each change of the tables.
-    pub version: i32,
-    /// Makes the tables of an empty file.
-    pub tables: &'static str,
+    /// Each change of the tables, the first of an empty file. `PRAGMA user_version` says how many were made.
+    /// Added to, never changed: files of every age exist.
+    pub steps: &'static [&'static str],
     /// Settings of the writing connection, before the tables are made.
     pub writer: &'static str,
+}
+
+impl Schema {
+    /// The newest that this program knows.
+    fn version(&self) -> usize {
+        self.steps.len()
+    }
 }
 
 /// Settings of a reading connection. Reads go through the page cache of the kernel: no second copy in a
@@ -34,11 +40,10 @@ pub const READER: &str = "PRAGMA query_only = 1; PRAGMA mmap_size = 1073741824; 
 pub const LOG: Schema = Schema {
     file: "log.db",
     application: 0x6d69_724c,
-    version: 1,
     writer: "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
-    tables: "
+    steps: &["
     -- A row holds the events of one commit, mirror by mirror (see src/sqlite/chunk.rs).
     CREATE TABLE commits (
         id      INTEGER PRIMARY KEY,  -- partition << 47 | offset of the first event
@@ -82,18 +87,17 @@ pub const LOG: Schema = Schema {
     CREATE VIEW show_lanes AS SELECT lower(hex(mirror)) AS mirror, link, epoch, length(row) AS bytes FROM lanes;
     CREATE VIEW show_dead AS SELECT id, datetime(at / 1000000, 'unixepoch') AS at, why, place,
         length(payload) AS bytes FROM dead;
-    ",
+    ", LEASES],
 };
 
 /// `views.db`.
 pub const VIEWS: Schema = Schema {
     file: "views.db",
     application: 0x6d69_7256,
-    version: 1,
     writer: "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
         PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;",
-    tables: "
+    steps: &["
     -- A register is a pair: its version (microseconds) and its bytes (MessagePack); both null: no cell.
     CREATE TABLE messages (
         mirror BLOB NOT NULL, generation INTEGER NOT NULL, bucket INTEGER NOT NULL,
@@ -144,8 +148,18 @@ pub const VIEWS: Schema = Schema {
             WHEN 5 THEN 'name' WHEN 6 THEN 'bucket' WHEN 7 THEN 'gap' END AS kind,
         hex(key) AS key, datetime(value_v / 1000000, 'unixepoch') AS set_at,
         cut_v IS NOT NULL AND cut_v > coalesce(value_v, 0) AS cut FROM settings;
-    ",
+    "],
 };
+
+const LEASES: &str = "
+    -- name: cluster, node/N, partition/N, shard/N, identify/N. Nobody holds it: node and home are null.
+    CREATE TABLE leases (
+        name TEXT PRIMARY KEY, rev INTEGER NOT NULL, epoch INTEGER NOT NULL, node TEXT, home BLOB,
+        note BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE VIEW show_leases AS SELECT name, node, epoch, rev, lower(hex(home)) AS home,
+        length(note) AS bytes FROM leases;
+    ";
 
 /// Why a file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -178,10 +192,10 @@ pub fn open_writer(directory: &Path, schema: &Schema) -> Result<Connection, File
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     keep_plans(&connection)?;
     // Looked at before anything is written: a refused file stays as it is.
-    let empty = recognise(&connection, schema)?;
+    let made = recognise(&connection, schema)?;
     connection.execute_batch(schema.writer)?;
-    if empty {
-        create(&mut connection, schema)?;
+    if made < schema.version() {
+        bring_up(&mut connection, schema, made)?;
     }
     Ok(connection)
 }
@@ -194,24 +208,27 @@ pub fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
-/// Whether the file is empty; an error if it is not ours.
-fn recognise(connection: &Connection, schema: &Schema) -> Result<bool, FileError> {
+/// How many of the steps were made; an error if the file is not ours.
+fn recognise(connection: &Connection, schema: &Schema) -> Result<usize, FileError> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match (objects, application) {
-        (0, _) => Ok(true),
-        (_, application) if application != schema.application => Err(FileError::Foreign),
-        _ if version > schema.version => Err(FileError::Newer { found: version, known: schema.version }),
-        _ => Ok(false),
+    match usize::try_from(version) {
+        _ if objects == 0 => Ok(0),
+        _ if application != schema.application => Err(FileError::Foreign),
+        Ok(made) if made <= schema.version() => Ok(made),
+        _ => Err(FileError::Newer { found: version, known: schema.version() as i32 }),
     }
 }
 
-fn create(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()> {
+/// Makes the steps after the first `made`, all or none.
+fn bring_up(connection: &mut Connection, schema: &Schema, made: usize) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    transaction.execute_batch(schema.tables)?;
+    for step in schema.steps.iter().skip(made) {
+        transaction.execute_batch(step)?;
+    }
     transaction.pragma_update(None, "application_id", schema.application)?;
-    transaction.pragma_update(None, "user_version", schema.version)?;
+    transaction.pragma_update(None, "user_version", schema.version() as i32)?;
     transaction.commit()
 }
 
