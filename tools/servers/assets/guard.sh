@@ -33,10 +33,10 @@ else
         sleep 0.02
     done
 fi
-setpriv --pdeathsig KILL sh -c 'while read -r _; do :; done; kill -9 -- "$0"' "$all" <&3 3<&- &
+setpriv --pdeathsig KILL sh -c 'while read -r _; do :; done; kill -s KILL -- "$0"' "$all" <&3 3<&- &
 watcher=$!
 exec 3<&-
 code=0; wait $child || code=$?
-[ "$space" != group ] || kill -9 -- "$all" 2>/dev/null || :
+[ "$space" != group ] || kill -s KILL -- "$all" 2>/dev/null || :
 kill $watcher 2>/dev/null || :
 exit $code

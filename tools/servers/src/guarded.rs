@@ -49,7 +49,8 @@ impl Guarded {
         // A pid of an earlier run must not be taken for this one's.
         let _ = fs::remove_file(&pidfile);
         let mut guard = Command::new("sh");
-        guard.args([text(&script), text(&pidfile), text(&log)]).args(command);
+        // In its data folder, where it may leave what it likes.
+        guard.args([text(&script), text(&pidfile), text(&log)]).args(command).current_dir(data);
         // A group of its own: Ctrl-C is for the owner, which decides what becomes of the server.
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut guard = guard.spawn().doing("starting the guard")?;
