@@ -22,6 +22,7 @@ pub mod revisions;
 pub mod sample;
 pub mod settings;
 pub mod sink;
+pub mod tenancy;
 pub mod views;
 pub mod wanted;
 
