@@ -13,4 +13,5 @@ pub mod ingest;
 pub mod lanes;
 pub mod links;
 pub mod node;
+pub mod scylla;
 pub mod sqlite;
