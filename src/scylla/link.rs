@@ -249,7 +249,8 @@ pub(super) async fn session(address: &Address, settings: &Settings) -> Result<Se
         .connection_timeout(settings.connect_time_max)
         .keepalive_interval(KEEPALIVE)
         .keepalive_timeout(KEEPALIVE)
-        .fetch_schema_metadata(false)
+        .keyspaces_to_fetch([address.keyspace.as_str()])
+        .fetch_full_schema_metadata(false)
         .driver_config_reporting(false);
     if let Some((user, password)) = &address.user {
         builder = builder.user(user, password.expose_secret());

@@ -1,17 +1,17 @@
-//! The conformance suites.
+//! The conformance suites, on one store and on two at once.
 
-use crate::stage;
+use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn views_conform() {
-    let Some(address) = stage::address("conform_views") else { return };
-    let store = stage::store(&address).await;
-    projections::views::conformance::all(&store.views()).await;
+    let Some(stage) = Stage::given("conform_views").await else { return };
+    projections::views::conformance::all(&stage.store.views()).await;
+    stage.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lanes_conform() {
-    let Some(address) = stage::address("conform_lanes") else { return };
-    let store = stage::store(&address).await;
-    projections::lanes::conformance::all(&store.lanes()).await;
+    let Some(stage) = Stage::given("conform_lanes").await else { return };
+    projections::lanes::conformance::all(&stage.store.lanes()).await;
+    stage.end().await;
 }
