@@ -27,7 +27,7 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// The guard says the server's pid within this.
 const PID_MAX: Duration = Duration::from_secs(20);
 /// Bytes of a log's end that an error shows.
-const TAIL_BYTES_MAX: usize = 3_000;
+const TAIL_BYTES_MAX: usize = 8_000;
 
 /// One run of a server: its guard, which holds it, and the pid of the server itself.
 ///
