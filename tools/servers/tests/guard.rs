@@ -33,9 +33,9 @@ fn holding(log: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for process in fs::read_dir("/proc").unwrap().flatten() {
         let is_log = |file: fs::DirEntry| fs::read_link(file.path()).is_ok_and(|target| target == log);
-        let files = fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten();
+        let mut files = fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten();
         let command = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        if command.trim() == "sleep" && files.map(is_log).any(|is| is) {
+        if command.trim() == "sleep" && files.any(is_log) {
             found.push(process.file_name().to_string_lossy().into_owned());
         }
     }
