@@ -8,8 +8,8 @@
 
 use events::sample::{self, Chat};
 use mirror::bench::{Of, Rebuilt, append, fold_in_memory, median, rebuild};
-use mirror::node::ports;
 use mirror::sqlite::DataDir;
+use mirror::stores::embedded as ports;
 use std::path::Path;
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 //!
 //! The events are a chat that nobody had ([`events::sample`]), in a data directory of their own.
 
-use crate::node::ports;
 use crate::sqlite::DataDir;
+use crate::stores::embedded as ports;
 use anyhow::Context as _;
 use events::codec::{decode, encode};
 use events::log::{Durable, Log, Read};

@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod ask;
 mod ban;
+mod drain;
 mod link;
 mod listing;
 mod mirrors;
@@ -24,6 +25,7 @@ use async_trait::async_trait;
 use events::event::{Body, Place};
 use events::log::Durable;
 use events::{ChannelId, Event, EventId, GuildId, MirrorId, Offset, Producer, Version};
+use projections::Leases;
 use projections::lanes::LaneId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -37,6 +39,10 @@ use uuid::Uuid;
 pub struct Desk {
     /// The stores.
     pub ports: Ports,
+    /// Who works on what.
+    pub leases: Arc<dyn Leases>,
+    /// Whether other nodes work on the same stores.
+    pub is_shared: bool,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids that no fact gives.
@@ -52,6 +58,9 @@ pub struct Desk {
 pub trait Live: Send + Sync {
     /// How it stands.
     async fn status(&self) -> answer::NodeStatus;
+
+    /// Hands over everything that it works on; returns once others can take it.
+    async fn drain(&self) -> Result<(), CommandError>;
 
     /// What it knows of a channel, from the gateway or by asking Discord.
     async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo>;
@@ -138,6 +147,7 @@ pub async fn execute(desk: &Desk, command: Command, to: &dyn Listener) -> Result
         Command::Replay(ask) => replay::replay(desk, ask, to).await,
         Command::Verify(ask) => mirrors::verify(desk, ask, to).await,
         Command::Release(ask) => release::release(desk, &ask).await,
+        Command::Drain => drain::drain(desk).await,
     }
 }
 

@@ -38,10 +38,23 @@ impl tools::Follow for Followed {
         reached.map_err(|_| JobError::Stopped("the follower has stopped".to_owned()))
     }
 
-    async fn hold(&self, _: Partition) -> Result<Hold, JobError> {
+    async fn hold(&self, _: Partition) -> Result<Option<Hold>, JobError> {
         let guard: OwnedMutexGuard<()> = self.gate.clone().lock_owned().await;
-        Ok(Hold::new(guard))
+        Ok(Some(Hold::new(guard)))
     }
+}
+
+/// What a follower works over.
+#[derive(Clone)]
+pub struct Stores {
+    /// The log, the views, the control rows.
+    pub ports: Ports,
+    /// Renewed as settings change.
+    pub links: Arc<Links>,
+    /// Dead letters.
+    pub state: NodeState,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Drives one partition.
@@ -58,8 +71,8 @@ pub struct Follower {
 impl Follower {
     /// A follower of `partition`, and how others see it.
     #[must_use]
-    pub fn new(ports: Ports, links: Arc<Links>, state: NodeState, clock: Arc<dyn Clock>) -> (Self, Followed) {
-        let partition = Partition(0);
+    pub fn new(partition: Partition, at: Stores) -> (Self, Followed) {
+        let Stores { ports, links, state, clock } = at;
         let (mark, seen) = watch::channel(Offset(0));
         let gate = Arc::new(Mutex::new(()));
         let followed = Followed { partition, mark: seen, gate: gate.clone() };

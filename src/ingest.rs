@@ -12,18 +12,17 @@ use crate::discord::gateway::Frame;
 use crate::discord::guilds::Guilds;
 use crate::discord::webhooks::Webhooks;
 use crate::follower::RETRY;
-use crate::lanes::Order;
+use crate::lanes::Hub;
 use crate::links::{Links, Table};
 use crate::sqlite::{Failure, NodeState, Session};
-use events::capture::{Captured, Context, Dispatch, Me, Member, capture, envelope};
+use events::capture::{Captured, Context, Dispatch, Echo, Me, Member, capture, envelope};
 use events::log::{AppendError, Durable};
 use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, watch};
 use tools::Ports;
 
 /// Frames taken into one append at most.
@@ -44,7 +43,11 @@ pub struct Ingest {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The lanes.
-    pub orders: mpsc::Sender<Order>,
+    pub hub: Arc<Hub>,
+    /// The gateway shard that the frames come from.
+    pub shard: u32,
+    /// Its place in the session, once all before it is durable on this node.
+    pub session: watch::Sender<Option<Session>>,
     /// Who we are.
     pub me: Me,
     /// Up to when it is known what happened, microseconds since 1970.
@@ -60,27 +63,17 @@ pub enum IngestError {
 }
 
 impl Ingest {
-    /// Takes frames until there are no more or the node stops.
+    /// Takes frames until there are no more: the gateway has stopped, and what it gave is durable.
     ///
     /// # Errors
     /// When the log has stopped.
-    pub async fn run(
-        self,
-        mut frames: mpsc::Receiver<Frame>,
-        stop: CancellationToken,
-    ) -> Result<(), IngestError> {
+    pub async fn run(self, mut frames: mpsc::Receiver<Frame>) -> Result<(), IngestError> {
         let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
-        loop {
-            let taken = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                taken = frames.recv_many(&mut batch, BATCH_FRAMES_MAX) => taken,
-            };
-            if taken == 0 {
-                return Ok(());
-            }
+        while frames.recv_many(&mut batch, BATCH_FRAMES_MAX).await > 0 {
             self.take(&batch).await?;
             batch.clear();
         }
+        Ok(())
     }
 
     /// Makes one batch of frames durable.
@@ -97,11 +90,12 @@ impl Ingest {
                 self.put_aside(why, frame.kind.clone(), frame.text.as_bytes()).await?;
             }
         }
-        for order in taken.orders {
-            // A full queue makes the gateway wait: nothing is dropped.
-            if self.orders.send(order).await.is_err() {
-                return Ok(());
-            }
+        for (lane, echo) in taken.echoes {
+            self.hub.echo(lane, echo).await;
+        }
+        for (channel, message) in taken.seen {
+            let mirrors = table.members(channel).iter().map(|member| member.mirror).collect::<Vec<_>>();
+            self.hub.saw(mirrors, channel, message).await;
         }
         for (partition, events) in taken.events {
             self.append(partition, events).await?;
@@ -127,11 +121,12 @@ impl Ingest {
         if let Some(echo) = echo
             && let Some(mirror) = self.webhooks.mirror_of(echo.webhook)
         {
-            taken.orders.push(Order::Echo(LaneId { mirror, link: echo.channel }, echo));
+            taken.echoes.push((LaneId { mirror, link: echo.channel }, echo));
         }
         for event in events {
             if let Body::Created(_) = event.body {
-                taken.saw(event.place.channel, event.place.message);
+                // Only the newest message of a channel matters to its lanes.
+                taken.seen.insert(event.place.channel, event.place.message);
             }
             taken.events.entry(self.ports.partition(event.mirror)).or_default().push(event);
         }
@@ -188,8 +183,11 @@ impl Ingest {
             resume_url: last.resume_url.to_string(),
         };
         self.heard_until.store(self.clock.now().0, Ordering::Relaxed);
-        match self.state.save_session(0, session).await {
-            Ok(()) => Ok(()),
+        match self.state.save_session(self.shard, session.clone()).await {
+            Ok(()) => {
+                self.session.send_replace(Some(session));
+                Ok(())
+            }
             // An older place is harmless: a resume from there repeats what is on the log already.
             Err(Failure::Retry(why)) => {
                 tracing::warn!(why, "the place in the gateway session cannot be kept now");
@@ -204,23 +202,16 @@ impl Ingest {
 #[derive(Default)]
 struct Taken {
     events: BTreeMap<Partition, Vec<Event>>,
-    orders: Vec<Order>,
-}
-
-impl Taken {
-    /// Only the newest message of a channel matters to its lanes.
-    fn saw(&mut self, channel: ChannelId, message: MessageId) {
-        self.orders.retain(|order| !matches!(order, Order::Saw(other, _) if *other == channel));
-        self.orders.push(Order::Saw(channel, message));
-    }
+    echoes: Vec<(LaneId, Echo)>,
+    seen: BTreeMap<ChannelId, MessageId>,
 }
 
 /// What capture looks at.
-struct Scene<'a> {
-    table: &'a Table,
-    guilds: &'a Guilds,
-    webhooks: &'a Webhooks,
-    me: Me,
+pub(crate) struct Scene<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) guilds: &'a Guilds,
+    pub(crate) webhooks: &'a Webhooks,
+    pub(crate) me: Me,
 }
 
 impl Context for Scene<'_> {

@@ -8,14 +8,18 @@
 //! over, or when an echo comes. The position `lanes` in the views is how far *all* lanes have come, but those
 //! that are held: they keep their own place in their row.
 
+mod hub;
 mod report;
 mod run;
 mod slot;
 
+pub use hub::{Elsewhere, Hub};
 pub use report::{Counters, LaneReport, LaneState};
 
 use crate::clock::Clock;
+use crate::follower::RETRY;
 use crate::links::{Links, Table};
+use crate::tenure::Tenure;
 use events::capture::Echo;
 use events::log::Read;
 use events::{ChannelId, Event, MessageId, MirrorId, Offset, Partition};
@@ -30,7 +34,7 @@ use slot::{Slot, State};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio::time::MissedTickBehavior;
@@ -70,11 +74,30 @@ pub struct Env {
     pub counters: Arc<Counters>,
     /// How far the feed has come.
     pub fed: watch::Receiver<Offset>,
+    /// Whose lanes.
+    pub partition: Partition,
+    /// Fences older owners of the lanes; 0: there can be none.
+    pub epoch: u64,
+    /// Until when the partition is ours.
+    pub tenure: Tenure,
+    /// How long a request may take: none begins that the tenure does not cover.
+    pub deadline: Duration,
+    /// One for each run: they bound the requests in flight, over all partitions.
+    pub permits: Arc<Semaphore>,
 }
 
 impl Env {
     fn now(&self) -> Now {
         run::now(self)
+    }
+
+    /// A lane over its row, under this owner's claim.
+    fn lane(&self, id: LaneId, row: LaneRow) -> Lane {
+        Lane::new(id.link, LaneRow { claim: self.epoch, ..row })
+    }
+
+    fn position(&self) -> Follower {
+        Follower { partition: self.partition, name: "lanes".to_owned() }
     }
 
     async fn generation(&self, mirror: MirrorId) -> Result<Generation, String> {
@@ -88,8 +111,8 @@ impl Env {
 pub enum Order {
     /// Our webhook of this lane posted a message.
     Echo(LaneId, Echo),
-    /// A message is certainly in this channel.
-    Saw(ChannelId, MessageId),
+    /// A message is certainly in this lane's channel.
+    Saw(LaneId, MessageId),
     /// This lane goes through the log again from its beginning.
     Walk(LaneId, oneshot::Sender<()>),
     /// The operator's decision on a held lane; copies up to this id are accepted as they are.
@@ -98,19 +121,11 @@ pub enum Order {
     Report(oneshot::Sender<Vec<LaneReport>>),
 }
 
-/// How many lanes and messages there may be at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Runs at once, and so requests in flight.
-    pub in_flight: usize,
-    /// Messages that wait in one lane before it goes by the log instead.
-    pub queue_max: usize,
-}
-
 /// The driver of one partition's lanes.
 pub struct Driver {
     env: Arc<Env>,
-    bounds: Bounds,
+    /// Messages that wait in one lane before it goes by the log instead.
+    queue_max: usize,
     orders: mpsc::Receiver<Order>,
     /// The views hold all before it.
     mark: watch::Receiver<Offset>,
@@ -129,14 +144,14 @@ impl Driver {
     #[must_use]
     pub fn new(
         env: Arc<Env>,
-        bounds: Bounds,
+        queue_max: usize,
         orders: mpsc::Receiver<Order>,
         mark: watch::Receiver<Offset>,
         fed: watch::Sender<Offset>,
     ) -> Self {
         Self {
             env,
-            bounds,
+            queue_max,
             orders,
             mark,
             fed,
@@ -155,19 +170,23 @@ impl Driver {
     /// # Errors
     /// When the stores have stopped.
     pub async fn run(mut self) -> Result<(), JobError> {
-        self.begin().await?;
+        let stop = self.env.stop.clone();
+        tokio::select! {
+            begun = self.begin() => begun?,
+            () = stop.cancelled() => return Ok(()),
+        }
         let mut tick = tokio::time::interval(POSITION_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let stop = self.env.stop.clone();
         loop {
-            self.start_runs().await;
+            let permits = self.env.permits.clone();
             tokio::select! {
                 () = stop.cancelled() => break,
+                Ok(permit) = permits.acquire_owned(), if !self.ready.is_empty() => self.start_run(permit),
                 Some(order) = self.orders.recv() => self.obey(order).await,
                 Some(ended) = self.runs.join_next() => self.ended(ended).await,
                 Some(due) = std::future::poll_fn(|cx| self.timers.poll_expired(cx)) => self.due(due.into_inner()),
                 changed = self.mark.changed() => match changed {
-                    Ok(()) => self.feed().await?,
+                    Ok(()) => self.feed_or_wait().await?,
                     Err(_) => break,
                 },
                 _ = tick.tick(), if self.has_moved() => self.write_position().await,
@@ -181,12 +200,13 @@ impl Driver {
     async fn begin(&mut self) -> Result<(), JobError> {
         let Ports { log, views, lanes, .. } = &self.env.ports;
         let follow = Follow { log: &**log, views: &**views, lanes: &**lanes, limit: 1 };
-        let from = resume(follow, &position()).await?;
+        let from = resume(follow, &self.env.position()).await?;
         self.fed.send_replace(from);
         // What the views do not hold yet, no lane may plan over: the follower comes up to the tail first.
-        let tail = log.tail(Partition(0)).await?;
+        let tail = log.tail(self.env.partition).await?;
         let _ = self.mark.wait_for(|mark| *mark >= tail).await;
-        for id in self.env.links.now().lanes().collect::<Vec<_>>() {
+        let ours = |id: &LaneId| self.env.ports.partition(id.mirror) == self.env.partition;
+        for id in self.env.links.now().lanes().filter(ours).collect::<Vec<_>>() {
             let Some(row) = self.env.ports.lanes.load(id).await? else { continue };
             let open = row.phase != Phase::Idle || row.hold.is_some() || row.behind.is_some();
             if open {
@@ -199,16 +219,29 @@ impl Driver {
 
     fn adopt(&mut self, id: LaneId, row: LaneRow) {
         let walk = row.behind;
-        let mut job = Job::new(id, Lane::new(id.link, row));
+        let mut job = Job::new(id, self.env.lane(id, row));
         job.walk = walk;
         self.slots.insert(id, Slot::new(job));
         self.wake(id);
     }
 
+    /// Feeds; where a store does not answer, again after a while.
+    async fn feed_or_wait(&mut self) -> Result<(), JobError> {
+        match self.feed().await {
+            Err(JobError::Retry(why)) => {
+                tracing::warn!(why, "the lanes cannot read the log now");
+                tokio::time::sleep(RETRY).await;
+                self.mark.mark_changed();
+                Ok(())
+            }
+            fed => fed,
+        }
+    }
+
     /// Reads on to where the views are, and tells the lanes.
     async fn feed(&mut self) -> Result<(), JobError> {
         let mark = *self.mark.borrow_and_update();
-        let partition = Partition(0);
+        let partition = self.env.partition;
         loop {
             let from = *self.fed.borrow();
             if from >= mark {
@@ -272,13 +305,14 @@ impl Driver {
     async fn slot(&mut self, id: LaneId) -> Result<&mut Slot, JobError> {
         if !self.slots.contains_key(&id) {
             let row = self.env.ports.lanes.load(id).await?.unwrap_or_default();
-            self.slots.insert(id, Slot::new(Job::new(id, Lane::new(id.link, row))));
+            let lane = self.env.lane(id, row);
+            self.slots.insert(id, Slot::new(Job::new(id, lane)));
         }
         self.slots.get_mut(&id).ok_or_else(|| JobError::Stopped("a lane vanished".to_owned()))
     }
 
     async fn push(&mut self, id: LaneId, offset: Offset, message: MessageId) -> Result<(), JobError> {
-        let queue_max = self.bounds.queue_max;
+        let queue_max = self.queue_max;
         self.slot(id).await?.push(offset, message, queue_max);
         self.wake(id);
         Ok(())
@@ -303,13 +337,17 @@ impl Driver {
         }
     }
 
-    async fn start_runs(&mut self) {
-        while self.runs.len() < self.bounds.in_flight {
-            let Some(id) = self.ready.pop_front() else { return };
-            let Some(job) = self.slots.get_mut(&id).and_then(Slot::begin) else { continue };
-            let input = if job.opened { Input::Woken } else { Input::Open };
-            self.runs.spawn(Job { opened: true, ..job }.run(input, self.env.clone()));
-        }
+    fn start_run(&mut self, permit: OwnedSemaphorePermit) {
+        let Some(job) = self.ready.pop_front().and_then(|id| self.slots.get_mut(&id)?.begin()) else {
+            return;
+        };
+        let input = if job.opened { Input::Woken } else { Input::Open };
+        let run = Job { opened: true, ..job }.run(input, self.env.clone());
+        self.runs.spawn(async move {
+            let ended = run.await;
+            drop(permit);
+            ended
+        });
     }
 
     async fn ended(&mut self, ended: Result<(Job, End), tokio::task::JoinError>) {
@@ -357,13 +395,9 @@ impl Driver {
                     self.hurry(id);
                 }
             }
-            Order::Saw(channel, message) => {
-                let members = self.env.links.now().members(channel).to_vec();
-                for member in members {
-                    let id = LaneId { mirror: member.mirror, link: channel };
-                    if let Some(slot) = self.slots.get_mut(&id) {
-                        slot.saw(message);
-                    }
+            Order::Saw(id, message) => {
+                if let Some(slot) = self.slots.get_mut(&id) {
+                    slot.saw(message);
                 }
             }
             Order::Walk(id, done) => {
@@ -429,7 +463,13 @@ impl Driver {
         if self.written == Some(mark.offset) {
             return;
         }
-        match self.env.ports.views.commit(Vec::new(), Some(Position { follower: position(), mark })).await {
+        match self
+            .env
+            .ports
+            .views
+            .commit(Vec::new(), Some(Position { follower: self.env.position(), mark }))
+            .await
+        {
             Ok(()) => self.written = Some(mark.offset),
             Err(error) => tracing::warn!(%error, "the lanes' position cannot be written now"),
         }
@@ -450,8 +490,4 @@ impl Driver {
         }
         self.write_position().await;
     }
-}
-
-fn position() -> Follower {
-    Follower { partition: Partition(0), name: "lanes".to_owned() }
 }

@@ -7,7 +7,8 @@ use projections::lanes::LaneId;
 use projections::settings::Settings;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
 use tools::{JobError, Ports};
 
 /// One snapshot.
@@ -71,7 +72,9 @@ impl Table {
 /// The newest snapshot.
 pub struct Links {
     ports: Ports,
-    table: RwLock<Arc<Table>>,
+    table: watch::Sender<Arc<Table>>,
+    /// One refresh at a time: an older one must not overwrite a newer.
+    refreshing: Mutex<()>,
 }
 
 impl Links {
@@ -80,18 +83,30 @@ impl Links {
     /// # Errors
     /// When the views do not answer.
     pub async fn load(ports: Ports) -> Result<Self, JobError> {
-        let mut table = Table::default();
-        for known in tools::mirrors::all(&ports).await? {
-            let current = tools::mirrors::load(&ports, known).await?;
-            table.put(current.known.id, current.settings);
-        }
-        Ok(Self { ports, table: RwLock::new(Arc::new(table)) })
+        let links = Self { ports, table: watch::Sender::default(), refreshing: Mutex::default() };
+        links.reload().await?;
+        Ok(links)
+    }
+
+    /// Reads the settings of all mirrors again: some may have changed on other nodes.
+    ///
+    /// # Errors
+    /// When the views do not answer.
+    pub async fn reload(&self) -> Result<(), JobError> {
+        let known = tools::mirrors::all(&self.ports).await?;
+        self.refresh(known.into_iter().map(|known| known.id)).await
     }
 
     /// The newest snapshot.
     #[must_use]
     pub fn now(&self) -> Arc<Table> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.table.borrow().clone()
+    }
+
+    /// Changes whenever the snapshot does.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Table>> {
+        self.table.subscribe()
     }
 
     /// Reads these mirrors again: their settings have changed.
@@ -99,13 +114,20 @@ impl Links {
     /// # Errors
     /// When the views do not answer.
     pub async fn refresh(&self, mirrors: impl IntoIterator<Item = MirrorId>) -> Result<(), JobError> {
+        let _one = self.refreshing.lock().await;
         let mut table = Table::clone(&self.now());
+        let mut changed = false;
         for mirror in mirrors {
             let generation = self.ports.lanes.control(mirror).await?.active;
             let settings = Settings::load(&*self.ports.views, mirror, generation).await?;
-            table.put(mirror, settings);
+            if table.settings(mirror).is_none_or(|known| **known != settings) {
+                table.put(mirror, settings);
+                changed = true;
+            }
         }
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+        if changed {
+            self.table.send_replace(Arc::new(table));
+        }
         Ok(())
     }
 }

@@ -211,6 +211,12 @@ impl Tenancy {
         self.held.get(&name).map(|held| held.tenure)
     }
 
+    /// The newest row that was seen of a lease.
+    #[must_use]
+    pub fn row(&self, name: LeaseName) -> Option<&LeaseRow> {
+        self.seen.get(&name).map(|seen| &seen.row)
+    }
+
     /// Everything that this process holds.
     pub fn tenures(&self) -> impl Iterator<Item = (LeaseName, Tenure)> + '_ {
         self.held.iter().map(|(name, held)| (*name, held.tenure))

@@ -23,7 +23,15 @@ fn desk() -> Desk {
         partitions: 1,
     };
     let follow = Arc::new(Stepper::new(ports.clone()));
-    Desk { ports, clock: Arc::new(Wall), ids: Arc::new(uuid::Uuid::new_v4), follow, live: None }
+    Desk {
+        is_shared: false,
+        ports,
+        leases: Arc::new(projections::leases::memory::MemoryLeases::new()),
+        clock: Arc::new(Wall),
+        ids: Arc::new(uuid::Uuid::new_v4),
+        follow,
+        live: None,
+    }
 }
 
 /// Serves in a directory whose name is too long for a socket address.

@@ -3,15 +3,14 @@
 use crate::clock::Wall;
 use crate::commands::{Answer, Command, CommandError, Desk, Listener, execute};
 use crate::config::Config;
-use crate::node::ports;
-use crate::sqlite::{DataDir, OpenError};
+use crate::stores::{self, Opened, StoresError};
 use std::sync::Arc;
 use tools::follow::Stepper;
 use uuid::Uuid;
 
-/// An open data directory, its views up to date.
+/// Open stores, the views of embedded ones up to date.
 pub(super) struct Local {
-    directory: DataDir,
+    opened: Opened,
     desk: Desk,
 }
 
@@ -23,36 +22,36 @@ pub(super) enum Unavailable {
     Other(String),
 }
 
-impl From<OpenError> for Unavailable {
-    fn from(error: OpenError) -> Self {
+impl From<StoresError> for Unavailable {
+    fn from(error: StoresError) -> Self {
         match error {
-            OpenError::InUse { .. } => Self::InUse(error.to_string()),
-            OpenError::NotADirectory { .. }
-            | OpenError::Denied { .. }
-            | OpenError::Newer { .. }
-            | OpenError::Damaged { .. }
-            | OpenError::Io { .. } => Self::Other(error.to_string()),
+            StoresError::InUse(words) => Self::InUse(words),
+            StoresError::Setup(words) | StoresError::Failed(words) => Self::Other(words),
         }
     }
 }
 
 impl Local {
-    /// Opens the directory and folds what its log holds beyond its views.
+    /// Opens the stores. Where no other node can do it, folds what the log holds beyond the views.
     pub(super) async fn open(config: &Config) -> Result<Self, Unavailable> {
-        let directory = DataDir::open_as(&config.data_dir, config.node)?;
-        let ports = ports(&directory);
+        let opened = stores::open(config).await?;
+        let (ports, leases) = (opened.stores.ports.clone(), opened.stores.leases.clone());
         let follow = Arc::new(Stepper::new(ports.clone()));
-        follow.all().await.map_err(|error| Unavailable::Other(error.to_string()))?;
-        let desk = Desk { ports, clock: Arc::new(Wall), ids: Arc::new(Uuid::new_v4), follow, live: None };
-        Ok(Self { directory, desk })
+        if !opened.stores.is_shared {
+            follow.all().await.map_err(|error| Unavailable::Other(error.to_string()))?;
+        }
+        let ids = Arc::new(Uuid::new_v4);
+        let is_shared = opened.stores.is_shared;
+        let desk = Desk { ports, leases, is_shared, clock: Arc::new(Wall), ids, follow, live: None };
+        Ok(Self { opened, desk })
     }
 
     /// Does one command and closes the directory.
     pub(super) async fn execute(self, command: Command, to: &dyn Listener) -> Result<Answer, CommandError> {
-        let Self { directory, desk } = self;
+        let Self { opened, desk } = self;
         let answer = execute(&desk, command, to).await;
         drop(desk);
-        let closed = directory.close().await.map_err(|failure| CommandError::Failed(failure.to_string()));
+        let closed = opened.close().await.map_err(|failure| CommandError::Failed(failure.to_string()));
         answer.and_then(|answer| closed.map(|()| answer))
     }
 }

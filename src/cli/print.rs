@@ -5,8 +5,8 @@ mod table;
 
 use crate::commands::Answer;
 use crate::commands::answer::{
-    Apply, ApplyState, Changed, LaneLine, LaneState, LinkLine, LogEntry, Logged, MirrorLine, Mirrors,
-    NodeStatus, Replayed, Status,
+    Apply, ApplyState, Changed, ClusterNode, LaneLine, LaneState, LinkLine, LogEntry, Logged, MirrorLine,
+    Mirrors, NodeStatus, Replayed, Status,
 };
 use std::fmt::Write;
 use table::Table;
@@ -27,6 +27,7 @@ pub fn text(answer: &Answer) -> String {
         Answer::Replayed(said) => replayed(said),
         Answer::Apply(said) => apply(said),
         Answer::Verified(said) => verified(said),
+        Answer::Drained(said) => vec![format!("node {} has handed over everything", said.node)],
     };
     lines.into_iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
@@ -107,23 +108,53 @@ fn named(name: &str) -> String {
 fn status(said: &Status) -> Vec<String> {
     let mut lines = vec![match &said.node {
         Some(node) => node_line(node),
-        None => "no node runs (start one: mirror run)".to_owned(),
+        None if said.nodes.is_empty() => "no node runs (start one: mirror run)".to_owned(),
+        None => "no node runs here".to_owned(),
     }];
+    lines.extend(said.nodes.iter().map(cluster_line));
+    lines.extend(
+        said.shards
+            .iter()
+            .map(|at| format!("gateway: shard {}, {}", at.shard, held_by(at.holder.as_deref()))),
+    );
+    for (partition, why) in said.node.iter().flat_map(|node| &node.troubles) {
+        lines.push(format!("TROUBLE: partition {partition} is held here and cannot be worked on: {why}"));
+    }
     for at in &said.partitions {
         let offset = |at: Option<events::Offset>| at.map_or("nothing".to_owned(), |at| at.to_string());
         lines.push(format!(
-            "log: partition {}, offsets {} to {}; views hold {}, lanes have handled {}",
+            "log: partition {}, offsets {} to {}; views hold {}, lanes have handled {}{}",
             at.partition,
             at.floor,
             at.tail,
             offset(at.views),
-            offset(at.lanes)
+            offset(at.lanes),
+            if said.nodes.is_empty() {
+                String::new()
+            } else {
+                format!("; {}", held_by(at.holder.as_deref()))
+            }
         ));
     }
     let mut table = Table::new(["lane", "", "state", "lag", ""]);
     said.lanes.iter().for_each(|lane| table.push(lane_cells(lane)));
     lines.extend(table.lines());
     lines
+}
+
+fn held_by(holder: Option<&str>) -> String {
+    holder.map_or("held by no node".to_owned(), |holder| format!("held by {holder}"))
+}
+
+fn cluster_line(node: &ClusterNode) -> String {
+    let ClusterNode { name, version, started, draining, partitions, shards } = node;
+    let drains = if *draining { ", draining" } else { "" };
+    format!(
+        "cluster: node {name}, version {version}, since {}, {} and {}{drains}",
+        when::shown(*started),
+        count(*partitions as u64, "partition"),
+        count(*shards as u64, "shard")
+    )
 }
 
 fn node_line(node: &NodeStatus) -> String {

@@ -5,7 +5,7 @@ use crate::admin::SOCKET_FILE;
 use crate::commands::CommandError;
 use crate::config::{Config, LogFormat};
 use crate::node::{self, NodeError};
-use crate::sqlite::{DataDir, OpenError};
+use crate::stores::{self, Opened, StoresError};
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -56,8 +56,8 @@ pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
         let failed = |error: std::io::Error| CommandError::Failed(error.to_string());
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let directory = open(config).await?;
-        let node = node::run(config, directory, stop);
+        let opened = open(config).await?;
+        let node = node::run(config, opened, stop);
         tokio::pin!(node);
         tokio::select! {
             ended = &mut node => return finish(ended),
@@ -84,18 +84,18 @@ fn finish(ended: Result<(), NodeError>) -> Result<ExitCode, CommandError> {
 }
 
 /// Opens the data directory. A command that has it soon lets it go; a node does not.
-async fn open(config: &Config) -> Result<DataDir, CommandError> {
+async fn open(config: &Config) -> Result<Opened, CommandError> {
     let began = Instant::now();
     loop {
-        match DataDir::open_as(&config.data_dir, config.node) {
-            Ok(directory) => return Ok(directory),
-            Err(OpenError::InUse { .. }) if began.elapsed() < PATIENCE && !node_answers(config).await => {
+        match stores::open(config).await {
+            Ok(opened) => return Ok(opened),
+            Err(StoresError::InUse(_)) if began.elapsed() < PATIENCE && !node_answers(config).await => {
                 tokio::time::sleep(LOOK).await;
             }
-            Err(error @ (OpenError::InUse { .. } | OpenError::Io { .. })) => {
-                return Err(CommandError::Failed(error.to_string()));
+            Err(StoresError::InUse(words) | StoresError::Failed(words)) => {
+                return Err(CommandError::Failed(words));
             }
-            Err(error) => return Err(CommandError::Wrong(error.to_string())),
+            Err(StoresError::Setup(words)) => return Err(CommandError::Wrong(words)),
         }
     }
 }

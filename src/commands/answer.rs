@@ -24,6 +24,8 @@ pub enum Answer {
     Apply(Apply),
     /// `verify`.
     Verified(verify::Report),
+    /// `drain`.
+    Drained(Drained),
 }
 
 impl Answer {
@@ -41,6 +43,7 @@ impl Answer {
             Self::Replayed(said) => serde_json::to_value(said),
             Self::Apply(said) => serde_json::to_value(said),
             Self::Verified(said) => serde_json::to_value(said),
+            Self::Drained(said) => serde_json::to_value(said),
         }
     }
 
@@ -55,9 +58,17 @@ impl Answer {
             | Self::Logged(_)
             | Self::Lineage(_)
             | Self::Replayed(_)
-            | Self::Apply(_) => true,
+            | Self::Apply(_)
+            | Self::Drained(_) => true,
         }
     }
+}
+
+/// A node has handed over everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drained {
+    /// Which.
+    pub node: String,
 }
 
 /// A setting was changed, or would be, or was as asked already.
@@ -129,6 +140,12 @@ pub struct LinkLine {
 pub struct Status {
     /// The running node; none: no node runs.
     pub node: Option<NodeStatus>,
+    /// The nodes of a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<ClusterNode>,
+    /// The gateway shards of a cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardLine>,
     /// Each partition of the log.
     pub partitions: Vec<PartitionLine>,
     /// Each lane.
@@ -148,8 +165,37 @@ pub struct NodeStatus {
     pub started: Version,
     /// Its gateway session in a few words (`resumed, seq 120`); empty: none.
     pub session: String,
+    /// Partitions that it has and cannot work on, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<(u16, String)>,
     /// What its lanes do. A lane that is not named rests.
     pub lanes: Vec<LaneLine>,
+}
+
+/// A node of a cluster, as its lease says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterNode {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Since when it runs, by its own clock.
+    pub started: Version,
+    /// It hands everything over.
+    pub draining: bool,
+    /// Partitions that it holds.
+    pub partitions: usize,
+    /// Gateway shards that it holds.
+    pub shards: usize,
+}
+
+/// One gateway shard of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardLine {
+    /// Its number.
+    pub shard: u32,
+    /// Who holds it; nobody: it is free.
+    pub holder: Option<String>,
 }
 
 /// One partition of the log.
@@ -165,6 +211,9 @@ pub struct PartitionLine {
     pub views: Option<Offset>,
     /// The last offset that all lanes have handled.
     pub lanes: Option<Offset>,
+    /// In a cluster, who holds it; nobody: it is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
 }
 
 /// One lane.

@@ -45,6 +45,9 @@ pub enum Command {
     /// Let a held lane go on
     #[command(after_help = "Example: mirror release lounge 42 --adopt")]
     Release(Release),
+    /// Hand over everything that this node works on, in a cluster, and take nothing new
+    #[command(after_help = "It stays so until the node is started again.\n\nExample: mirror drain")]
+    Drain,
 }
 
 /// `mirror link`.

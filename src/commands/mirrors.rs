@@ -1,13 +1,17 @@
 //! `mirrors`, `status` and `verify`: how things stand.
 
-use super::answer::{Answer, LaneLine, LaneState, LinkLine, MirrorLine, Mirrors, PartitionLine, Status};
+use super::answer::{
+    Answer, ClusterNode, LaneLine, LaneState, LinkLine, MirrorLine, Mirrors, PartitionLine, ShardLine, Status,
+};
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
-use events::{Offset, Partition};
+use events::{NodeId, Offset, Partition};
 use projections::follow::FollowState;
 use projections::lane::LaneRow;
 use projections::lanes::LaneId;
+use projections::leases::{LeaseName, LeaseRow};
 use projections::settings::Link;
+use projections::tenancy::NodeNote;
 use projections::views::Follower;
 use tools::mirrors::{self, Current};
 use tools::{JobError, verify};
@@ -55,12 +59,49 @@ pub(super) async fn status(desk: &Desk) -> Result<Answer, CommandError> {
         None => None,
     };
     let known = node.as_mut().map(|node| std::mem::take(&mut node.lanes)).unwrap_or_default();
+    let leases = match desk.is_shared {
+        true => desk.leases.all().await.map_err(JobError::from)?,
+        false => Vec::new(),
+    };
     let mut partitions = Vec::new();
     for partition in desk.ports.all_partitions() {
-        partitions.push(partition_line(desk, partition).await?);
+        let holder = holder(&leases, LeaseName::Partition(partition));
+        partitions.push(PartitionLine { holder, ..partition_line(desk, partition).await? });
     }
     let lanes = lanes(desk, &known).await?;
-    Ok(Answer::Status(Status { node, partitions, lanes }))
+    Ok(Answer::Status(Status { node, nodes: nodes(&leases), shards: shards(&leases), partitions, lanes }))
+}
+
+type Leased = (LeaseName, LeaseRow);
+
+fn holder(leases: &[Leased], name: LeaseName) -> Option<String> {
+    let row = leases.iter().find(|(at, _)| *at == name).map(|(_, row)| row);
+    row.and_then(|row| row.holder).map(|holder| holder.node.to_string())
+}
+
+/// Nodes that hold their name: one that died keeps it until another takes what it had.
+fn nodes(leases: &[Leased]) -> Vec<ClusterNode> {
+    let held = |node: NodeId, kind: fn(&LeaseName) -> bool| {
+        let by_it = |row: &LeaseRow| row.holder.is_some_and(|holder| holder.node == node);
+        leases.iter().filter(|(name, row)| kind(name) && by_it(row)).count()
+    };
+    let line = |(name, row): &Leased| {
+        let LeaseName::Node(node) = *name else { return None };
+        row.holder?;
+        let NodeNote { draining, started, version } = NodeNote::decode(&row.note);
+        let partitions = held(node, |name| matches!(name, LeaseName::Partition(_)));
+        let shards = held(node, |name| matches!(name, LeaseName::Shard(_)));
+        Some(ClusterNode { name: node.to_string(), version, started, draining, partitions, shards })
+    };
+    leases.iter().filter_map(line).collect()
+}
+
+fn shards(leases: &[Leased]) -> Vec<ShardLine> {
+    let line = |(name, row): &Leased| {
+        let LeaseName::Shard(shard) = *name else { return None };
+        Some(ShardLine { shard, holder: row.holder.map(|holder| holder.node.to_string()) })
+    };
+    leases.iter().filter_map(line).collect()
 }
 
 async fn partition_line(desk: &Desk, partition: Partition) -> Result<PartitionLine, JobError> {
@@ -71,6 +112,7 @@ async fn partition_line(desk: &Desk, partition: Partition) -> Result<PartitionLi
         tail: log.tail(partition).await?,
         views: position(desk, partition, FollowState::VIEWS).await?,
         lanes: position(desk, partition, LANES).await?,
+        holder: None,
     })
 }
 

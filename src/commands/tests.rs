@@ -55,12 +55,17 @@ impl Live for Node {
             version: "0.1.0".into(),
             started: Version(START),
             session: "connected".into(),
+            troubles: Vec::new(),
             lanes: vec![LaneLine { mirror: id(1), ..lane }],
         }
     }
     async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo> {
         (channel.0 == 45).then(|| ChannelInfo { guild: GuildId(40), parent: None, name: "games".into() })
     }
+    async fn drain(&self) -> Result<(), CommandError> {
+        Ok(())
+    }
+
     async fn walk(&self, lane: LaneId, from: Offset) -> Result<(), CommandError> {
         self.told.lock().unwrap().push(format!("walk {} from {from}", lane.link));
         Ok(())
@@ -114,6 +119,8 @@ impl Scene {
         let live = Arc::new(Node::default());
         let clock = Arc::new(Ticks(AtomicI64::new(START)));
         let desk = Desk {
+            is_shared: false,
+            leases: Arc::new(projections::leases::memory::MemoryLeases::new()),
             follow: Arc::new(Stepper::new(ports.clone())),
             ports,
             clock: clock.clone(),

@@ -185,6 +185,9 @@ fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(std::ops::Range<usi
         let path = format!("{prefix}{}", key.get_ref());
         match value.get_ref() {
             DeValue::Table(inner) if is_section(&path) => unknown_key(inner, &format!("{path}.")),
+            DeValue::Table(_) if path == "log" => {
+                Some((key.span(), "what was [log] is [telemetry] now; log says where the log is".to_owned()))
+            }
             _ if known.contains(&path) => None,
             _ if is_section(&path) => Some((key.span(), format!("'{path}' is a section: write [{path}]"))),
             _ => Some((key.span(), format!("unknown key '{path}'{}", hint(&path, &names)))),

@@ -78,7 +78,7 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
     );
     check("node = ", &[], expect!["./mirror.toml:1: string values must be quoted, expected literal string"]);
     check(
-        "[log]\nformat = \"xml\"",
+        "[telemetry]\nformat = \"xml\"",
         &[],
         expect!["./mirror.toml:2: unknown variant `xml`, expected `text` or `json`"],
     );
@@ -196,7 +196,7 @@ fn stores_that_do_not_fit_together_are_told_without_their_passwords() {
     check(
         "[log]\nlevel = \"info\"",
         &[],
-        expect!["./mirror.toml:1: unknown key 'log.level'; did you mean 'telemetry.level'?"],
+        expect!["./mirror.toml:1: what was [log] is [telemetry] now; log says where the log is"],
     );
     check(
         "log = \"rabbitmq://me:hunter2@there\"\nviews = \"cql://there/mirror\"",

@@ -83,7 +83,13 @@ impl Job {
                 self.lane.at(*offset);
             }
             let action = self.lane.step(input, env.now(), &env.rules);
-            sent += usize::from(matches!(action, Action::Send(_)));
+            if matches!(action, Action::Send(_)) {
+                sent += 1;
+                // Whoever takes the partition over must find no request of ours still on its way for long.
+                if !env.tenure.covers(env.deadline).await {
+                    return (self, End::Stop);
+                }
+            }
             input = match action {
                 Action::Wait(ms) => return (self, End::Wait(ms)),
                 Action::Park => return (self, End::Park),

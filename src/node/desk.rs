@@ -1,60 +1,102 @@
 //! The running node as commands see it.
 
-use super::Stores;
+use super::Node;
 use crate::commands::answer::{self, LaneLine, NodeStatus};
 use crate::commands::{ChannelInfo, CommandError, Live};
 use crate::discord::gateway::Happening;
-use crate::lanes::{LaneReport, LaneState, Order};
+use crate::lanes::{Elsewhere, LaneReport, LaneState, Order};
 use async_trait::async_trait;
 use events::event::{Linked, Place};
 use events::log::Durable;
-use events::{Body, ChannelId, Event, EventId, MessageId, Offset, Producer, Version};
+use events::{
+    Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Offset, Partition, Producer, Version,
+};
 use projections::lanes::LaneId;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 use tools::{Follow, JobError};
 
 /// What a running node can be asked.
 pub struct Running {
-    stores: Stores,
-    session: Mutex<String>,
+    node: Arc<Node>,
+    started: Version,
+    /// How each shard that works here is connected.
+    sessions: Mutex<BTreeMap<u32, &'static str>>,
+    /// Why a partition does not work here though it is held.
+    troubles: Mutex<BTreeMap<Partition, String>>,
+    drains: mpsc::Sender<oneshot::Sender<()>>,
 }
 
 impl Running {
-    pub(super) fn new(stores: Stores) -> Self {
-        Self { stores, session: Mutex::new("connecting".to_owned()) }
+    pub(super) fn new(node: Arc<Node>, drains: mpsc::Sender<oneshot::Sender<()>>) -> Self {
+        let started = node.clock.now();
+        Self { node, started, sessions: Mutex::default(), troubles: Mutex::default(), drains }
+    }
+
+    /// A shard begins to work here.
+    pub(super) fn begins(&self, shard: u32) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, "connecting");
+    }
+
+    /// It has stopped.
+    pub(super) fn ends(&self, shard: u32) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
+    }
+
+    /// Why a partition does not work, or that it does.
+    pub(super) fn trouble(&self, partition: Partition, why: Option<String>) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) => drop(troubles.insert(partition, why)),
+            None => drop(troubles.remove(&partition)),
+        }
+    }
+
+    /// The sessions in a few words: only several shards are told apart.
+    fn session(&self) -> String {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        match sessions.iter().collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            [(0, words)] if !self.node.stores.is_shared => (**words).to_owned(),
+            several => {
+                let words: Vec<_> =
+                    several.iter().map(|(shard, words)| format!("shard {shard} {words}")).collect();
+                words.join(", ")
+            }
+        }
     }
 
     /// Notes what became of the connection.
-    pub(super) fn heard(&self, happening: &Happening) {
+    pub(super) fn heard(&self, shard: u32, happening: &Happening) {
         let words = match happening {
             Happening::Ready(_) => "connected",
             Happening::Resumed => "resumed",
             Happening::SessionLost => "session lost, connecting anew",
             Happening::Disconnected { .. } => "disconnected, connecting again",
         };
-        tracing::info!(session = words, "gateway");
-        words.clone_into(&mut self.session.lock().unwrap_or_else(PoisonError::into_inner));
+        tracing::info!(shard, session = words, "gateway");
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, words);
     }
 
     /// Up to when it is known what happened.
     pub(super) fn heard_until(&self) -> Version {
-        Version(self.stores.heard_until.load(Ordering::Relaxed))
+        Version(self.node.heard_until.load(Ordering::Relaxed))
     }
 
-    /// The links whose channel publishes.
-    pub(super) fn publishing(&self) -> Vec<LaneId> {
-        let table = self.stores.links.now();
+    /// The links whose channel publishes, in these guilds.
+    pub(super) fn publishing(&self, guilds: impl Fn(GuildId) -> bool) -> Vec<LaneId> {
+        let table = self.node.links.now();
         let publishes = |lane: &LaneId| {
             let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
-            link.is_some_and(projections::settings::Link::publishes)
+            link.is_some_and(|link| link.publishes() && guilds(link.linked.guild))
         };
         table.lanes().filter(publishes).collect()
     }
 
     fn line(&self, report: LaneReport) -> LaneLine {
-        let table = self.stores.links.now();
+        let table = self.node.links.now();
         let settings = table.settings(report.id.mirror);
         let link = settings.and_then(|settings| settings.links.get(&report.id.link));
         LaneLine {
@@ -67,15 +109,28 @@ impl Running {
         }
     }
 
-    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, CommandError> {
-        let (answer, answered) = oneshot::channel();
-        let stops = |_| CommandError::Failed("the node is stopping; try again when it runs".to_owned());
-        self.stores.orders.send(order(answer)).await.map_err(|_| stops(()))?;
-        answered.await.map_err(|_| stops(()))
+    /// Asks the driver of a mirror's lanes.
+    async fn ask<T>(
+        &self,
+        mirror: MirrorId,
+        order: impl FnOnce(oneshot::Sender<T>) -> Order,
+    ) -> Result<T, CommandError> {
+        let hub = &self.node.hub;
+        let asked = hub.ask(hub.partition(mirror), order).await;
+        asked.map_err(|Elsewhere(partition)| CommandError::Failed(self.elsewhere(partition)))
+    }
+
+    fn elsewhere(&self, partition: Partition) -> String {
+        let Partition(number) = partition;
+        if self.node.stores.is_shared {
+            format!("partition {number} works on another node: ask there (`mirror status` names it)")
+        } else {
+            "the node is starting or stopping; try again when it runs".to_owned()
+        }
     }
 
     async fn report(&self, lane: LaneId) -> Result<Option<LaneReport>, CommandError> {
-        let lanes = self.ask(Order::Report).await?;
+        let lanes = self.ask(lane.mirror, Order::Report).await?;
         Ok(lanes.into_iter().find(|report| report.id == lane))
     }
 
@@ -88,7 +143,7 @@ impl Running {
         if !known.strangers.is_empty() {
             return Ok(last(&known));
         }
-        self.ask(|done| Order::Release(lane, MessageId::default(), done)).await?;
+        self.ask(lane.mirror, |done| Order::Release(lane, MessageId::default(), done)).await?;
         let until = tokio::time::Instant::now() + PATIENCE;
         while tokio::time::Instant::now() < until {
             let report = self.report(lane).await?;
@@ -104,11 +159,11 @@ impl Running {
     /// Takes the copies of a lost past as they are: what was written before the last of them is not owed here
     /// for the first time any more, for it may be among them.
     async fn adopt(&self, lane: LaneId, last: MessageId) -> Result<(), CommandError> {
-        let table = self.stores.links.now();
+        let table = self.node.links.now();
         let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
         let link = link.ok_or_else(|| CommandError::Wrong(format!("channel {} is not linked", lane.link)))?;
         let since = link.linked.since.max(last.made());
-        let at = Version(self.stores.clock.now().0.max(link.linked_at.0 + 1));
+        let at = Version(self.node.clock.now().0.max(link.linked_at.0 + 1));
         let event = Event {
             id: EventId(uuid::Uuid::new_v4()),
             mirror: lane.mirror,
@@ -119,15 +174,11 @@ impl Running {
             body: Body::Linked(Linked { since, ..link.linked.clone() }),
             raw: bytes::Bytes::new(),
         };
-        let partition = self.stores.ports.partition(lane.mirror);
-        self.stores
-            .ports
-            .log
-            .append(partition, vec![event], Durable::Everywhere)
-            .await
-            .map_err(JobError::from)?;
-        let tail = self.stores.ports.log.tail(partition).await.map_err(JobError::from)?;
-        Ok(self.stores.followed.caught_up(partition, tail).await?)
+        let ports = &self.node.stores.ports;
+        let partition = ports.partition(lane.mirror);
+        ports.log.append(partition, vec![event], Durable::Everywhere).await.map_err(JobError::from)?;
+        let tail = ports.log.tail(partition).await.map_err(JobError::from)?;
+        Ok(self.node.following.caught_up(partition, tail).await?)
     }
 }
 
@@ -164,27 +215,27 @@ fn state(report: LaneReport) -> answer::LaneState {
 #[async_trait]
 impl Live for Running {
     async fn status(&self) -> NodeStatus {
-        let lanes = self.ask(Order::Report).await.unwrap_or_default();
-        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let lanes = self.node.hub.report().await;
+        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone();
         NodeStatus {
-            name: self.stores.ports.node.to_string(),
+            name: self.node.stores.ports.node.to_string(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            started: self.stores.started,
-            session,
+            started: self.started,
+            session: self.session(),
+            troubles: troubles.into_iter().map(|(partition, why)| (partition.0, why)).collect(),
             lanes: lanes.into_iter().map(|report| self.line(report)).collect(),
         }
     }
 
     async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo> {
-        if let Some(known) =
-            self.stores.guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel)
+        if let Some(known) = self.node.guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel)
         {
             let parent = known.parent.filter(|_| known.is_thread());
             return Some(ChannelInfo { guild: known.guild, parent, name: known.name.clone() });
         }
-        let call = self.stores.rest.calls.channel(channel).ok()?;
-        let reply = self.stores.rest.call(&call, PATIENCE).await.ok().filter(|reply| reply.status == 200)?;
+        let call = self.node.rest.calls.channel(channel).ok()?;
+        let reply = self.node.rest.call(&call, PATIENCE).await.ok().filter(|reply| reply.status == 200)?;
         let told: Told = serde_json::from_slice(&reply.body).ok()?;
         let id = |text: Option<String>| text.and_then(|text| text.parse().ok());
         let is_thread = matches!(told.kind, Some(10..=12));
@@ -195,8 +246,19 @@ impl Live for Running {
         })
     }
 
+    async fn drain(&self) -> Result<(), CommandError> {
+        if !self.node.stores.is_shared {
+            let words = "this node is the only one: stop it, and what is in flight is ended first";
+            return Err(CommandError::Wrong(words.to_owned()));
+        }
+        let stops = |_| CommandError::Failed("the node is stopping already".to_owned());
+        let (done, drained) = oneshot::channel();
+        self.drains.send(done).await.map_err(|_| stops(()))?;
+        drained.await.map_err(|_| stops(()))
+    }
+
     async fn walk(&self, lane: LaneId, _from: Offset) -> Result<(), CommandError> {
-        self.ask(|done| Order::Walk(lane, done)).await
+        self.ask(lane.mirror, |done| Order::Walk(lane, done)).await
     }
 
     async fn release(&self, lane: LaneId, adopt: bool) -> Result<String, CommandError> {
@@ -209,7 +271,7 @@ impl Live for Running {
         if adopt {
             self.adopt(lane, upto).await?;
         }
-        match self.ask(|done| Order::Release(lane, upto, done)).await? {
+        match self.ask(lane.mirror, |done| Order::Release(lane, upto, done)).await? {
             false => Err(not_held(lane)),
             true if adopt => Ok(format!(
                 "the lane goes on; its copies up to message {upto} are accepted as they are, and what was written \

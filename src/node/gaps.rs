@@ -6,42 +6,52 @@ use crate::discord::gateway::Happening;
 use crate::follower::RETRY;
 use events::event::{Gap, Place};
 use events::log::Durable;
-use events::{Body, Event, EventId, MessageId, Producer, Version};
+use events::{Body, Event, EventId, GuildId, MessageId, Producer, Version};
 use projections::lanes::LaneId;
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+
+/// A shard among others: which guilds it hears of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around {
+    pub(super) shard: u32,
+    pub(super) shards: u32,
+}
+
+impl Around {
+    /// Discord's rule. Source: Discord, "Gateway, Sharding".
+    pub(super) fn has(self, guild: GuildId) -> bool {
+        (guild.0 >> 22) % u64::from(self.shards.max(1)) == u64::from(self.shard)
+    }
+}
 
 /// Watches the connection; appends a `Gap` for every channel that publishes when a session is lost.
 pub(super) async fn watch(
     mut happenings: mpsc::Receiver<Happening>,
+    around: Around,
     running: Arc<Running>,
     desk: Desk,
-    stop: CancellationToken,
 ) -> Result<(), NodeError> {
     let mut lost: Option<Version> = None;
-    loop {
-        let happening = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            happening = happenings.recv() => happening,
-        };
-        let Some(happening) = happening else { return Ok(()) };
-        running.heard(&happening);
+    // Ends with the gateway.
+    while let Some(happening) = happenings.recv().await {
+        running.heard(around.shard, &happening);
         match happening {
             Happening::SessionLost => lost = Some(running.heard_until()),
             Happening::Ready(_) => {
                 if let Some(from) = lost.take() {
-                    note(&running, &desk, from).await;
+                    note(&running, &desk, around, from).await;
                 }
             }
             Happening::Resumed | Happening::Disconnected { .. } => {}
         }
     }
+    Ok(())
 }
 
-async fn note(running: &Running, desk: &Desk, from: Version) {
+async fn note(running: &Running, desk: &Desk, around: Around, from: Version) {
     let now = desk.clock.now();
-    for lane in running.publishing() {
+    for lane in running.publishing(|guild| around.has(guild)) {
         let event = gap(desk, lane, (from, now));
         let partition = desk.ports.partition(lane.mirror);
         while let Err(error) = desk.ports.log.append(partition, vec![event.clone()], Durable::Here).await {

@@ -12,7 +12,7 @@ pub struct NodeState {
 }
 
 /// What a shard resumes with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Session {
     /// Discord's session id.
     pub session: String,

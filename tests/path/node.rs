@@ -4,22 +4,25 @@ use crate::discord::{Discord, ME, Wire};
 use crate::stores::{Stores, awake};
 use async_trait::async_trait;
 use events::capture::Me;
-use events::{ApplicationId, ChannelId, GuildId, MessageId, Offset, UserId, Version};
+use events::{ApplicationId, ChannelId, GuildId, MessageId, Offset, Partition, UserId, Version};
 use mirror::clock::Clock;
 use mirror::commands::answer::NodeStatus;
 use mirror::commands::{ChannelInfo, CommandError, Desk, Live};
 use mirror::discord::gateway::Frame;
 use mirror::discord::guilds::Guilds;
 use mirror::discord::webhooks::Webhooks;
-use mirror::follower::{Followed, Follower};
+use mirror::follower::{self, Followed, Follower};
 use mirror::ingest::Ingest;
-use mirror::lanes::{Bounds, Counters, Driver, Env, LaneReport, ORDERS_MAX, Order};
+use mirror::lanes::{Counters, Driver, Env, Hub, LaneReport, ORDERS_MAX, Order};
 use mirror::links::Links;
+use mirror::tenure::Tenure;
 use projections::lane::Rules;
 use projections::lanes::LaneId;
+use projections::leases::memory::MemoryLeases;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
-use tokio::sync::{mpsc, oneshot, watch};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +84,13 @@ impl Node {
         let ports = stores.ports.clone();
         let links = Arc::new(Links::load(ports.clone()).await.unwrap());
         let state = stores.state.clone();
-        let (follower, followed) = Follower::new(ports.clone(), links.clone(), state.clone(), clock.clone());
+        let at = follower::Stores {
+            ports: ports.clone(),
+            links: links.clone(),
+            state: state.clone(),
+            clock: clock.clone(),
+        };
+        let (follower, followed) = Follower::new(Partition(0), at);
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let (fed, fed_seen) = watch::channel(Offset(0));
         let env = Env {
@@ -94,9 +103,13 @@ impl Node {
             stop: CancellationToken::new(),
             counters: Arc::new(Counters::default()),
             fed: fed_seen.clone(),
+            partition: Partition(0),
+            epoch: 0,
+            tenure: Tenure::endless(),
+            deadline: Duration::from_secs(10),
+            permits: Arc::new(Semaphore::new(64)),
         };
-        let bounds = Bounds { in_flight: 64, queue_max: 256 };
-        let driver = Driver::new(Arc::new(env), bounds, ordered, followed.mark.clone(), fed);
+        let driver = Driver::new(Arc::new(env), 256, ordered, followed.mark.clone(), fed);
         let appended = stores.appended.subscribe();
         let tasks = vec![
             tokio::spawn(async move { follower.run(appended, CancellationToken::new()).await.unwrap() }),
@@ -104,12 +117,16 @@ impl Node {
         ];
         let ids = ids.clone();
         let desk = Desk {
+            is_shared: false,
             ports: ports.clone(),
+            leases: Arc::new(MemoryLeases::new()),
             clock: clock.clone(),
             ids: Arc::new(move || Uuid::from_u128(ids.fetch_add(1, Ordering::Relaxed).into())),
             follow: Arc::new(followed.clone()),
             live: Some(Arc::new(Hand { orders: orders.clone() })),
         };
+        let hub = Arc::new(Hub::new(1));
+        hub.add(Partition(0), orders.clone());
         let ingest = Ingest {
             ports,
             links,
@@ -117,7 +134,9 @@ impl Node {
             webhooks: webhooks.clone(),
             state,
             clock: clock.clone(),
-            orders: orders.clone(),
+            hub,
+            shard: 0,
+            session: watch::Sender::default(),
             me: Me { user: UserId(ME), application: ApplicationId(ME) },
             heard_until: Arc::new(AtomicI64::new(0)),
         };
@@ -160,6 +179,10 @@ impl Live for Hand {
 
     async fn channel(&self, _: ChannelId) -> Option<ChannelInfo> {
         Some(ChannelInfo { guild: GuildId(1), parent: None, name: String::new() })
+    }
+
+    async fn drain(&self) -> Result<(), CommandError> {
+        Ok(())
     }
 
     async fn walk(&self, lane: LaneId, _: Offset) -> Result<(), CommandError> {

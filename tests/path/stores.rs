@@ -73,7 +73,7 @@ impl Stores {
                 let (views, lanes) = (Arc::new(MemoryViews::new()), Arc::new(MemoryLanes::new()));
                 (Ports { log: Arc::new(log), views, lanes, node, partitions: 1 }, trim)
             }
-            Engine::Sqlite => (mirror::node::ports(&directory), Trim::Sqlite(directory.log())),
+            Engine::Sqlite => (mirror::stores::embedded(&directory), Trim::Sqlite(directory.log())),
         };
         let ports = Ports {
             log: Arc::new(Awake { port: ports.log, appended: appended.clone() }),

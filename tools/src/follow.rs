@@ -12,7 +12,8 @@ pub trait Follow: Send + Sync {
     async fn caught_up(&self, partition: Partition, offset: Offset) -> Result<(), JobError>;
 
     /// Stops the follower of `partition` between two batches, everything written, until the hold is dropped.
-    async fn hold(&self, partition: Partition) -> Result<Hold, JobError>;
+    /// `None`: another node drives it, and nobody here can stop it.
+    async fn hold(&self, partition: Partition) -> Result<Option<Hold>, JobError>;
 }
 
 /// The follower stands still while this lives.
@@ -81,8 +82,8 @@ impl Follow for Stepper {
         }
     }
 
-    async fn hold(&self, _: Partition) -> Result<Hold, JobError> {
-        Ok(Hold::idle())
+    async fn hold(&self, _: Partition) -> Result<Option<Hold>, JobError> {
+        Ok(Some(Hold::idle()))
     }
 }
 

@@ -245,14 +245,18 @@ impl Job<'_> {
     }
 
     /// Compares both builds at one position of the follower: free-running at first, then stopped for as long
-    /// as one comparison takes.
+    /// as one comparison takes. Where another node drives it, a difference must be seen again: a commit may have
+    /// been half done.
     async fn compare(&self, started: control::Started) -> Result<Compared, ReplayError> {
         const FREE_TRIES: u64 = 2;
+        const TRIES_MAX: u64 = 100;
+        const SEEN_MIN: u64 = 3;
+        let mut seen = 0;
         let (views, mirror) = (&*self.ports.views, self.rebuild.mirror.id);
         let partition = self.ports.partition(mirror);
-        for attempt in 0.. {
+        for attempt in 0..TRIES_MAX {
             self.progress.at("comparing", attempt, 0);
-            let hold = if attempt < FREE_TRIES { None } else { Some(self.follow.hold(partition).await?) };
+            let hold = if attempt < FREE_TRIES { None } else { self.follow.hold(partition).await? };
             let before = place(views, partition).await?;
             let live = digest(views, mirror, started.active()).await?;
             let rebuilt = digest(views, mirror, started.building()).await?;
@@ -260,7 +264,9 @@ impl Job<'_> {
                 true => None,
                 false => first_difference(views, mirror, started.active(), started.building()).await?,
             };
-            if hold.is_some() || before == place(views, partition).await? {
+            let still = before == place(views, partition).await?;
+            seen += u64::from(still && row.is_some());
+            if hold.is_some() || (still && (row.is_none() || seen >= SEEN_MIN)) {
                 let digests = [live.to_string(), rebuilt.to_string()];
                 return Ok(Compared { digests, difference: row.as_ref().map(in_words) });
             }

@@ -154,25 +154,32 @@ struct Rebuilt<'a> {
 
 impl Rebuilt<'_> {
     /// Folds up to the follower's place, digests the views in use there, and tells which build that is. A
-    /// follower that moved meanwhile is met again, in the end stopped for as long as that takes.
+    /// follower that moved meanwhile is met again, in the end stopped for as long as that takes. Where another
+    /// node drives it, a difference must be seen again: a commit may have been half done.
     async fn meet(
         &mut self,
         follow: &dyn Follow,
         progress: &dyn Progress,
     ) -> Result<(Digest, Generation), JobError> {
         const FREE_TRIES: u32 = 2;
+        const TRIES_MAX: u32 = 100;
+        const SEEN_MIN: u32 = 3;
+        let mut seen = 0;
         let Ports { views, lanes, .. } = self.ports;
         let partition = self.stretch.partition;
         let mut from = self.stretch.from;
-        for attempt in 0.. {
-            let hold = if attempt < FREE_TRIES { None } else { Some(follow.hold(partition).await?) };
+        for attempt in 0..TRIES_MAX {
+            let hold = if attempt < FREE_TRIES { None } else { follow.hold(partition).await? };
             let before = replay::place(&**views, partition).await?;
             let end = before.map_or(self.stretch.from, Offset::next);
             self.extend(from, end, progress).await?;
             from = from.max(end);
             let active = lanes.control(self.mirror).await?.active;
             let live = digest(&**views, self.mirror, active).await?;
-            if hold.is_some() || before == replay::place(&**views, partition).await? {
+            let still = before == replay::place(&**views, partition).await?;
+            let equal = still && live == digest(&self.views, self.mirror, BUILD).await?;
+            seen += u32::from(still && !equal);
+            if hold.is_some() || equal || seen >= SEEN_MIN {
                 return Ok((live, active));
             }
         }

@@ -205,10 +205,10 @@ impl Follow for Feeding {
         self.feed(5).await;
         Ok(())
     }
-    async fn hold(&self, _: Partition) -> Result<Hold, JobError> {
+    async fn hold(&self, _: Partition) -> Result<Option<Hold>, JobError> {
         // Held: nothing comes any more until the comparison is over.
         self.rest.lock().unwrap().clear();
-        Ok(Hold::idle())
+        Ok(Some(Hold::idle()))
     }
 }
 

@@ -1,0 +1,194 @@
+//! One gateway shard at work here: the connection, ingest, and what becomes of lost time.
+
+use super::{Node, NodeError, Running, broken, fill, gaps, setup};
+use crate::commands::Desk;
+use crate::discord::gateway::{self, Ended, FRAMES_MAX, Gateway, HAPPENINGS_MAX, Outlets, Saved};
+use crate::ingest::Ingest;
+use crate::sqlite::Session;
+use events::log::Durable;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tools::Follow as _;
+
+/// How long a shard waits for the views of partitions that work elsewhere before it takes frames: what it does
+/// not know by then, it fills in once it learns it.
+const READY_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a place in a session waits for the broker before it is kept as it was.
+const SETTLE_WAIT: Duration = Duration::from_secs(2);
+
+/// Which shard, and how it goes on.
+pub(super) struct Held {
+    pub(super) shard: u32,
+    pub(super) shards: u32,
+    /// Where the node that had it before was in the session.
+    pub(super) session: Option<Session>,
+    /// Its place once every node can read all before it: what the next one resumes with.
+    pub(super) settled: watch::Sender<Option<Session>>,
+}
+
+/// Works until told to stop, then until what was taken is durable.
+pub(super) async fn work(
+    node: Arc<Node>,
+    held: Held,
+    (running, desk): (Arc<Running>, Desk),
+    stop: CancellationToken,
+) -> Result<(), NodeError> {
+    let shard = held.shard;
+    let saved = newest(&node, &held).await?;
+    let (place, placed) = watch::channel(saved.clone());
+    let gateway = node.gateway(&held, saved)?;
+    let (frames, framed) = mpsc::channel(FRAMES_MAX);
+    let (happenings, happened) = mpsc::channel(HAPPENINGS_MAX);
+    let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
+    let ingest = node.ingest(shard, place);
+    parts.spawn(async move { ingest.run(framed).await.map_err(broken) });
+    let outlets = Outlets { frames, happenings };
+    let around = gaps::Around { shard, shards: held.shards };
+    let (connected, connected_stop) = (node.clone(), stop.clone());
+    parts.spawn(async move { connected.connect(gateway, outlets, around, connected_stop).await });
+    parts.spawn(gaps::watch(happened, around, running, desk));
+    if node.stores.is_shared {
+        parts.spawn(settle(node.clone(), placed, held.settled));
+    }
+    let mut result = Ok(());
+    while let Some(ended) = parts.join_next().await {
+        result = result.and(ended.map_err(broken).and_then(|ended| ended));
+        stop.cancel();
+    }
+    result
+}
+
+/// Where to resume: this node's own place, if it is in the same session and farther.
+async fn newest(node: &Node, held: &Held) -> Result<Option<Session>, NodeError> {
+    let own = node.stores.state.load_session(held.shard).await.map_err(broken)?;
+    Ok(match (own, held.session.clone()) {
+        (Some(own), Some(left)) if own.session == left.session && own.seq > left.seq => Some(own),
+        (own, None) if !node.stores.is_shared => own,
+        (_, left) => left,
+    })
+}
+
+/// Keeps `settled` at the place up to which every node can read what was said.
+async fn settle(
+    node: Arc<Node>,
+    mut place: watch::Receiver<Option<Session>>,
+    settled: watch::Sender<Option<Session>>,
+) -> Result<(), NodeError> {
+    let every = Duration::from_millis(node.config.cluster.lease_ms / 4);
+    loop {
+        // Once ingest has ended, its place is the last.
+        let is_last = place.has_changed().is_err();
+        let now = place.borrow_and_update().clone();
+        if node.is_everywhere().await {
+            settled.send_replace(now);
+        }
+        if is_last {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = gone(&mut place) => {}
+        }
+    }
+}
+
+/// Returns once nobody changes it any more.
+async fn gone<T>(place: &mut watch::Receiver<T>) {
+    while place.changed().await.is_ok() {}
+}
+
+impl Node {
+    /// Whether every node can read all that this one has appended so far.
+    async fn is_everywhere(&self) -> bool {
+        let flushed = async {
+            for partition in self.stores.ports.all_partitions() {
+                self.stores.ports.log.append(partition, Vec::new(), Durable::Everywhere).await?;
+            }
+            Ok::<(), events::log::AppendError>(())
+        };
+        matches!(tokio::time::timeout(SETTLE_WAIT, flushed).await, Ok(Ok(())))
+    }
+
+    fn gateway(&self, held: &Held, saved: Option<Session>) -> Result<Gateway, NodeError> {
+        let saved =
+            saved.map(|kept| Saved { session_id: kept.session, seq: kept.seq, resume_url: kept.resume_url });
+        let settings =
+            gateway::Settings { url: self.config.discord.gateway.clone(), ..gateway::Settings::default() };
+        let budget = Arc::new(super::Budget { state: self.stores.state.clone(), clock: self.clock.clone() });
+        Gateway::new(&settings, &self.token, saved, budget).map_err(setup)
+    }
+
+    fn ingest(&self, shard: u32, session: watch::Sender<Option<Session>>) -> Ingest {
+        Ingest {
+            ports: self.stores.ports.clone(),
+            links: self.links.clone(),
+            guilds: self.guilds.clone(),
+            webhooks: self.webhooks.clone(),
+            state: self.stores.state.clone(),
+            clock: self.clock.clone(),
+            hub: self.hub.clone(),
+            shard,
+            session,
+            me: self.me,
+            heard_until: self.heard_until.clone(),
+        }
+    }
+
+    /// Connects once the links are known: before that, a frame of a channel whose link is not folded yet would
+    /// look like anybody's.
+    async fn connect(
+        &self,
+        gateway: Gateway,
+        out: Outlets,
+        around: gaps::Around,
+        stop: CancellationToken,
+    ) -> Result<(), NodeError> {
+        tokio::select! {
+            known = self.links_known() => known?,
+            () = stop.cancelled() => return Ok(()),
+        }
+        let (ended_at, ()) = tokio::join!(gateway.run(out, stop.clone()), fill::watch(self, around, stop));
+        ended(ended_at)
+    }
+
+    async fn links_known(&self) -> Result<(), NodeError> {
+        let known = async {
+            for partition in self.stores.ports.all_partitions() {
+                let tail = self.stores.ports.log.tail(partition).await.map_err(broken)?;
+                self.following.caught_up(partition, tail).await.map_err(broken)?;
+            }
+            self.links.reload().await.map_err(broken)
+        };
+        if !self.stores.is_shared {
+            return known.await;
+        }
+        match tokio::time::timeout(READY_WAIT, known).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "frames are taken before all links are known; they are filled in later");
+                Ok(())
+            }
+            Err(_) => {
+                tracing::warn!("frames are taken before all links are known; they are filled in later");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn ended(ended: Ended) -> Result<(), NodeError> {
+    match ended {
+        Ended::Stopped => Ok(()),
+        Ended::Fatal { code, what_to_do } => {
+            Err(setup(format!("Discord closed the gateway ({code}): {what_to_do}")))
+        }
+        Ended::BudgetSpent => Err(setup(
+            "the bot has connected anew too often today; another time could make Discord reset its token. \
+             Wait a few hours, and look into the log for why it lost its session so often",
+        )),
+    }
+}

@@ -1,0 +1,144 @@
+//! The stores of a node, as its configuration names them: embedded, or shared with other nodes.
+//!
+//! ```text
+//!            log              views, lanes, leases      node's own (dead letters, identify times, name)
+//! embedded   log.db           views.db, log.db          log.db
+//! cluster    streams, outbox  CQL                       log.db
+//! ```
+//! The data directory and its lock are there either way: what a node says of itself it keeps on its own disk.
+
+use crate::config::Config;
+use crate::sqlite::{DataDir, Failure, NodeState, OpenError, SqliteLog};
+use events::{Offset, Partition};
+use projections::Leases;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tools::Ports;
+use uuid::Uuid;
+
+/// Tells when something may be new on the log.
+pub trait Wakes: Send + Sync {
+    /// Changes whenever something was appended to the partition, by whatever node.
+    fn appended(&self, partition: Partition) -> watch::Receiver<Offset>;
+}
+
+impl Wakes for SqliteLog {
+    fn appended(&self, partition: Partition) -> watch::Receiver<Offset> {
+        Self::appended(self, partition)
+    }
+}
+
+/// Open stores.
+#[derive(Clone)]
+pub struct Stores {
+    /// Log, views, lanes.
+    pub ports: Ports,
+    /// Who works on what.
+    pub leases: Arc<dyn Leases>,
+    /// What is this node's alone.
+    pub state: NodeState,
+    /// When there is something to read.
+    pub wakes: Arc<dyn Wakes>,
+    /// The data directory's own id: two processes with the same one cannot run at once.
+    pub home: Uuid,
+    /// Whether other nodes may work on them.
+    pub is_shared: bool,
+    /// The data directory.
+    pub path: PathBuf,
+}
+
+/// What has to be closed in the end.
+pub struct Opened {
+    /// The stores.
+    pub stores: Stores,
+    /// The files of this node.
+    pub directory: DataDir,
+}
+
+/// Why stores cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    /// Another process has the data directory: ask that one, or wait.
+    #[error("{0}")]
+    InUse(String),
+    /// Set this right first.
+    #[error("{0}")]
+    Setup(String),
+    /// Try again: a server does not answer.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<OpenError> for StoresError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::InUse { .. } => Self::InUse(error.to_string()),
+            OpenError::Io { .. } => Self::Failed(error.to_string()),
+            OpenError::NotADirectory { .. }
+            | OpenError::Denied { .. }
+            | OpenError::Newer { .. }
+            | OpenError::Damaged { .. } => Self::Setup(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for StoresError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+/// Opens what the configuration names.
+///
+/// # Errors
+/// See [`StoresError`].
+pub async fn open(config: &Config) -> Result<Opened, StoresError> {
+    let directory = DataDir::open_as(&config.data_dir, config.node)?;
+    let home = home(&directory.state()).await?;
+    let stores = Stores {
+        ports: embedded(&directory),
+        leases: Arc::new(directory.leases()),
+        state: directory.state(),
+        wakes: Arc::new(directory.log()),
+        home,
+        is_shared: false,
+        path: directory.path().to_owned(),
+    };
+    Ok(Opened { stores, directory })
+}
+
+impl Opened {
+    /// Writes what is queued, and lets go of everything.
+    ///
+    /// # Errors
+    /// When a file is not closed in time.
+    pub async fn close(self) -> Result<(), Failure> {
+        let Self { stores, directory } = self;
+        drop(stores);
+        directory.close().await
+    }
+}
+
+/// The stores of a data directory as ports.
+#[must_use]
+pub fn embedded(directory: &DataDir) -> Ports {
+    Ports {
+        log: Arc::new(directory.log()),
+        views: Arc::new(directory.views()),
+        lanes: Arc::new(directory.lanes()),
+        node: directory.node(),
+        partitions: 1,
+    }
+}
+
+/// The id of the data directory: random, made once.
+async fn home(state: &NodeState) -> Result<Uuid, Failure> {
+    const HOME: &str = "home";
+    if let Some(home) = state.value(HOME).await?.and_then(|kept| kept.parse().ok()) {
+        return Ok(home);
+    }
+    let home = Uuid::new_v4();
+    state.set_value(HOME, &home.to_string()).await?;
+    Ok(home)
+}
