@@ -6,6 +6,7 @@ pub mod args;
 mod draw;
 mod local;
 pub mod print;
+mod schema;
 mod start;
 
 pub use args::Cli;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Run(_) => start::run(&config),
         Verb::Demo(args) => start::demo(args, &global),
         Verb::Bench(args) => start::bench(&args, &global),
+        Verb::Schema(args) => start::block_on(schema::run(&config, &args, global.json)),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };
     result.unwrap_or_else(|error| complain(&error))

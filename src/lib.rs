@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod lanes;
 pub mod links;
 pub mod node;
+pub mod scylla;
 pub mod sqlite;
 pub mod stores;
 pub mod tenure;

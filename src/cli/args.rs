@@ -50,6 +50,11 @@ pub enum Verb {
         after_help = "It works in a directory of its own, which is gone afterwards: below --data-dir where that is given.\n\nExample: mirror bench --events 100000"
     )]
     Bench(Bench),
+    /// Make the tables of a CQL cluster, or compare them with what they should be
+    #[command(
+        after_help = "The address and the replication come from the configuration (views, cluster.replication) unless given here; an address may hold a password, so better MIRROR_VIEWS than --views.\n\nExample: mirror schema apply --views cql://127.0.0.1:9042/mirror --replication SimpleStrategy:1"
+    )]
+    Schema(Schema),
     /// A command for a running node, or for its data directory.
     #[command(flatten)]
     Command(Command),
@@ -102,6 +107,29 @@ pub struct Demo {
     /// No colours
     #[arg(long)]
     pub no_color: bool,
+}
+
+/// `mirror schema`.
+#[derive(Clone, Debug, Args)]
+pub struct Schema {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: SchemaTask,
+    /// The cluster: cql://user:password@host:9042,host2/keyspace
+    #[arg(long, global = true, value_name = "URL")]
+    pub views: Option<String>,
+    /// Of the keyspace: SimpleStrategy:3, or NetworkTopologyStrategy:dc1=3,dc2=3
+    #[arg(long, global = true)]
+    pub replication: Option<String>,
+}
+
+/// What `mirror schema` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum SchemaTask {
+    /// Make what is missing: keyspace, tables, columns. Whatever else differs is listed, and nothing is changed then
+    Apply,
+    /// List what differs; the exit code is 1 if anything does
+    Diff,
 }
 
 /// `mirror bench`.

@@ -1,0 +1,123 @@
+//! What a failed request means, by its class. Decided here, done in [`super::link`].
+
+use super::Failure;
+use scylla::errors::{DbError, ExecutionError, NewSessionError, PrepareError, RequestAttemptError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What is to be done about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It may pass: the same again, after a pause.
+    Again,
+    /// The session has no connection: a new one is there sooner than the old one recovers.
+    Reconnect,
+    /// It will not pass.
+    Stop,
+}
+
+/// Of a request that may be repeated.
+pub(super) fn verdict(error: &ExecutionError) -> Verdict {
+    match error {
+        ExecutionError::BadQuery(_) => Verdict::Stop,
+        ExecutionError::ConnectionPoolError(_) | ExecutionError::EmptyPlan => Verdict::Reconnect,
+        ExecutionError::PrepareError(error) => prepared(error),
+        ExecutionError::LastAttemptError(error) => attempt(error),
+        // Time-outs, schema agreement and whatever the driver learns to say.
+        _ => Verdict::Again,
+    }
+}
+
+/// Of a statement that could not be prepared.
+pub(super) fn prepared(error: &PrepareError) -> Verdict {
+    match error {
+        PrepareError::AllAttemptsFailed { first_attempt } => attempt(first_attempt),
+        _ => Verdict::Reconnect,
+    }
+}
+
+fn attempt(error: &RequestAttemptError) -> Verdict {
+    match error {
+        RequestAttemptError::SerializationError(_) | RequestAttemptError::CqlRequestSerialization(_) => {
+            Verdict::Stop
+        }
+        RequestAttemptError::RepreparedIdChanged { .. } => Verdict::Reconnect,
+        RequestAttemptError::DbError(error, _) => refused(error),
+        // A connection that broke, and answers that made no sense.
+        _ => Verdict::Again,
+    }
+}
+
+/// Of what the server itself says.
+fn refused(error: &DbError) -> Verdict {
+    match error {
+        DbError::SyntaxError
+        | DbError::Invalid
+        | DbError::AlreadyExists { .. }
+        | DbError::FunctionFailure { .. }
+        | DbError::AuthenticationError
+        | DbError::Unauthorized
+        | DbError::ConfigError
+        | DbError::ProtocolError => Verdict::Stop,
+        _ => Verdict::Again,
+    }
+}
+
+/// Whether a conditional write was certainly not even tried. "Unavailable" is none of these: a replica can die between
+/// the decision and its commit.
+pub(super) fn is_untried(error: &ExecutionError) -> bool {
+    matches!(
+        error,
+        ExecutionError::BadQuery(_)
+            | ExecutionError::EmptyPlan
+            | ExecutionError::ConnectionPoolError(_)
+            | ExecutionError::LastAttemptError(RequestAttemptError::UnableToAllocStreamId)
+    )
+}
+
+/// Words for what is out of reach now.
+pub(super) fn failure(error: &ExecutionError) -> Failure {
+    match verdict(error) {
+        Verdict::Stop => Failure::Stopped(error.to_string()),
+        Verdict::Again | Verdict::Reconnect => Failure::Retry(error.to_string()),
+    }
+}
+
+/// Why there is no session: a fault of ours, or nobody answers.
+pub(super) fn no_session(error: &NewSessionError) -> Failure {
+    let words = error.to_string();
+    let is_ours = match error {
+        NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => true,
+        // The driver tells of a wrong password only within words of several layers.
+        _ => ["uthentication failed", "BadCredentials", "credentials", "certificate", "UnknownIssuer"]
+            .iter()
+            .any(|sign| words.contains(sign)),
+    };
+    if is_ours { Failure::Stopped(words) } else { Failure::Retry(words) }
+}
+
+/// Pauses that grow, up to an end. A dead node refuses within microseconds: without pauses that is a loop.
+#[derive(Debug)]
+pub(super) struct Pace {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Pace {
+    const PAUSE_MIN: Duration = Duration::from_millis(10);
+    const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { until: Instant::now() + patience, pause: Self::PAUSE_MIN }
+    }
+
+    /// Waits before the next try; says whether there is one.
+    pub(super) async fn next(&mut self) -> bool {
+        if Instant::now() + self.pause > self.until {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Self::PAUSE_MAX);
+        true
+    }
+}
