@@ -1,6 +1,7 @@
 //! The node: everything of `mirror` that does IO. See ARCHITECTURE.md.
 
 pub mod admin;
+pub mod archive;
 pub mod bench;
 pub mod cli;
 pub mod clock;
