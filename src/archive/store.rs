@@ -65,7 +65,6 @@ impl From<Landmark> for Mark {
 struct Manifest {
     format: u32,
     partition: u16,
-    #[serde(flatten)]
     incarnation: Incarnation,
 }
 

@@ -1,0 +1,138 @@
+//! Seals that are killed, that run twice, that run by themselves.
+
+use super::stage::{Failing, Fate, P0, archive, chat, entries, memory, node, seal_all, seal_upto, tell};
+use events::log::{Durable, Log};
+use events::{Offset, Partition};
+use mirror::archive::{Archive, ArchivedLog, Sealer, seal};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tools::JobError;
+use tools::progress::Silent;
+
+/// Killed at each of its writes, with and without effect, and run again: the same segments.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_killed_at_any_point_comes_to_the_same_end() {
+    // Large enough for three segments.
+    let log = memory();
+    let large = |mut event: events::Event| {
+        event.raw = vec![b' '; 200 << 10].into();
+        event
+    };
+    for event in chat(2, 100) {
+        log.append(P0, vec![large(event)], Durable::Here).await.unwrap();
+    }
+    let (whole, _) = archive();
+    let sealed = seal_all(&whole, &log).await;
+    assert_eq!((sealed.segments, sealed.events, sealed.upto), (3, 100, Offset(100)));
+    let expected = whole.segments(P0, 1).await.unwrap();
+    for fate in [Fate::Lost, Fate::Answerless] {
+        for writes in 0..4 {
+            let (again, store) = archive();
+            let killed = Archive::over(Failing::after(store, writes, fate), "failing");
+            let error = seal::seal(&killed, (&log, P0), None, &Silent).await;
+            assert!(matches!(error, Err(JobError::Retry(_))), "{error:?}");
+            seal_all(&again, &log).await;
+            assert_eq!(again.segments(P0, 1).await.unwrap(), expected, "{fate:?} after {writes} writes");
+            assert_eq!(again.incarnations(P0).await.unwrap().len(), 1);
+            assert_eq!(seal_all(&again, &log).await.segments, 0, "nothing is left to do");
+        }
+    }
+}
+
+/// Two nodes at once, up to different offsets: segments may overlap, what is read does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_at_once_do_no_harm() {
+    let log = memory();
+    tell(&log, &chat(2, 500)).await;
+    let whole = entries(&log, 0, 1000, None).await;
+    let (archive, _) = archive();
+    let ends = [400, 333, 250, 420].map(|upto| {
+        let (archive, log) = (archive.clone(), log.clone());
+        tokio::spawn(async move { seal::seal(&archive, (&log, P0), Some(Offset(upto)), &Silent).await })
+    });
+    for end in ends {
+        end.await.unwrap().unwrap();
+    }
+    assert_eq!(archive.incarnations(P0).await.unwrap().len(), 1);
+    let passed = seal::retention_may_pass(&archive, &log, P0).await.unwrap();
+    assert_eq!(passed, Offset(420));
+    log.trim(P0, passed);
+    let joined = ArchivedLog::new(Arc::new(log), archive);
+    for limit in [1, 37, 1000] {
+        assert_eq!(entries(&joined, 0, limit, None).await, whole);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_record_is_not_sealed_over() {
+    let (archive, _) = archive();
+    let log = Newer(memory());
+    tell(&log.0, &chat(2, 30)).await;
+    let error = seal::seal(&archive, (&log, P0), None, &Silent).await.unwrap_err();
+    assert_eq!(error, JobError::Newer { offset: Offset(20), format: 0xfe });
+}
+
+/// A log whose 20th record a newer program wrote.
+struct Newer(events::log::memory::MemoryLog);
+
+#[async_trait::async_trait]
+impl Log for Newer {
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<events::Event>,
+        durable: Durable,
+    ) -> Result<(), events::log::AppendError> {
+        self.0.append(partition, events, durable).await
+    }
+    async fn read(&self, read: events::log::Read) -> Result<events::log::Page, events::log::ReadError> {
+        let mut page = self.0.read(read).await?;
+        for entry in page.entries.iter_mut().filter(|entry| entry.offset == Offset(20)) {
+            entry.record = bytes::Bytes::from_static(b"\xfe...");
+        }
+        Ok(page)
+    }
+    async fn tail(&self, partition: Partition) -> Result<Offset, events::log::ReadError> {
+        self.0.tail(partition).await
+    }
+    async fn floor(&self, partition: Partition) -> Result<Offset, events::log::ReadError> {
+        self.0.floor(partition).await
+    }
+}
+
+/// The node's sealer waits for enough, leaves the newest alone, goes on after a failure, and stops.
+#[tokio::test(start_paused = true)]
+async fn the_sealer_seals_when_enough_waits() {
+    let log = Arc::new(memory());
+    let (plain, store) = archive();
+    // Its first two writes fail.
+    let flaky = Archive::over(Failing::after(store.clone(), 1, Fate::Lost), "failing");
+    let (tail_in, tail) = watch::channel(Offset(0));
+    let stop = CancellationToken::new();
+    let (sealer, mut sealed) = Sealer::new(flaky, log.clone(), P0, 200);
+    let running = tokio::spawn(sealer.run(tail.clone(), stop.clone()));
+    tell(&*log, &chat(2, 1100)).await;
+    tail_in.send_replace(log.tail(P0).await.unwrap());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(plain.incarnations(P0).await.unwrap().is_empty(), "1100 are fewer than the margin and 200");
+    tell(&*log, &chat(3, 150)).await;
+    tail_in.send_replace(log.tail(P0).await.unwrap());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(plain.segments(P0, 1).await.unwrap().is_empty(), "its writes fail");
+    assert!(!running.is_finished(), "and it goes on trying");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+
+    let stop = CancellationToken::new();
+    let (sealer, mut told) = Sealer::new(plain.clone(), log.clone(), P0, 200);
+    let running = tokio::spawn(sealer.run(tail, stop.clone()));
+    told.wait_for(|upto| *upto == Offset(250)).await.unwrap();
+    assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 1);
+    assert_eq!(*sealed.borrow_and_update(), Offset(0));
+    drop(tail_in);
+    running.await.unwrap().unwrap();
+    assert_eq!(seal_upto(&plain, &*log, 300).await.events, 50);
+    assert_eq!(node().as_str(), "a");
+}
