@@ -4,6 +4,7 @@ use super::stage::{Failing, Fate, P0, archive, chat, entries, memory, node, seal
 use events::log::{Durable, Log};
 use events::{Offset, Partition};
 use mirror::archive::{Archive, ArchivedLog, Sealer, seal};
+use object_store::ObjectStoreExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -135,4 +136,21 @@ async fn the_sealer_seals_when_enough_waits() {
     running.await.unwrap().unwrap();
     assert_eq!(seal_upto(&plain, &*log, 300).await.events, 50);
     assert_eq!(node().as_str(), "a");
+}
+
+/// A segment that is gone is written again while the log still holds what it held, and nothing else is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hole_is_filled_from_the_log() {
+    let log = memory();
+    tell(&log, &chat(2, 300)).await;
+    let (archive, store) = archive();
+    for upto in [100, 200, 300] {
+        seal_upto(&archive, &log, upto).await;
+    }
+    let whole = archive.segments(P0, 1).await.unwrap();
+    store.delete(&whole[1].0.to_string().as_str().into()).await.unwrap();
+    assert_eq!(seal::retention_may_pass(&archive, &log, P0).await.unwrap(), Offset(100), "not past the hole");
+    let sealed = seal_all(&archive, &log).await;
+    assert_eq!((sealed.segments, sealed.events, sealed.upto), (1, 100, Offset(300)));
+    assert_eq!(archive.segments(P0, 1).await.unwrap(), whole);
 }
