@@ -28,11 +28,11 @@ pub use place::BadPlace;
 pub use seal::Sealer;
 pub use store::{Incarnation, Name};
 
-use events::log::ReadError;
+use events::log::{Log, ReadError};
 use object_store::ObjectStore;
 use segment::SegmentError;
 use std::sync::Arc;
-use tools::JobError;
+use tools::{JobError, Ports};
 
 /// An archive. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +69,33 @@ impl Archive {
     #[must_use]
     pub fn over(store: Arc<dyn ObjectStore>, shown: &str) -> Self {
         Self { store, shown: shown.into() }
+    }
+}
+
+/// A log's archive, and the log without it.
+#[derive(Clone)]
+pub struct Backed {
+    /// The archive.
+    pub archive: Archive,
+    /// The log itself: its floor is where the archive begins to be needed.
+    pub log: Arc<dyn Log>,
+}
+
+impl Backed {
+    /// Puts the archive at `url` behind the log of `ports`.
+    ///
+    /// # Errors
+    /// Where the place is none.
+    pub fn behind(ports: &mut Ports, url: &str) -> Result<Self, BadPlace> {
+        let (archive, log) = (Archive::open(url)?, ports.log.clone());
+        ports.log = Arc::new(ArchivedLog::new(log.clone(), archive.clone()));
+        Ok(Self { archive, log })
+    }
+
+    /// The stores with the log alone.
+    #[must_use]
+    pub fn bare(&self, ports: &Ports) -> Ports {
+        Ports { log: self.log.clone(), ..ports.clone() }
     }
 }
 

@@ -7,6 +7,7 @@
 //! The same [`execute`] answers both ways. A [`Desk`] holds the stores, and [`Live`] where a node runs.
 
 pub mod answer;
+mod archive;
 pub mod ask;
 mod ban;
 mod drain;
@@ -20,6 +21,7 @@ mod words;
 pub use answer::Answer;
 pub use ask::Command;
 
+use crate::archive::Backed;
 use crate::clock::Clock;
 use async_trait::async_trait;
 use events::event::{Body, Place};
@@ -43,6 +45,8 @@ pub struct Desk {
     pub leases: Arc<dyn Leases>,
     /// Whether other nodes work on the same stores.
     pub is_shared: bool,
+    /// The archive behind the log, if there is one.
+    pub archive: Option<Backed>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids that no fact gives.
@@ -147,6 +151,7 @@ pub async fn execute(desk: &Desk, command: Command, to: &dyn Listener) -> Result
         Command::Replay(ask) => replay::replay(desk, ask, to).await,
         Command::Verify(ask) => mirrors::verify(desk, ask, to).await,
         Command::Release(ask) => release::release(desk, &ask).await,
+        Command::Archive(ask) => archive::archive(desk, ask.action, to).await,
         Command::Drain => drain::drain(desk).await,
     }
 }

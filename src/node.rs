@@ -173,6 +173,7 @@ impl Node {
             ports: self.stores.ports.clone(),
             leases: self.stores.leases.clone(),
             is_shared: self.stores.is_shared,
+            archive: self.stores.archive.clone(),
             clock: self.clock.clone(),
             ids: Arc::new(uuid::Uuid::new_v4),
             follow: self.following.clone(),

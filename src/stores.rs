@@ -7,6 +7,7 @@
 //! ```
 //! The data directory and its lock are there either way: what a node says of itself it keeps on its own disk.
 
+use crate::archive::Backed;
 use crate::config::Config;
 use crate::sqlite::{DataDir, Failure, NodeState, OpenError, SqliteLog};
 use events::{Offset, Partition};
@@ -46,6 +47,8 @@ pub struct Stores {
     pub is_shared: bool,
     /// The data directory.
     pub path: PathBuf,
+    /// The archive behind the log, if there is one.
+    pub archive: Option<Backed>,
 }
 
 /// What has to be closed in the end.
@@ -96,8 +99,10 @@ impl From<Failure> for StoresError {
 pub async fn open(config: &Config) -> Result<Opened, StoresError> {
     let directory = DataDir::open_as(&config.data_dir, config.node)?;
     let home = home(&directory.state()).await?;
+    let mut ports = embedded(&directory);
     let stores = Stores {
-        ports: embedded(&directory),
+        archive: behind(&mut ports, config)?,
+        ports,
         leases: Arc::new(directory.leases()),
         state: directory.state(),
         wakes: Arc::new(directory.log()),
@@ -106,6 +111,12 @@ pub async fn open(config: &Config) -> Result<Opened, StoresError> {
         path: directory.path().to_owned(),
     };
     Ok(Opened { stores, directory })
+}
+
+/// The archive that the configuration names, put behind the log.
+fn behind(ports: &mut Ports, config: &Config) -> Result<Option<Backed>, StoresError> {
+    let backed = config.archive.url.as_deref().map(|url| Backed::behind(ports, url));
+    backed.transpose().map_err(|error| StoresError::Setup(error.to_string()))
 }
 
 impl Opened {

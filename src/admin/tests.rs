@@ -25,6 +25,7 @@ fn desk() -> Desk {
     let follow = Arc::new(Stepper::new(ports.clone()));
     Desk {
         is_shared: false,
+        archive: None,
         ports,
         leases: Arc::new(projections::leases::memory::MemoryLeases::new()),
         clock: Arc::new(Wall),

@@ -3,7 +3,7 @@
 use super::life::{Life, begun, recognise};
 use super::segment::Draft;
 use super::store::{Name, covered};
-use super::{Archive, ArchiveError};
+use super::{Archive, ArchiveError, Backed};
 use events::log::{Log, Read};
 use events::{Offset, Partition};
 use serde::{Deserialize, Serialize};
@@ -144,22 +144,23 @@ pub struct Sealer {
     archive: Archive,
     log: Arc<dyn Log>,
     partition: Partition,
+    partitions: u16,
     events: u64,
     sealed: watch::Sender<Offset>,
 }
 
 impl Sealer {
-    /// A sealer that seals once `events` wait. The receiver tells how far retention may pass: zero until it is
-    /// known.
+    /// A sealer of one of `partitions`, that seals once `events` wait. The receiver tells how far retention may
+    /// pass: zero until it is known.
     #[must_use]
     pub fn new(
-        archive: Archive,
-        log: Arc<dyn Log>,
-        partition: Partition,
+        backed: &Backed,
+        (partition, partitions): (Partition, u16),
         events: u64,
     ) -> (Self, watch::Receiver<Offset>) {
         let (sealed, seen) = watch::channel(Offset(0));
-        (Self { archive, log, partition, events: events.max(1), sealed }, seen)
+        let Backed { archive, log } = backed.clone();
+        (Self { archive, log, partition, partitions, events: events.max(1), sealed }, seen)
     }
 
     /// Seals whenever enough lies before `tail`, until `stop` or until nobody tells the tail any more. A store
@@ -174,7 +175,7 @@ impl Sealer {
         stop: CancellationToken,
     ) -> Result<(), JobError> {
         loop {
-            let known = retention_may_pass(&self.archive, &*self.log, self.partition).await;
+            let known = self.look().await;
             let pause = match known {
                 Ok(sealed) => {
                     self.sealed.send_replace(sealed);
@@ -195,6 +196,11 @@ impl Sealer {
                 }
             }
         }
+    }
+
+    async fn look(&self) -> Result<Offset, JobError> {
+        self.archive.claim(self.partitions).await?;
+        retention_may_pass(&self.archive, &*self.log, self.partition).await
     }
 
     /// Seals once. Tells whether to pause before the next.

@@ -41,8 +41,8 @@ impl Local {
             follow.all().await.map_err(|error| Unavailable::Other(error.to_string()))?;
         }
         let ids = Arc::new(Uuid::new_v4);
-        let is_shared = opened.stores.is_shared;
-        let desk = Desk { ports, leases, is_shared, clock: Arc::new(Wall), ids, follow, live: None };
+        let (is_shared, archive) = (opened.stores.is_shared, opened.stores.archive.clone());
+        let desk = Desk { ports, leases, is_shared, archive, clock: Arc::new(Wall), ids, follow, live: None };
         Ok(Self { opened, desk })
     }
 

@@ -1,5 +1,6 @@
 //! Answers in words.
 
+mod archive;
 mod lineage;
 mod table;
 
@@ -27,6 +28,7 @@ pub fn text(answer: &Answer) -> String {
         Answer::Replayed(said) => replayed(said),
         Answer::Apply(said) => apply(said),
         Answer::Verified(said) => verified(said),
+        Answer::Archive(said) => archive::lines(said),
         Answer::Drained(said) => vec![format!("node {} has handed over everything", said.node)],
     };
     lines.into_iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")

@@ -1,5 +1,8 @@
 //! Answers: what a command says, as data. [`crate::cli::print`] puts them into words.
 
+use crate::archive::check;
+use crate::archive::refill::Refilled;
+use crate::archive::seal::Sealed;
 use events::{ChannelId, GuildId, MirrorId, Offset, Version};
 use serde::{Deserialize, Serialize};
 use tools::{lineage, plan, quoted, replay, verify};
@@ -26,6 +29,8 @@ pub enum Answer {
     Verified(verify::Report),
     /// `drain`.
     Drained(Drained),
+    /// `archive`.
+    Archive(Archive),
 }
 
 impl Answer {
@@ -44,6 +49,10 @@ impl Answer {
             Self::Apply(said) => serde_json::to_value(said),
             Self::Verified(said) => serde_json::to_value(said),
             Self::Drained(said) => serde_json::to_value(said),
+            Self::Archive(Archive::Status(said)) => serde_json::to_value(said),
+            Self::Archive(Archive::Verified(said)) => serde_json::to_value(said),
+            Self::Archive(Archive::Sealed(said)) => serde_json::to_value(said),
+            Self::Archive(Archive::Restored(said)) => serde_json::to_value(said),
         }
     }
 
@@ -52,6 +61,7 @@ impl Answer {
     pub fn is_fine(&self) -> bool {
         match self {
             Self::Verified(report) => report.is_fine(),
+            Self::Archive(Archive::Verified(report)) => report.is_fine(),
             Self::Changed(_)
             | Self::Mirrors(_)
             | Self::Status(_)
@@ -59,9 +69,35 @@ impl Answer {
             | Self::Lineage(_)
             | Self::Replayed(_)
             | Self::Apply(_)
+            | Self::Archive(Archive::Status(_) | Archive::Sealed(_) | Archive::Restored(_))
             | Self::Drained(_) => true,
         }
     }
+}
+
+/// What `archive` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archive {
+    /// `archive status`.
+    Status(check::Status),
+    /// `archive verify`.
+    Verified(check::Report),
+    /// `archive seal`.
+    Sealed(Vec<Sealed>),
+    /// `archive restore`.
+    Restored(Restored),
+}
+
+/// A log was filled from the archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// It was a dry run.
+    pub dry_run: bool,
+    /// Each partition.
+    pub partitions: Vec<Refilled>,
+    /// Lanes that read the log again from its beginning: their places in the old log mean nothing here.
+    pub lanes: u64,
 }
 
 /// A node has handed over everything.

@@ -48,6 +48,54 @@ pub enum Command {
     /// Hand over everything that this node works on, in a cluster, and take nothing new
     #[command(after_help = "It stays so until the node is started again.\n\nExample: mirror drain")]
     Drain,
+    /// The archive: how it stands, whether it is whole, seal what waits, fill a lost log again
+    #[command(
+        after_help = "Examples:\n  mirror archive status\n  mirror archive verify\n  mirror archive seal\n  mirror archive restore --dry-run"
+    )]
+    Archive(Archive),
+}
+
+/// `mirror archive`.
+#[derive(Clone, Debug, Serialize, Deserialize, Args)]
+pub struct Archive {
+    /// What to do
+    #[command(subcommand)]
+    pub action: ArchiveAction,
+}
+
+/// What `mirror archive` does.
+#[derive(Clone, Debug, Serialize, Deserialize, Subcommand)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveAction {
+    /// Show what is sealed, how far back the log can be read, and what waits
+    #[command(after_help = "Example: mirror archive status --json")]
+    Status,
+    /// Read every segment and check it against itself, its neighbours and the log
+    #[command(after_help = "Example: mirror archive verify")]
+    Verify,
+    /// Seal all that the log holds
+    #[command(after_help = "Example: mirror archive seal")]
+    Seal,
+    /// Fill an empty log from the archive; killed and run again, it goes on. No node may run
+    #[command(after_help = "Example: mirror archive restore --dry-run")]
+    Restore(ArchiveRestore),
+}
+
+/// `mirror archive restore`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Args)]
+pub struct ArchiveRestore {
+    /// From this life of the log; default: the newest that is archived
+    #[arg(long)]
+    pub incarnation: Option<u32>,
+    /// Although segments are missing: what they held is lost
+    #[arg(long)]
+    pub accept_holes: bool,
+    /// Although a node that has not let go of a partition may still run
+    #[arg(long)]
+    pub force: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `mirror link`.

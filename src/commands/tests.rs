@@ -1,5 +1,6 @@
 //! What is typed, and what is printed: transcripts over stores in memory.
 
+mod archive;
 mod lanes;
 mod listing;
 mod members;
@@ -120,6 +121,7 @@ impl Scene {
         let clock = Arc::new(Ticks(AtomicI64::new(START)));
         let desk = Desk {
             is_shared: false,
+            archive: None,
             leases: Arc::new(projections::leases::memory::MemoryLeases::new()),
             follow: Arc::new(Stepper::new(ports.clone())),
             ports,

@@ -1,6 +1,7 @@
 //! One partition at work here: its follower, and the driver of its lanes.
 
 use super::{Node, NodeError, broken, rules};
+use crate::archive::Sealer;
 use crate::follower::{self, Follower};
 use crate::lanes::{Driver, Env, ORDERS_MAX};
 use crate::tenure::Tenure;
@@ -41,6 +42,7 @@ pub(super) async fn work(node: Arc<Node>, held: Held, stop: CancellationToken) -
         driver_drained.cancel();
         ended
     });
+    parts.spawn(seal(node.clone(), partition, stop.clone()));
     let mut result = Ok(());
     loop {
         tokio::select! {
@@ -57,6 +59,20 @@ pub(super) async fn work(node: Arc<Node>, held: Held, stop: CancellationToken) -
     node.hub.remove(partition);
     node.following.remove(partition);
     result
+}
+
+/// Seals what the partition's log holds, where there is an archive. A node goes on without its archive; what is
+/// not sealed is not removed.
+async fn seal(node: Arc<Node>, partition: Partition, stop: CancellationToken) -> Result<(), NodeError> {
+    if let Some(backed) = &node.stores.archive {
+        let whose = (partition, node.stores.ports.partitions);
+        let (sealer, _) = Sealer::new(backed, whose, node.config.archive.seal_events);
+        if let Err(error) = sealer.run(node.stores.wakes.appended(partition), stop.clone()).await {
+            tracing::error!(partition = partition.0, "nothing more is sealed: {error}");
+        }
+    }
+    stop.cancelled().await;
+    Ok(())
 }
 
 fn stores(node: &Node) -> follower::Stores {

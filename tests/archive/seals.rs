@@ -3,7 +3,7 @@
 use super::stage::{Failing, Fate, P0, archive, chat, entries, memory, node, seal_all, seal_upto, tell};
 use events::log::{Durable, Log};
 use events::{Offset, Partition};
-use mirror::archive::{Archive, ArchivedLog, Sealer, seal};
+use mirror::archive::{Archive, ArchivedLog, Backed, Sealer, seal};
 use object_store::ObjectStoreExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,11 +108,11 @@ impl Log for Newer {
 async fn the_sealer_seals_when_enough_waits() {
     let log = Arc::new(memory());
     let (plain, store) = archive();
-    // Its first two writes fail.
-    let flaky = Archive::over(Failing::after(store.clone(), 1, Fate::Lost), "failing");
+    // It is claimed and an incarnation is begun; further writes fail.
+    let flaky = Archive::over(Failing::after(store.clone(), 2, Fate::Lost), "failing");
     let (tail_in, tail) = watch::channel(Offset(0));
     let stop = CancellationToken::new();
-    let (sealer, mut sealed) = Sealer::new(flaky, log.clone(), P0, 200);
+    let (sealer, mut sealed) = Sealer::new(&Backed { archive: flaky, log: log.clone() }, (P0, 1), 200);
     let running = tokio::spawn(sealer.run(tail.clone(), stop.clone()));
     tell(&*log, &chat(2, 1100)).await;
     tail_in.send_replace(log.tail(P0).await.unwrap());
@@ -127,7 +127,7 @@ async fn the_sealer_seals_when_enough_waits() {
     running.await.unwrap().unwrap();
 
     let stop = CancellationToken::new();
-    let (sealer, mut told) = Sealer::new(plain.clone(), log.clone(), P0, 200);
+    let (sealer, mut told) = Sealer::new(&Backed { archive: plain.clone(), log: log.clone() }, (P0, 1), 200);
     let running = tokio::spawn(sealer.run(tail, stop.clone()));
     told.wait_for(|upto| *upto == Offset(250)).await.unwrap();
     assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 1);

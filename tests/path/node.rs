@@ -117,6 +117,7 @@ impl Node {
         ];
         let ids = ids.clone();
         let desk = Desk {
+            archive: None,
             is_shared: false,
             ports: ports.clone(),
             leases: Arc::new(MemoryLeases::new()),

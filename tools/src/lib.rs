@@ -5,6 +5,7 @@
 
 pub mod census;
 pub mod follow;
+pub mod lanes;
 pub mod lineage;
 pub mod mirrors;
 pub mod plan;

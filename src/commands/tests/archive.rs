@@ -1,0 +1,109 @@
+//! `archive`: sealed, looked through, lost, filled again.
+
+use super::*;
+use crate::archive::{Archive, Backed};
+use expect_test::expect;
+use object_store::memory::InMemory;
+
+/// The scene's log with an archive behind it.
+fn with_archive(mut scene: Scene, archive: &Archive) -> Scene {
+    let log = scene.desk.ports.log.clone();
+    scene.desk.archive = Some(Backed { archive: archive.clone(), log });
+    scene
+}
+
+#[test]
+fn a_lost_log_is_filled_again() {
+    run(async {
+        let archive = Archive::over(Arc::new(InMemory::new()), "memory");
+        let scene = Scene::new(false);
+        check(
+            &scene,
+            &["archive", "archive status"],
+            expect![[r#"
+            $ mirror archive
+            The archive: how it stands, whether it is whole, seal what waits, fill a lost log again
+            (2)
+            $ mirror archive status
+            there is no archive: set archive.url (a directory, or s3://BUCKET/PREFIX?endpoint=...)
+            (2)
+        "#]],
+        )
+        .await;
+        conversation(&scene).await;
+        let scene = with_archive(scene, &archive);
+        let lines = ["archive status", "archive seal", "archive seal", "archive status", "archive verify"];
+        check(
+            &scene,
+            &lines,
+            expect![[r#"
+            $ mirror archive status
+            archive memory
+            partition 0: 0 segments in 0 bytes, nothing sealed yet
+              readable from offset 0, the log itself from 0; sealed up to 0, 10 offsets wait
+            $ mirror archive seal
+            partition 0: sealed 10 events in 1 segment (660 bytes), up to offset 10
+            $ mirror archive seal
+            partition 0: nothing waited; sealed up to offset 10
+            $ mirror archive status
+            archive memory
+            partition 0: 1 segment in 660 bytes, incarnation 1
+              readable from offset 0, the log itself from 0; sealed up to 10, 0 offsets wait
+            $ mirror archive verify
+            read 1 segment with 10 events in 660 bytes
+            all is as it was written
+        "#]],
+        )
+        .await;
+
+        // The log is lost whole, and so are the views; a lane's row stays.
+        let lane = LaneId { mirror: id(1), link: ChannelId(43) };
+        let row = LaneRow { rev: 1, behind: Some(Offset(5)), ..LaneRow::default() };
+        let lost = with_archive(Scene::new(false), &archive);
+        assert_eq!(lost.lanes.save(lane, row).await, Saved::Yes);
+        let lines = [
+            "archive status",
+            "archive restore --dry-run",
+            "archive restore",
+            "archive restore",
+            "mirrors",
+            "verify",
+        ];
+        check(&lost, &lines, expect![[r#"
+            $ mirror archive status
+            archive memory
+            partition 0: 0 segments in 0 bytes, nothing of this log: the archive holds 1 log that it is not (`mirror archive restore` fills an empty log from the newest)
+              readable from offset 0, the log itself from 0; sealed up to 0, 0 offsets wait
+            $ mirror archive restore --dry-run
+            dry run, nothing was done: partition 0: 10 events from incarnation 1, 0 of them were there already
+            $ mirror archive restore
+            partition 0: 10 events from incarnation 1, 0 of them were there already
+            1 lane read the log again from its beginning
+            $ mirror archive restore
+            partition 0: 10 events from incarnation 1, 10 of them were there already
+            $ mirror mirrors
+            lounge  10000000-0000-0000-0000-000000000001  build 0
+              42  guild 40  publishes and receives  from 2025-11-24T16:00:02.000Z on
+              43  guild 40  receives                from 2025-11-24T16:00:04.000Z on
+              44  guild 40  publishes and receives  from 2025-11-24T16:00:06.000Z on
+            $ mirror verify
+            'lounge': 10 events, 3 receipts, 1 live copy; digest 3d59977d6a607d0da410670663c36e54
+            node main in partition 0: 10 events, numbers 1 to 10, no holes
+            all is as it should be
+        "#]]).await;
+        let behind = lost.lanes.load(lane).await.unwrap().unwrap().behind;
+        assert_eq!(behind, Some(Offset(0)), "its place was one of another log");
+
+        let running = with_archive(Scene::new(true), &archive);
+        check(
+            &running,
+            &["archive restore"],
+            expect![[r#"
+            $ mirror archive restore
+            a node runs here, and would send again what is not all back yet: stop it first
+            (2)
+        "#]],
+        )
+        .await;
+    });
+}
