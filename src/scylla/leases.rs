@@ -6,7 +6,6 @@ use super::link::{Link, PAGE_ROWS_MAX};
 use super::statements::Statement;
 use super::value::Value;
 use async_trait::async_trait;
-use events::Partition;
 use projections::lanes::{LanesError, Saved};
 use projections::leases::{LeaseName, LeaseRow, Leases};
 use scylla::response::PagingState;
@@ -40,7 +39,7 @@ impl Leases for CqlLeases {
         }
         let decode = |(name, row): (String, _)| {
             // A kind of lease that a newer node has: none of ours.
-            let known = parse(&name)?;
+            let known = name.parse().ok()?;
             let stored = Stored { rev: 0, epoch: 0, mark: Uuid::nil(), row };
             Some(stored.decode(&name).map(|row| (known, row)))
         };
@@ -50,7 +49,7 @@ impl Leases for CqlLeases {
     }
 
     async fn load(&self, name: LeaseName) -> Result<Option<LeaseRow>, LanesError> {
-        let text = text(name);
+        let text = name.to_string();
         let page = self.link.call(Statement::LoadLease, &[Value::Text(text.clone())]).await?;
         let stored = conditional::stored(page)?;
         Ok(stored.map(|stored| stored.decode(&text)).transpose()?)
@@ -62,7 +61,7 @@ impl Leases for CqlLeases {
         };
         let Ok(encoded) = rmp_serde::to_vec(&row) else { return Saved::Unknown };
         let ours = Stored { rev, epoch, mark: Uuid::new_v4(), row: encoded.into() };
-        let key = [Value::Text(text(name))];
+        let key = [Value::Text(name.to_string())];
         let values = [ours.values().as_slice(), &key].concat();
         let write = match rev {
             // No row has the revision before.
@@ -75,52 +74,5 @@ impl Leases for CqlLeases {
             Ok(conditional::found(conditional::stored(page)?.as_ref(), &ours, false))
         })
         .await
-    }
-}
-
-/// As an operator reads it.
-fn text(name: LeaseName) -> String {
-    match name {
-        LeaseName::Cluster => "cluster".to_owned(),
-        LeaseName::Node(node) => format!("node/{node}"),
-        LeaseName::Partition(Partition(number)) => format!("partition/{number}"),
-        LeaseName::Shard(number) => format!("shard/{number}"),
-        LeaseName::Identify(number) => format!("identify/{number}"),
-    }
-}
-
-fn parse(text: &str) -> Option<LeaseName> {
-    match text.split_once('/') {
-        None => (text == "cluster").then_some(LeaseName::Cluster),
-        Some(("node", node)) => node.parse().ok().map(LeaseName::Node),
-        Some(("partition", number)) => {
-            number.parse().ok().map(|number| LeaseName::Partition(Partition(number)))
-        }
-        Some(("shard", number)) => number.parse().ok().map(LeaseName::Shard),
-        Some(("identify", number)) => number.parse().ok().map(LeaseName::Identify),
-        Some(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_come_back() {
-        let node = "node-a".parse().unwrap();
-        for (name, wanted) in [
-            (LeaseName::Cluster, "cluster"),
-            (LeaseName::Node(node), "node/node-a"),
-            (LeaseName::Partition(Partition(7)), "partition/7"),
-            (LeaseName::Shard(u32::MAX), "shard/4294967295"),
-            (LeaseName::Identify(0), "identify/0"),
-        ] {
-            assert_eq!(text(name), wanted);
-            assert_eq!(parse(wanted), Some(name));
-        }
-        for other in ["", "clusters", "partition/x", "partition/65536", "moon/1"] {
-            assert_eq!(parse(other), None, "{other}");
-        }
     }
 }

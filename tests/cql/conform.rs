@@ -15,3 +15,10 @@ async fn lanes_conform() {
     projections::lanes::conformance::all(&stage.store.lanes()).await;
     stage.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_conform() {
+    let Some(stage) = Stage::given("conform_leases").await else { return };
+    projections::leases::conformance::all(&stage.store.leases()).await;
+    stage.end().await;
+}
