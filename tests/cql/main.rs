@@ -6,4 +6,8 @@
 
 mod conform;
 mod laws;
+mod loss;
+mod model;
+mod size;
 mod stage;
+mod traps;
