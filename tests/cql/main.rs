@@ -8,6 +8,8 @@ mod conform;
 mod laws;
 mod loss;
 mod model;
+mod reach;
 mod size;
 mod stage;
+mod tables;
 mod traps;
