@@ -187,7 +187,8 @@ impl Link {
                 tracing::info!(cluster = %self.address, "connected to the CQL cluster again");
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(connected);
             }
-            Err(error) => tracing::debug!(%error, "the CQL cluster cannot be reached"),
+            Err(Failure::Retry(error)) => tracing::debug!(%error, "the CQL cluster cannot be reached"),
+            Err(Failure::Stopped(error)) => tracing::warn!(%error, "the CQL cluster refuses us"),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What a failed request means, by its class. Decided here, done in [`super::link`].
 
 use super::Failure;
-use scylla::errors::{DbError, ExecutionError, NewSessionError, PrepareError, RequestAttemptError};
+use scylla::errors::{
+    ConnectionError, ConnectionPoolError, ConnectionSetupRequestError, ConnectionSetupRequestErrorKind,
+    DbError, ExecutionError, MetadataError, NewSessionError, PrepareError, RequestAttemptError,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -85,15 +88,32 @@ pub(super) fn failure(error: &ExecutionError) -> Failure {
 
 /// Why there is no session: a fault of ours, or nobody answers.
 pub(super) fn no_session(error: &NewSessionError) -> Failure {
-    let words = error.to_string();
     let is_ours = match error {
         NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => true,
-        // The driver tells of a wrong password only within words of several layers.
-        _ => ["uthentication failed", "BadCredentials", "credentials", "certificate", "UnknownIssuer"]
-            .iter()
-            .any(|sign| words.contains(sign)),
+        NewSessionError::MetadataError(MetadataError::ConnectionPoolError(ConnectionPoolError::Broken {
+            last_connection_error,
+        })) => is_unwelcome(last_connection_error),
+        _ => false,
     };
-    if is_ours { Failure::Stopped(words) } else { Failure::Retry(words) }
+    if is_ours { Failure::Stopped(error.to_string()) } else { Failure::Retry(error.to_string()) }
+}
+
+/// Whether a node answers, and one side does not accept the other: a password, a certificate.
+fn is_unwelcome(error: &ConnectionError) -> bool {
+    match error {
+        ConnectionError::ConnectionSetupRequestError(ConnectionSetupRequestError { error, .. }) => {
+            match error {
+                ConnectionSetupRequestErrorKind::DbError(error, _) => refused(error) == Verdict::Stop,
+                ConnectionSetupRequestErrorKind::MissingAuthentication => true,
+                _ => false,
+            }
+        }
+        ConnectionError::IoError(error) => {
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+            matches!(cause, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_)))
+        }
+        _ => false,
+    }
 }
 
 /// Pauses that grow, up to an end. A dead node refuses within microseconds: without pauses that is a loop.

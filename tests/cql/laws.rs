@@ -29,7 +29,7 @@ async fn random_histories_have_equal_digests() {
         async move {
             let history = sample::history(seed, 1 + seed % 3, 10 + (seed % 40) as usize);
             for views in engines {
-                if seed % 4 == 0 {
+                if seed.is_multiple_of(4) {
                     laws::two_at_once(views.as_ref(), &history, Generation(seed as u32), seed).await;
                 } else {
                     laws::any_order(views.as_ref(), &history, Generation(seed as u32), seed).await;

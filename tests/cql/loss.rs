@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const KILLS: usize = 3;
-/// Acknowledgements between two kills.
-const WORK: u64 = 40;
+/// Acknowledgements of each kind between two kills.
+const WORK: u64 = 25;
 
 fn place() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
@@ -70,12 +70,21 @@ struct Told {
     seen: Mutex<BTreeMap<u64, u64>>,
     unknown: AtomicU64,
     retries: AtomicU64,
-    acknowledged: tokio::sync::watch::Sender<u64>,
+    /// Acknowledged commits and revisions.
+    acknowledged: tokio::sync::watch::Sender<[u64; 2]>,
 }
 
 impl Told {
-    fn acknowledge(&self) {
-        self.acknowledged.send_modify(|count| *count += 1);
+    fn acknowledge(&self, kind: usize) {
+        self.acknowledged.send_modify(|counts| counts[kind] += 1);
+    }
+
+    /// Until so many more of each are acknowledged.
+    async fn work(&self, more: u64) {
+        let mut acknowledged = self.acknowledged.subscribe();
+        let until = acknowledged.borrow().map(|count| count + more);
+        let enough = |counts: &[u64; 2]| counts[0] >= until[0] && counts[1] >= until[1];
+        acknowledged.wait_for(enough).await.expect("they work");
     }
 
     /// Whoever reads a revision reads the same.
@@ -103,7 +112,7 @@ async fn commit_on(store: Store, writer: u64, told: Arc<Told>, stop: Cancellatio
             };
         }
         told.commits.lock().expect("commits").insert(writer, number);
-        told.acknowledge();
+        told.acknowledge(0);
     }
 }
 
@@ -125,7 +134,7 @@ async fn save_on(store: Store, owner: u64, told: Arc<Told>, stop: CancellationTo
         match lanes.save(lane(), row).await {
             Saved::Yes => {
                 told.yes.lock().expect("yes").push((stored.rev + 1, tag));
-                told.acknowledge();
+                told.acknowledge(1);
             }
             Saved::Fenced => drop(told.no.lock().expect("no").insert(tag)),
             Saved::Unknown => drop(told.unknown.fetch_add(1, Ordering::Relaxed)),
@@ -148,15 +157,15 @@ async fn nothing_acknowledged_is_lost_and_nothing_decided_twice() {
         work.push(tokio::spawn(commit_on(store.clone(), number, Arc::clone(&told), stop.clone())));
         work.push(tokio::spawn(save_on(store, number, Arc::clone(&told), stop.clone())));
     }
-    let mut acknowledged = told.acknowledged.subscribe();
     for _ in 0..KILLS {
-        let until = *acknowledged.borrow() + WORK;
-        acknowledged.wait_for(|count| *count >= until).await.expect("they work");
+        told.work(WORK).await;
         server.kill().await.expect("killed");
         server.restart().await.expect("restarted");
+        let ready = tokio::time::Instant::now();
+        told.work(1).await;
+        println!("both kinds were acknowledged again {:?} after the server was ready", ready.elapsed());
     }
-    let until = *acknowledged.borrow() + WORK;
-    acknowledged.wait_for(|count| *count >= until).await.expect("they work on");
+    told.work(WORK).await;
     stop.cancel();
     for one in work {
         one.await.expect("no panic");
@@ -167,7 +176,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_decided_twice() {
 
 async fn judge(stage: &Stage, told: &Told) {
     let store = Store::connect(&stage.address, patient()).await.expect("a store");
-    for (writer, last) in told.commits.lock().expect("commits").clone() {
+    let commits = told.commits.lock().expect("commits").clone();
+    for (&writer, &last) in &commits {
         let keys: Vec<_> =
             (1..=last).flat_map(|n| (0..3).map(move |part| key(writer, n * 10 + part))).collect();
         let rows = store.views().get(&keys).await.expect("rows");
@@ -191,7 +201,7 @@ async fn judge(stage: &Stage, told: &Told) {
     let (unknown, retries) = (told.unknown.load(Ordering::Relaxed), told.retries.load(Ordering::Relaxed));
     println!(
         "{} commits, {} revisions, {} refused, {unknown} unknown, {retries} retries",
-        told.commits.lock().expect("commits").values().sum::<u64>(),
+        commits.values().sum::<u64>(),
         yes.len(),
         no.len()
     );

@@ -61,12 +61,15 @@ fn all(rows: &QueryRowsResult) -> Vec<Row> {
     rows.rows::<Row>().expect("rows").map(|row| row.expect("a row")).collect()
 }
 
-/// Statements of one story over row (k, 1), and what cells a and b are then. `T n` writes a = n at timestamp n.
+/// What it shows, its statements, and the cells afterwards.
+type Story = (&'static str, &'static [&'static str], &'static [[Option<u8>; 2]]);
+
+/// Statements of one story over row (K, 1), each with a key of its own, and what cells a and b are then. `I...` is an insert.
 #[tokio::test(flavor = "multi_thread")]
 async fn cells_end_as_told() {
     const INSERT: &str = "INSERT INTO {}.t (k, c, a) VALUES (K, 1, ";
     let Some(server) = Server::given().await else { return };
-    let stories: &[(&str, &[&str], &[[Option<u8>; 2]])] = &[
+    let stories: &[Story] = &[
         (
             "an older write loses",
             &["I0x09) USING TIMESTAMP 9", "I0x08) USING TIMESTAMP 8"],
