@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod lanes;
 pub mod links;
 pub mod node;
+pub mod rabbit;
 pub mod scylla;
 pub mod sqlite;
 pub mod stores;
