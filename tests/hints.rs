@@ -169,7 +169,9 @@ async fn full_queues_drop_and_go_on() {
     let mut b = join(&given.amqp, "full", "b", &stop).await;
     let all = 3 * INBOX_MAX as u64;
     let mut sent = 0;
+    let start = Instant::now();
     while b.sender.counts().received.load(Relaxed) + b.sender.counts().dropped.load(Relaxed) < all {
+        assert!(start.elapsed() < LONG, "hints stop coming");
         a.sender.send(advanced(sent));
         sent = (sent + 1) % 30_000;
         tokio::task::yield_now().await;

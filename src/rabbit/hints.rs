@@ -15,6 +15,7 @@
 mod link;
 mod wire;
 
+use std::collections::VecDeque;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -122,7 +123,9 @@ impl Hints {
         let (connected_now, connected) = watch::channel(false);
         let node = settings.node;
         let names = link::Names::of(&settings.cluster, node);
-        let worker = Worker { node, address, names, queued, inbox, counts: counts.clone(), connected_now };
+        let batch = VecDeque::new();
+        let worker =
+            Worker { batch, node, address, names, queued, inbox, counts: counts.clone(), connected_now };
         let task = tokio::spawn(worker.run(stop));
         Ok(Self { sender: HintSender { outbox, counts }, received, connected, task })
     }
@@ -134,6 +137,8 @@ struct Worker {
     address: Address,
     names: link::Names,
     queued: mpsc::Receiver<Hint>,
+    /// Taken from the queue, not published yet.
+    batch: VecDeque<Hint>,
     inbox: mpsc::Sender<Hint>,
     counts: Arc<Counts>,
     connected_now: watch::Sender<bool>,
@@ -178,7 +183,6 @@ impl Worker {
 
     /// Publishes and receives until the connection is lost.
     async fn work(&mut self, link: &mut Link) -> Lost {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
             let done = tokio::select! {
                 delivery = link.deliveries.next() => match delivery {
@@ -187,7 +191,10 @@ impl Worker {
                     None => Err(Lost::Ended),
                 },
                 // Without any sender left this arm rests.
-                1.. = self.queued.recv_many(&mut batch, BATCH_MAX) => self.publish(link, &mut batch).await,
+                Some(hint) = self.queued.recv() => {
+                    self.batch.push_back(hint);
+                    self.publish(link).await
+                }
             };
             if let Err(lost) = done {
                 return lost;
@@ -196,9 +203,7 @@ impl Worker {
     }
 
     async fn leave(&mut self, link: Link) -> Result<(), Lost> {
-        let mut last: Vec<Hint> =
-            std::iter::from_fn(|| self.queued.try_recv().ok()).take(OUTBOX_MAX).collect();
-        self.publish(&link, &mut last).await?;
+        self.publish(&link).await?;
         link.close().await
     }
 
@@ -223,21 +228,30 @@ impl Worker {
         link::acknowledge(&delivery).await
     }
 
-    async fn publish(&self, link: &Link, batch: &mut Vec<Hint>) -> Result<(), Lost> {
-        for hint in distinct(batch) {
-            let payload = wire::encode(self.node, hint);
-            timeout(PUBLISH_MAX, link.publish(&self.names, &payload)).await.map_err(|_| Lost::Stuck)??;
-            self.counts.published.fetch_add(1, Relaxed);
+    /// Publishes what is begun and what waits. Dropped between two hints it loses neither.
+    async fn publish(&mut self, link: &Link) -> Result<(), Lost> {
+        while self.refill() {
+            while let Some(hint) = self.batch.front() {
+                let payload = wire::encode(self.node, *hint);
+                timeout(PUBLISH_MAX, link.publish(&self.names, &payload))
+                    .await
+                    .map_err(|_| Lost::Stuck)??;
+                self.batch.pop_front();
+                self.counts.published.fetch_add(1, Relaxed);
+            }
         }
-        batch.clear();
         Ok(())
     }
-}
 
-/// The first of each: a busy partition hints often.
-fn distinct(batch: &[Hint]) -> impl Iterator<Item = Hint> {
-    let first = |(at, hint): &(usize, &Hint)| !batch[..*at].contains(hint);
-    batch.iter().enumerate().filter(first).map(|(_, hint)| *hint)
+    /// Takes up more of what waits, each once: a busy partition hints often. Whether there is anything to publish.
+    fn refill(&mut self) -> bool {
+        for hint in std::iter::from_fn(|| self.queued.try_recv().ok()).take(BATCH_MAX) {
+            if !self.batch.contains(&hint) {
+                self.batch.push_back(hint);
+            }
+        }
+        !self.batch.is_empty()
+    }
 }
 
 #[cfg(test)]

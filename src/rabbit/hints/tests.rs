@@ -5,7 +5,7 @@
 use events::{MirrorId, NodeId, Partition};
 use uuid::Uuid;
 
-use super::{Hint, distinct, link::Address, wire};
+use super::{Hint, link::Address, wire};
 
 fn node(name: &str) -> NodeId {
     name.parse().unwrap()
@@ -42,12 +42,6 @@ fn what_is_not_known_is_skipped() {
         assert_eq!(wire::decode(&bytes), None, "{bytes:?}");
     }
     (0..good.len()).for_each(|length| assert_eq!(wire::decode(&good[..length]), None));
-}
-
-#[test]
-fn a_batch_says_the_same_once_and_keeps_its_order() {
-    let [a, b, c] = [1, 2, 3].map(|at| Hint::Advanced(Partition(at)));
-    assert_eq!(distinct(&[b, a, b, b, c, a]).collect::<Vec<_>>(), [b, a, c]);
 }
 
 #[test]
