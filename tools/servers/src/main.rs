@@ -94,7 +94,7 @@ async fn up(dir: &Path, wanted: &Wanted) -> Done {
     let _turn = services::one_at_a_time(dir)?;
     if let Some(state) = services::running(dir)? {
         eprintln!("servers: up already: {}", state.by);
-        print!("{}", state.exports);
+        say(&state.exports);
         return Ok(ExitCode::SUCCESS);
     }
     let log = dir.join("owner.log");
@@ -108,7 +108,7 @@ async fn up(dir: &Path, wanted: &Wanted) -> Done {
     let mut exports = String::new();
     while let Some(line) = lines.next_line().await? {
         if line == READY {
-            print!("{exports}");
+            say(&exports);
             return Ok(ExitCode::SUCCESS);
         }
         exports += &(line + "\n");
@@ -126,17 +126,22 @@ async fn down(dir: &Path) -> Done {
 fn status(dir: &Path) -> Done {
     let _turn = services::one_at_a_time(dir)?;
     let Some(state) = services::running(dir)? else {
-        println!("down: nothing runs; `tools/services up` starts it");
+        say("down: nothing runs; `tools/services up` starts it\n");
         return Ok(ExitCode::from(1));
     };
-    println!("up: {}, held by process {}", state.by, state.pid);
+    let mut text = format!("up: {}, held by process {}\n", state.by, state.pid);
     for (name, port) in &state.ports {
-        let answers =
+        let listens =
             if TcpStream::connect(("127.0.0.1", *port)).is_ok() { "listens" } else { "DOES NOT LISTEN" };
-        println!("  {name:<26} 127.0.0.1:{port} {answers}");
+        text += &format!("  {name:<26} 127.0.0.1:{port} {listens}\n");
     }
-    print!("{}", state.exports);
+    say(&(text + &state.exports));
     Ok(ExitCode::SUCCESS)
+}
+
+/// To standard output, whether or not anybody reads to the end.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Follows the exports: whoever reads them knows that all are there.
