@@ -18,6 +18,7 @@ pub mod me;
 pub mod rest;
 pub mod route;
 pub mod sink;
+pub mod starts;
 pub mod telemetry;
 pub mod transport;
 pub mod webhooks;

@@ -23,24 +23,24 @@ use crate::admin::Admin;
 use crate::clock::{Clock, Wall};
 use crate::commands::Desk;
 use crate::config::Config;
-use crate::discord::gateway::{self, IdentifyBudget};
+use crate::discord::gateway::IdentifyGate;
 use crate::discord::guilds::Guilds;
 use crate::discord::limits;
 use crate::discord::me::me;
 use crate::discord::rest::Rest;
 use crate::discord::sink::DiscordSink;
+use crate::discord::starts::starts;
 use crate::discord::transport::{self, Transport};
 use crate::discord::webhooks::Webhooks;
 use crate::following::Following;
 use crate::lanes::{Counters, Hub};
 use crate::links::Links;
-use crate::sqlite::NodeState;
 use crate::stores::{Opened, Stores};
-use async_trait::async_trait;
 use events::capture::Me;
 use events::log::Read;
 use events::{Offset, Partition, Version};
 use projections::lane::{Guards, Rules};
+use projections::leases::Holder;
 use projections::sink::No;
 use secrecy::SecretString;
 use std::sync::atomic::AtomicI64;
@@ -99,6 +99,8 @@ struct Node {
     started: Instant,
     rest: Arc<Rest>,
     me: Me,
+    /// Whose turn it is to IDENTIFY.
+    turns: Arc<IdentifyGate>,
     webhooks: Arc<Webhooks>,
     sink: Arc<DiscordSink>,
     links: Arc<Links>,
@@ -117,19 +119,22 @@ impl Node {
         let token = token(config)?;
         let (ports, clock) = (stores.ports.clone(), Arc::new(Wall));
         let rest = Arc::new(rest(config, &token)?);
-        let me = introduce(&rest, stop).await?;
+        let me = asked(stop, async || me(&rest).await).await?;
+        let starts = asked(stop, async || starts(&rest).await).await?;
         let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
+        let holder = Holder { node: ports.node, home: stores.home };
         let heard_until = last_event(stores).await?.unwrap_or(clock.now());
         Ok(Self {
             config: config.clone(),
             token,
             stores: stores.clone(),
-            clock,
             started: Instant::now(),
             sink: Arc::new(DiscordSink::new(rest.clone(), webhooks.clone())),
             rest,
             me,
+            turns: Arc::new(IdentifyGate::new(stores.leases.clone(), holder, clock.clone(), starts)),
+            clock,
             webhooks,
             links,
             guilds: Arc::new(RwLock::new(Guilds::default())),
@@ -232,11 +237,11 @@ fn rules(config: &Config) -> Rules {
 /// Pause of a lane before it tries the same again, where nothing else says how long.
 const RETRY_MS: u64 = 1_000;
 
-/// Asks Discord who we are, until it answers.
-async fn introduce(rest: &Rest, stop: &CancellationToken) -> Result<Me, NodeError> {
+/// Asks Discord until it answers.
+async fn asked<T>(stop: &CancellationToken, ask: impl AsyncFn() -> Result<T, No>) -> Result<T, NodeError> {
     loop {
-        match me(rest).await {
-            Ok(me) => return Ok(me),
+        match ask().await {
+            Ok(answer) => return Ok(answer),
             Err(No::Wait(ms)) => {
                 tracing::warn!(ms, "Discord cannot be reached now");
                 tokio::select! {
@@ -247,23 +252,5 @@ async fn introduce(rest: &Rest, stop: &CancellationToken) -> Result<Me, NodeErro
             Err(No::Dead(why) | No::Refused(why)) => return Err(setup(why)),
             Err(No::Missing) => return Err(setup("Discord does not know this bot")),
         }
-    }
-}
-
-/// The budget of IDENTIFYs, on disk.
-struct Budget {
-    state: NodeState,
-    clock: Arc<dyn Clock>,
-}
-
-#[async_trait]
-impl IdentifyBudget for Budget {
-    async fn spend(&self) -> Option<u32> {
-        let now = self.clock.now();
-        let spent =
-            self.state.identifies_since(Version(now.0 - gateway::budget::DAY_MS * 1000)).await.ok()?;
-        let left = (gateway::budget::PER_DAY as u64).checked_sub(spent + 1)?;
-        self.state.note_identify(now).await.ok()?;
-        Some(left as u32)
     }
 }

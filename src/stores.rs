@@ -1,7 +1,7 @@
 //! The stores of a node, as its configuration names them: embedded, or shared with other nodes.
 //!
 //! ```text
-//!            log              views, lanes, leases      node's own (dead letters, identify times, name)
+//!            log              views, lanes, leases      node's own (dead letters, sessions, name)
 //! embedded   log.db           views.db, log.db          log.db
 //! cluster    streams, outbox  CQL                       log.db
 //! ```

@@ -189,6 +189,14 @@ impl Calls {
     pub fn user(&self) -> Result<Call, Unbuildable> {
         call(Kind::ReadUser, 0, 0, self.0.current_user())
     }
+
+    /// How many shards to run, and how they may start.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn gateway(&self) -> Result<Call, Unbuildable> {
+        call(Kind::ReadGateway, 0, 0, self.0.gateway().authed())
+    }
 }
 
 impl Default for Calls {

@@ -4,28 +4,34 @@
 //! shard --text--> heard --Frame-----> channel --> ingest     full: the shard is not polled, so it stops
 //!   |               |                                        reading and beating; Discord closes, and the
 //!   |               '-----Happening-> channel --> node       shard resumes from the last frame it gave us
-//!   '-- IDENTIFY waits in IdentifyQueue: for the gap, then for the budget of the day
+//!   '-- IDENTIFY waits for its turn among all shards, and for the budget of the day: see `gateway/identify.rs`
 //! ```
 //! twilight does hello, heartbeats, compression, reconnects and resumes. Its typed events are not used: a
 //! partial MESSAGE_UPDATE does not parse as one, and an ingest that drops what it cannot type loses events.
 //! What must survive a restart rides on each [`Frame`]; the caller keeps that of the last frame whose events are
 //! *durable*, never of the last one received.
 
+mod gate;
+mod identify;
+
+pub use gate::{IdentifyGate, Starts};
+pub use identify::{IdentifyBudget, Permit};
+
 use super::telemetry;
 use super::transport::{Unusable, check_certificates};
-use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use identify::IdentifyQueue;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
-use twilight_gateway::queue::Queue;
 use twilight_gateway::{
     CloseFrame, Config, ConfigBuilder, Intents, Message, Session, Shard, ShardId, ShardState,
 };
@@ -37,13 +43,15 @@ pub struct Settings {
     /// The gateway, `ws://` or `wss://`; `None`: Discord's own. For the stand-in: resumes go to the URL
     /// that READY names.
     pub url: Option<String>,
-    /// Time between two IDENTIFYs. Discord's rule for one shard at a time: 5 s.
-    pub identify_gap: Duration,
+    /// Which shard this is: it hears the guilds whose id, without its last 22 bits, modulo `shards` is this.
+    pub shard: u32,
+    /// Of how many.
+    pub shards: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { url: None, identify_gap: Duration::from_secs(5) }
+        Self { url: None, shard: 0, shards: 1 }
     }
 }
 
@@ -54,8 +62,8 @@ pub const HAPPENINGS_MAX: usize = 64;
 /// How long a stop waits to send its close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
-/// A session to resume, as kept from an earlier run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A session to resume, as kept from an earlier run, or by another node in the note of the shard's lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     /// From [`Frame::session`].
     pub session_id: String,
@@ -63,6 +71,20 @@ pub struct Saved {
     pub seq: u64,
     /// From [`Frame::resume_url`].
     pub resume_url: String,
+}
+
+impl Saved {
+    /// As a note keeps it: MessagePack with names, so that other versions may know more.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        rmp_serde::to_vec_named(self).unwrap_or_default().into()
+    }
+
+    /// Reads a note; `None`: there is nothing to resume.
+    #[must_use]
+    pub fn decode(note: &[u8]) -> Option<Self> {
+        rmp_serde::from_slice(note).ok()
+    }
 }
 
 /// One dispatch, READY and RESUMED among them.
@@ -130,31 +152,14 @@ pub enum GatewayError {
     /// Certificates.
     #[error(transparent)]
     Certificates(#[from] Unusable),
-}
-
-/// The budget of IDENTIFYs: 1,000 in 24 hours, then Discord resets the bot token. Kept on disk by whoever
-/// implements it: a crash loop must not forget.
-#[async_trait]
-pub trait IdentifyBudget: Send + Sync + 'static {
-    /// Records one IDENTIFY, durably, before it is sent. `Some(left)`: send it; `None`: do not.
-    async fn spend(&self) -> Option<u32>;
-}
-
-/// The rule of the budget, for an implementer to keep: pure, times in milliseconds since 1970.
-pub mod budget {
-    /// IDENTIFYs allowed in [`DAY_MS`]: Discord's 1,000, with room for other tools with the same token.
-    pub const PER_DAY: usize = 900;
-    /// 24 hours.
-    pub const DAY_MS: i64 = 24 * 3_600_000;
-
-    /// Adds `now` to the times of earlier IDENTIFYs, forgetting those of more than a day ago.
-    /// `Some(left)`: it may be sent, once `times` are stored; `None`: it may not.
-    pub fn spend(times: &mut Vec<i64>, now: i64) -> Option<u32> {
-        times.retain(|&at| now - at < DAY_MS);
-        let left = PER_DAY.checked_sub(times.len() + 1)?;
-        times.push(now);
-        Some(left as u32)
-    }
+    /// A shard that is not among them.
+    #[error("there is no shard {shard} of {shards}")]
+    Shard {
+        /// The shard.
+        shard: u32,
+        /// Of how many.
+        shards: u32,
+    },
 }
 
 /// What is heard, and nothing more. MESSAGE_CONTENT must be enabled in the developer portal.
@@ -174,7 +179,7 @@ pub const fn what_to_do(code: u16) -> Option<&'static str> {
     Some(match code {
         4004 => "Discord refused the bot token; copy it again from the developer portal",
         4010 => "Discord refused the shard number; this is a fault of mirror's, report it",
-        4011 => "the bot is in too many guilds for one shard; mirror runs one",
+        4011 => "the bot is in too many guilds for so few shards; Discord recommends more",
         4012 => "Discord no longer speaks this gateway version; update mirror",
         4013 => "Discord refused the intents; this is a fault of mirror's, report it",
         4014 => "enable the Message Content intent for the bot in the developer portal",
@@ -210,13 +215,17 @@ impl Gateway {
         budget: Arc<dyn IdentifyBudget>,
     ) -> Result<Self, GatewayError> {
         check_certificates()?;
-        let queue = IdentifyQueue::new(budget, settings.identify_gap);
-        let spent = queue.spent.clone();
+        let (shard, shards) = (settings.shard, settings.shards);
+        if shard >= shards {
+            return Err(GatewayError::Shard { shard, shards });
+        }
+        let queue = IdentifyQueue::new(budget);
+        let spent = queue.spent();
         let session = saved.as_ref().map(|saved| Ready {
             session: Arc::from(saved.session_id.as_str()),
             resume_url: Arc::from(saved.resume_url.as_str()),
         });
-        let shard = Shard::with_config(ShardId::ONE, config(settings, token, saved, queue)?);
+        let shard = Shard::with_config(ShardId::new(shard, shards), config(settings, token, saved, queue)?);
         Ok(Self { shard, spent, session })
     }
 
@@ -409,54 +418,10 @@ fn lost(text: &str) -> Option<Parsed> {
     (!resumable).then_some(Parsed::Lost)
 }
 
-/// Lets an IDENTIFY pass when the budget has recorded it and the last one is long enough ago.
-struct IdentifyQueue {
-    budget: Arc<dyn IdentifyBudget>,
-    gap: Duration,
-    next: Arc<Mutex<Option<Instant>>>,
-    spent: CancellationToken,
-}
-
-impl IdentifyQueue {
-    fn new(budget: Arc<dyn IdentifyBudget>, gap: Duration) -> Self {
-        Self { budget, gap, next: Arc::default(), spent: CancellationToken::new() }
-    }
-}
-
-impl Queue for IdentifyQueue {
-    fn enqueue(&self, _shard: u32) -> oneshot::Receiver<()> {
-        let (pass, passed) = oneshot::channel();
-        let (budget, gap, next) = (Arc::clone(&self.budget), self.gap, Arc::clone(&self.next));
-        let spent = self.spent.clone();
-        tokio::spawn(async move {
-            let mut next = next.lock().await;
-            if let Some(at) = *next {
-                sleep_until(at).await;
-            }
-            if pass.is_closed() {
-                return; // the connection is gone: nothing would be sent, nothing is spent
-            }
-            if let Some(left) = budget.spend().await {
-                telemetry::identifying(left);
-                *next = Some(Instant::now() + gap);
-                let _ = pass.send(());
-            } else {
-                spent.cancel();
-                pass_never(pass).await;
-            }
-        });
-        passed
-    }
-}
-
-/// Keeps the shard waiting: a sender that is dropped makes it ask again.
-async fn pass_never(mut pass: oneshot::Sender<()>) {
-    pass.closed().await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
 
     fn ready(session: &str, url: &str) -> Parsed {
         Parsed::Ready(Ready { session: Arc::from(session), resume_url: Arc::from(url) })
@@ -487,8 +452,8 @@ mod tests {
 
     #[async_trait]
     impl IdentifyBudget for Plenty {
-        async fn spend(&self) -> Option<u32> {
-            Some(1)
+        async fn permit(&self, _: u32) -> Permit {
+            Permit::Go { left: 1 }
         }
     }
 
@@ -507,6 +472,14 @@ mod tests {
         assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [Happening::SessionLost]);
         assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [], "told once");
         assert!(matches!(told(ready("c"))[..], [Happening::Ready(_)]));
+    }
+
+    #[test]
+    fn a_session_in_a_note_is_read_back() {
+        let (session_id, resume_url) = ("s".to_owned(), "wss://r".to_owned());
+        let saved = Saved { session_id, seq: u64::MAX, resume_url };
+        assert_eq!(Saved::decode(&saved.encode()), Some(saved));
+        assert_eq!(Saved::decode(&[]), None, "a shard that was never connected");
     }
 
     #[test]
@@ -531,16 +504,5 @@ mod tests {
             let fatal = CloseCode::try_from(code).is_ok_and(|code| !code.can_reconnect());
             assert_eq!(what_to_do(code).is_some(), fatal, "{code}");
         }
-    }
-
-    #[test]
-    fn the_budget_is_a_days() {
-        let mut times = Vec::new();
-        for n in 0..budget::PER_DAY {
-            assert_eq!(budget::spend(&mut times, n as i64), Some((budget::PER_DAY - n - 1) as u32));
-        }
-        assert_eq!(budget::spend(&mut times, budget::DAY_MS - 1), None);
-        assert_eq!(budget::spend(&mut times, budget::DAY_MS), Some(0), "the first is a day ago");
-        assert_eq!(times.len(), budget::PER_DAY);
     }
 }

@@ -26,6 +26,8 @@ pub enum Kind {
     ReadApplication,
     /// Read the bot's own user.
     ReadUser,
+    /// Read how many shards to run, and how they may start.
+    ReadGateway,
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             Self::ReadChannel => "GET /channels/{channel}",
             Self::ReadApplication => "GET /applications/@me",
             Self::ReadUser => "GET /users/@me",
+            Self::ReadGateway => "GET /gateway/bot",
         }
     }
 
@@ -57,7 +60,8 @@ impl Kind {
             | Self::ReadMessages
             | Self::ReadChannel
             | Self::ReadApplication
-            | Self::ReadUser => Method::GET,
+            | Self::ReadUser
+            | Self::ReadGateway => Method::GET,
         }
     }
 }

@@ -69,6 +69,6 @@ pub fn gateway_closed(code: Option<u16>) {
 }
 
 /// An IDENTIFY is about to be sent.
-pub fn identifying(left: u32) {
-    tracing::info!(left, "identifying with the gateway");
+pub fn identifying(shard: u32, left: u32) {
+    tracing::info!(shard, left, "identifying with the gateway");
 }

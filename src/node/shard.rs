@@ -116,10 +116,9 @@ impl Node {
     fn gateway(&self, held: &Held, saved: Option<Session>) -> Result<Gateway, NodeError> {
         let saved =
             saved.map(|kept| Saved { session_id: kept.session, seq: kept.seq, resume_url: kept.resume_url });
-        let settings =
-            gateway::Settings { url: self.config.discord.gateway.clone(), ..gateway::Settings::default() };
-        let budget = Arc::new(super::Budget { state: self.stores.state.clone(), clock: self.clock.clone() });
-        Gateway::new(&settings, &self.token, saved, budget).map_err(setup)
+        let url = self.config.discord.gateway.clone();
+        let settings = gateway::Settings { url, shard: held.shard, shards: held.shards };
+        Gateway::new(&settings, &self.token, saved, self.turns.clone()).map_err(setup)
     }
 
     fn ingest(&self, shard: u32, session: watch::Sender<Option<Session>>) -> Ingest {

@@ -1,4 +1,4 @@
-//! What belongs to this node alone: its name, gateway sessions, the identify budget, dead letters.
+//! What belongs to this node alone: its name, gateway sessions, dead letters.
 
 use super::{Failure, SqliteLog};
 use events::{NodeId, Version};
@@ -40,8 +40,6 @@ pub struct Dead {
 impl NodeState {
     /// Dead letters in one page at most.
     pub const DEAD_PAGE_MAX: usize = 256;
-    /// How long identifies are kept: Discord counts 24 hours.
-    pub const IDENTIFIES_KEPT_US: i64 = 25 * 3_600 * 1_000_000;
 
     pub(super) fn new(log: SqliteLog) -> Self {
         Self { log }
@@ -79,25 +77,6 @@ impl NodeState {
     /// When the file cannot be written.
     pub async fn clear_session(&self, shard: u32) -> Result<(), Failure> {
         self.execute("DELETE FROM sessions WHERE shard = ?1", (shard,)).await
-    }
-
-    /// Notes that an IDENTIFY is about to be sent, before it is.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub async fn note_identify(&self, at: Version) -> Result<(), Failure> {
-        self.execute("DELETE FROM identifies WHERE at < ?1", (at.0 - Self::IDENTIFIES_KEPT_US,)).await?;
-        self.execute("INSERT INTO identifies (at) VALUES (?1)", (at.0,)).await
-    }
-
-    /// How many IDENTIFYs were noted at and after `since`.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn identifies_since(&self, since: Version) -> Result<u64, Failure> {
-        let sql = "SELECT count(*) FROM identifies WHERE at >= ?1";
-        let count = |row: &Row<'_>| row.get::<_, i64>(0).map(|count| count as u64);
-        self.read(move |connection| connection.query_row(sql, [since.0], count)).await
     }
 
     /// Puts a payload aside.

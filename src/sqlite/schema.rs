@@ -151,7 +151,9 @@ pub const VIEWS: Schema = Schema {
     "],
 };
 
+/// The turns to IDENTIFY are leases too: see src/discord/gateway/gate.rs.
 const LEASES: &str = "
+    DROP TABLE identifies;
     -- name: cluster, node/N, partition/N, shard/N, identify/N. Nobody holds it: node and home are null.
     CREATE TABLE leases (
         name TEXT PRIMARY KEY, rev INTEGER NOT NULL, epoch INTEGER NOT NULL, node TEXT, home BLOB,

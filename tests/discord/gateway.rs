@@ -3,7 +3,8 @@
 use crate::stage::TOKEN;
 use async_trait::async_trait;
 use mirror::discord::gateway::{
-    Ended, FRAMES_MAX, Frame, Gateway, HAPPENINGS_MAX, Happening, IdentifyBudget, Outlets, Saved, Settings,
+    Ended, FRAMES_MAX, Frame, Gateway, HAPPENINGS_MAX, Happening, IdentifyBudget, Outlets, Permit, Saved,
+    Settings,
 };
 use secrecy::SecretString;
 use standin::{Config, Standin};
@@ -20,16 +21,18 @@ struct Budget(AtomicU32);
 
 #[async_trait]
 impl IdentifyBudget for Budget {
-    async fn spend(&self) -> Option<u32> {
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).ok()
+    async fn permit(&self, _: u32) -> Permit {
+        let spend = |left: u32| left.checked_sub(1);
+        let left = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend);
+        left.map_or(Permit::Spent, |left| Permit::Go { left: left - 1 })
     }
 }
 
 pub(crate) struct Running {
-    frames: mpsc::Receiver<Frame>,
-    happenings: mpsc::Receiver<Happening>,
-    stop: CancellationToken,
-    task: JoinHandle<Ended>,
+    pub(crate) frames: mpsc::Receiver<Frame>,
+    pub(crate) happenings: mpsc::Receiver<Happening>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) task: JoinHandle<Ended>,
 }
 
 pub(crate) fn run(discord: &Standin, saved: Option<Saved>, budget: u32, frames_max: usize) -> Running {
@@ -42,9 +45,13 @@ fn run_as(
     saved: Option<Saved>,
     (budget, frames_max): (u32, usize),
 ) -> Running {
-    let settings = Settings { url: Some(discord.gateway_url()), identify_gap: Duration::from_millis(10) };
+    let settings = Settings { url: Some(discord.gateway_url()), ..Settings::default() };
     let budget = Arc::new(Budget(AtomicU32::new(budget)));
     let gateway = Gateway::new(&settings, &SecretString::from(token), saved, budget).unwrap();
+    started(gateway, frames_max)
+}
+
+pub(crate) fn started(gateway: Gateway, frames_max: usize) -> Running {
     let (frame_out, frames) = mpsc::channel(frames_max);
     let (happening_out, happenings) = mpsc::channel(HAPPENINGS_MAX);
     let stop = CancellationToken::new();
@@ -57,7 +64,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 impl Running {
     /// The next message's text and its frame; other frames are passed over.
-    async fn message(&mut self) -> (String, Frame) {
+    pub(crate) async fn message(&mut self) -> (String, Frame) {
         loop {
             let frame = timeout(SOON, self.frames.recv()).await.expect("no frame in time").expect("ended");
             if frame.kind == "MESSAGE_CREATE" {
@@ -76,7 +83,7 @@ impl Running {
         }
     }
 
-    async fn stopped(self) -> Ended {
+    pub(crate) async fn stopped(self) -> Ended {
         self.stop.cancel();
         timeout(SOON, self.task).await.expect("does not stop").unwrap()
     }
@@ -102,7 +109,7 @@ impl Stage {
     }
 }
 
-fn saved(frame: &Frame) -> Saved {
+pub(crate) fn saved(frame: &Frame) -> Saved {
     let (session_id, resume_url) = (frame.session.to_string(), frame.resume_url.to_string());
     Saved { session_id, seq: frame.seq, resume_url }
 }

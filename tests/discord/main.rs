@@ -4,6 +4,7 @@
 
 mod gateway;
 mod secrets;
+mod shards;
 mod sink;
 mod stage;
 mod wire;

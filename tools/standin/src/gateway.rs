@@ -1,6 +1,7 @@
 //! The gateway: one WebSocket connection from Hello to its end. Sessions outlive connections: see `session`.
 
 pub(crate) mod session;
+pub(crate) mod starts;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -23,9 +24,11 @@ use tokio_tungstenite::{
 
 use self::{
     session::{Event, Order, ResumeError, Wish, Work},
+    starts::Start,
     wire::{Ended, Frames, Wire},
 };
 use crate::{
+    clock,
     id::Id,
     rest::guild::{APPLICATION_FLAGS, me},
     server::Core,
@@ -132,7 +135,7 @@ impl Talk {
             let Some(frame) = self.frames.next().await else { return Err(Ended::Dropped) };
             let attached = match self.hear(frame.map_err(|_| Ended::Dropped)?, false).await? {
                 Asked::Nothing => None,
-                Asked::Identify(d) => Some(self.identify(&d).await?),
+                Asked::Identify(d) => self.identify(&d).await?,
                 Asked::Resume(d) => self.resume(&d).await?,
             };
             if let Some(attached) = attached {
@@ -222,7 +225,7 @@ impl Talk {
         self.count > CLIENT_FRAMES_MAX
     }
 
-    async fn identify(&mut self, d: &Value) -> Result<Attached, Ended> {
+    async fn identify(&mut self, d: &Value) -> Result<Option<Attached>, Ended> {
         if !right_token(&self.core.world(), d) {
             self.core.world().ledger.counts.refused_sessions += 1;
             return self.wire.close(4004, "Authentication failed.").await;
@@ -234,7 +237,19 @@ impl Talk {
         let Some(intents) = d["intents"].as_u64() else {
             return self.wire.close(4013, "Invalid intent(s).").await;
         };
-        Ok(begin(&mut self.core.world(), Wish { intents, shard }, &self.core.origin))
+        let start = self.core.world().starts.ask(shard.0, clock::now_ms());
+        match start {
+            Start::Yes => Ok(Some(begin(&mut self.core.world(), Wish { intents, shard }, &self.core.origin))),
+            Start::Crowded => {
+                self.core.world().ledger.counts.refused_sessions += 1;
+                self.wire.send(json!({"t": null, "s": null, "op": 9, "d": false})).await?;
+                Ok(None)
+            }
+            Start::Spent => {
+                self.core.world().reset_token();
+                self.wire.close(4004, "Authentication failed.").await
+            }
+        }
     }
 
     async fn resume(&mut self, d: &Value) -> Result<Option<Attached>, Ended> {

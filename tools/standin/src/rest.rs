@@ -98,7 +98,7 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
     }
     authorize(world, call)?;
     match call.route.kind {
-        K::Gateway | K::GatewayBot => Ok(guild::gateway(call, origin)),
+        K::Gateway | K::GatewayBot => Ok(guild::gateway(world, call, origin)),
         K::Me | K::User | K::MyGuilds | K::Application => guild::account(world, call),
         K::Guild | K::GuildChannels | K::GuildRoles | K::GuildMember | K::ActiveThreads => {
             guild::guild(world, call)

@@ -33,10 +33,31 @@ pub struct Config {
     pub keep: Keep,
     /// Dispatches that a session keeps for RESUME.
     pub replay_events: usize,
+    /// The rules for IDENTIFY.
+    pub starts: Starts,
     /// How long a session outlives its connection.
     pub session_ttl_ms: u64,
     /// Threads of the server.
     pub threads: usize,
+}
+
+/// How sessions may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Starts {
+    /// Shards that `GET /gateway/bot` recommends.
+    pub shards: u64,
+    /// Shards of so many buckets (shard modulo this) may IDENTIFY at the same time.
+    pub max_concurrency: u64,
+    /// Between two IDENTIFYs of one bucket: 5 s at Discord. A sooner one is an invalid session. 0: not enforced.
+    pub gap_ms: u64,
+    /// IDENTIFYs of the day; one more resets the token: every session ends, and it is refused from then on.
+    pub total: u64,
+}
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self { shards: 1, max_concurrency: 1, gap_ms: 0, total: 1000 }
+    }
 }
 
 impl Default for Config {
@@ -51,6 +72,7 @@ impl Default for Config {
             faults: Faults::none(),
             keep: Keep::All,
             replay_events: 100_000,
+            starts: Starts::default(),
             session_ttl_ms: 180_000,
             threads: 1,
         }

@@ -20,7 +20,10 @@ pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, Use
 use crate::{
     Config, clock,
     fault::FaultEngine,
-    gateway::session::{Event, Sessions},
+    gateway::{
+        session::{Event, Sessions},
+        starts::Desk,
+    },
     id::Snowflakes,
     ledger::{Actor, Change, Effect, FaultNote, Ledger, Pings},
     limits::{Limits, Meters},
@@ -42,6 +45,7 @@ pub(crate) struct World {
     pub(crate) users: HashMap<u64, User>,
     pub(crate) webhooks: HashMap<u64, Webhook>,
     pub(crate) sessions: Sessions,
+    pub(crate) starts: Desk,
     pub(crate) ledger: Ledger,
     pub(crate) faults: FaultEngine,
     pub(crate) limits: Option<Limits>,
@@ -65,6 +69,7 @@ impl World {
             users: HashMap::new(),
             webhooks: HashMap::new(),
             sessions: Sessions::new(config.replay_events, config.session_ttl_ms),
+            starts: Desk::new(config.starts),
             ledger: Ledger::new(config.keep),
             faults: FaultEngine::new(config.faults, config.seed ^ 0xfa17),
             limits: (!config.unlimited).then_some(config.limits),
@@ -80,6 +85,12 @@ impl World {
     pub(crate) fn random_text(&mut self, length: usize) -> String {
         const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
         (0..length).map(|_| char::from(LETTERS[self.dice.random_range(0..LETTERS.len())])).collect()
+    }
+
+    /// What Discord does when too many sessions were started: nobody knows the new token.
+    pub(crate) fn reset_token(&mut self) {
+        self.token = self.random_text(64);
+        self.sessions.forget_all();
     }
 
     /// Makes a person.

@@ -218,6 +218,44 @@ fn a_drain_gives_the_name_last() {
     assert_eq!(names(&tenancy.decide(5, &[P0, P1], false)), [name("a")], "and comes back");
 }
 
+/// All ends at once when a node dies: with the name, everything is renewed.
+#[test]
+fn renewals_go_together() {
+    let mut tenancy = tenancy();
+    settle(&mut tenancy, &[], 0, &[P0]);
+    settle(&mut tenancy, &[], RULES.renew_every_ms - 1, &[P0, P1]);
+    assert_eq!(names(&tenancy.decide(RULES.renew_every_ms, &[P0, P1], false)), [name("a"), P0, P1]);
+}
+
+/// A look that was overtaken by a write of our own changes nothing.
+#[test]
+fn an_old_look_is_no_news() {
+    let mut tenancy = tenancy();
+    settle(&mut tenancy, &[], 0, &[P0]);
+    let before = [(P0, row(1, 1, Some(holder("a", 1))))];
+    let now = RULES.renew_every_ms;
+    settle(&mut tenancy, &before, now, &[P0]);
+    tenancy.observe(&before, now + 1);
+    let steps = tenancy.decide(2 * now, &[P0], false);
+    assert_eq!(steps[1], Step::Renew(P0, row(3, 1, Some(holder("a", 1)))));
+}
+
+/// Of what is beyond its share a node gives one a tick, and no more than that, however long its work takes to end.
+#[test]
+fn surplus_is_given_one_by_one() {
+    let wanted = [P0, P1, LeaseName::Partition(Partition(2)), LeaseName::Partition(Partition(3))];
+    let mut tenancy = tenancy();
+    settle(&mut tenancy, &[], 0, &wanted);
+    tenancy.observe(&[(name("b"), row(1, 1, Some(holder("b", 2))))], 1);
+    let one = tenancy.decide(1, &wanted, false);
+    assert!(matches!(one[..], [Step::Give(last, _)] if last == wanted[3]), "{one:?}");
+    let two = tenancy.decide(2, &wanted, false);
+    assert!(matches!(two[..], [Step::Give(next, _)] if next == wanted[2]), "{two:?}");
+    assert_eq!(tenancy.decide(3, &wanted, false), [], "two each, once that is done");
+    one.iter().chain(&two).for_each(|step| tenancy.saved(step, Saved::Yes, 3));
+    assert_eq!(tenancy.decide(4, &wanted, false), []);
+}
+
 /// What its node leaves lying for a whole lease time is taken by another, which then keeps it.
 #[test]
 fn the_overdue_is_anybodys() {

@@ -2,7 +2,7 @@
 //!
 //! `TENANCY_CASES=10000 cargo test -p projections tenancy` plays more; `TENANCY_SEED=7` plays one, with its steps.
 
-use super::world::{Faults, LATENCY_MS_MAX, RULES, TICK_MS, World};
+use super::world::{ENDING_MS_MAX, Faults, LATENCY_MS_MAX, RULES, TICK_MS, World};
 use crate::leases::{LeaseName, Leases};
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ async fn a_drain_is_quick() {
         world.run(SETTLE_MS).await;
         world.machines[1].draining = true;
         let tick = 2 * TICK_MS + 2 * LATENCY_MS_MAX;
-        world.run(world.now + 2 * tick).await;
+        world.run(world.now + 2 * tick + ENDING_MS_MAX).await;
         let held = world.machines[1].tenancy.iter().flat_map(crate::tenancy::Tenancy::tenures).count();
         assert_eq!(held, 0, "seed {seed}");
         world.run(world.now + 2 * tick).await;

@@ -13,6 +13,8 @@ pub(super) const RULES: Rules = Rules::of(2_000);
 pub(super) const TICK_MS: u64 = 100;
 /// Without faults, from asking to the answer.
 pub(super) const LATENCY_MS_MAX: u64 = 20;
+/// How long work may take to end that is given.
+pub(super) const ENDING_MS_MAX: u64 = 3 * TICK_MS / 2;
 /// After so long a caller gives up: nobody knows.
 const TIMEOUT_MS: u64 = 400;
 
@@ -169,8 +171,10 @@ impl World {
             if self.loud && !matches!(step, Step::Renew(..)) {
                 println!("{:>8} n{at} {step:?}", self.now);
             }
+            // Work that is given ends in good order first.
+            let ending_ms = if matches!(step, Step::Give(..)) { ENDING_MS_MAX } else { 2 };
             if step.row().is_some() {
-                self.after(at, 0, 2, Event::Send(step));
+                self.after(at, 0, ending_ms, Event::Send(step));
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{
     route::RouteKind,
 };
 use crate::{
+    Starts,
     id::Id,
     ledger::Actor,
     world::{World, guild::role_json},
@@ -18,12 +19,15 @@ use crate::{
 pub(crate) const APPLICATION_FLAGS: u32 = 1 << 15 | 1 << 19;
 
 /// `GET /gateway` and `GET /gateway/bot`
-pub(crate) fn gateway(call: &Call, origin: &str) -> Reply {
+pub(crate) fn gateway(world: &World, call: &Call, origin: &str) -> Reply {
     let mut value = json!({"url": format!("ws://{origin}")});
     if call.route.kind == RouteKind::GatewayBot {
-        value["shards"] = json!(1);
-        value["session_start_limit"] =
-            json!({"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1});
+        let Starts { shards, max_concurrency, total, .. } = world.starts.rules;
+        let remaining = total.saturating_sub(world.starts.asked);
+        value["shards"] = json!(shards);
+        value["session_start_limit"] = json!({
+            "total": total, "remaining": remaining, "reset_after": 14_400_000, "max_concurrency": max_concurrency,
+        });
     }
     Reply::json(&value)
 }

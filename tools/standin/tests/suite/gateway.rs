@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::check;
+use crate::{check, check_with};
 
 #[test]
 fn a_session_begins_with_ready_and_its_guilds() {
@@ -398,6 +398,109 @@ fn intents_choose_the_dispatches() {
               yes
             > b is quiet
               yes
+        "#]],
+    );
+}
+
+#[test]
+fn a_shard_gets_its_guilds_and_two_sessions_of_one_shard_both() {
+    check(
+        r#"ws a
+         a reads 1
+         a identify 34337 0/1
+         a reads 2
+         ws b
+         b reads 1
+         b identify 34337 0/1
+         b reads 2
+         say general alice hello
+         a reads 1 content
+         b reads 1 content
+         ws c
+         c reads 1
+         c identify 34337 2/2
+         c reads 1"#,
+        expect![[r#"
+            > ws a
+            > a reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > a identify 34337 0/1
+            > a reads 2
+              1 READY
+              2 GUILD_CREATE
+            > ws b
+            > b reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > b identify 34337 0/1
+            > b reads 2
+              1 READY
+              2 GUILD_CREATE
+            > say general alice hello
+            > a reads 1 content
+              3 MESSAGE_CREATE hello
+            > b reads 1 content
+              3 MESSAGE_CREATE hello
+            > ws c
+            > c reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > c identify 34337 2/2
+            > c reads 1
+              closed 4010
+        "#]],
+    );
+}
+
+/// Bucket 0 has shards 0 and 2 of 4, bucket 1 the others; the fourth IDENTIFY is one too many.
+#[test]
+fn identifies_have_rules() {
+    let starts = standin::Starts { shards: 4, max_concurrency: 2, gap_ms: 60_000, total: 3 };
+    check_with(
+        standin::Config { unlimited: true, starts, ..Default::default() },
+        r#"GET /gateway/bot | shards session_start_limit.max_concurrency session_start_limit.remaining
+         ws a
+         a reads 1
+         a identify 34337 0/4
+         a reads 1 shard
+         ws b
+         b reads 1
+         b identify 34337 2/4
+         b reads 1
+         b identify 34337 1/4
+         b reads 1 shard
+         GET /gateway/bot | session_start_limit.remaining
+         ws c
+         c reads 1
+         c identify 34337 3/4
+         c reads 1
+         GET /gateway/bot | message"#,
+        expect![[r#"
+            > GET /gateway/bot | shards session_start_limit.max_concurrency session_start_limit.remaining
+              200 4 2 3
+            > ws a
+            > a reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > a identify 34337 0/4
+            > a reads 1 shard
+              1 READY [0,4]
+            > ws b
+            > b reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > b identify 34337 2/4
+            > b reads 1
+              {"d":false,"op":9,"s":null,"t":null}
+            > b identify 34337 1/4
+            > b reads 1 shard
+              1 READY [1,4]
+            > GET /gateway/bot | session_start_limit.remaining
+              200 0
+            > ws c
+            > c reads 1
+              {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}
+            > c identify 34337 3/4
+            > c reads 1
+              closed 4004
+            > GET /gateway/bot | message
+              401 401: Unauthorized
         "#]],
     );
 }

@@ -8,7 +8,7 @@
 //! GET /path [{json}] | field field.field     any REST call; then the fields to print (none: status only)
 //! faults {json} | fault {json}   a whole plan | one REST rule for the next match
 //! shows CHANNEL                  what the channel shows
-//! ws NAME [zstd] | NAME identify [intents] | NAME resume FROM SEQ | NAME send {json} | NAME close CODE
+//! ws NAME [zstd] | NAME identify [intents [SHARD/TOTAL]] | NAME resume FROM SEQ | NAME send {json} | NAME close CODE
 //! NAME reads N [field ...]       N payloads, then no more than that are printed
 //! ```
 
@@ -237,7 +237,10 @@ impl Stage {
         match words {
             ["identify", rest @ ..] => {
                 let intents = rest.first().copied().unwrap_or("34337");
-                let d = json!({"token": self.token, "intents": intents.parse::<u64>().unwrap(), "properties": {}});
+                let mut d = json!({"token": self.token, "intents": intents.parse::<u64>().unwrap(), "properties": {}});
+                if let Some((shard, total)) = rest.get(1).and_then(|shard| shard.split_once('/')) {
+                    d["shard"] = json!([shard.parse::<u64>().unwrap(), total.parse::<u64>().unwrap()]);
+                }
                 socket.send(&json!({"op": 2, "d": d}).to_string()).await;
             }
             ["resume", from, seq] => {
