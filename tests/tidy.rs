@@ -195,6 +195,8 @@ fn function_lengths(source: &Source) -> Vec<(String, usize)> {
                 found.push((name.clone(), number - start + 1));
                 open = None;
             }
+            // Declared in a trait: it has no body.
+            Some((.., at)) if line.starts_with(&format!("{at})")) && line.ends_with(';') => open = None,
             Some(_) => {}
             None => {
                 let head = line.trim_start();

@@ -19,11 +19,10 @@ pub use identify::{IdentifyBudget, Permit};
 
 use super::telemetry;
 use super::transport::{Unusable, check_certificates};
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use identify::IdentifyQueue;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,7 +62,7 @@ pub const HAPPENINGS_MAX: usize = 64;
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
 /// A session to resume, as kept from an earlier run, or by another node in the note of the shard's lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
     /// From [`Frame::session`].
     pub session_id: String,
@@ -71,20 +70,6 @@ pub struct Saved {
     pub seq: u64,
     /// From [`Frame::resume_url`].
     pub resume_url: String,
-}
-
-impl Saved {
-    /// As a note keeps it: MessagePack with names, so that other versions may know more.
-    #[must_use]
-    pub fn encode(&self) -> Bytes {
-        rmp_serde::to_vec_named(self).unwrap_or_default().into()
-    }
-
-    /// Reads a note; `None`: there is nothing to resume.
-    #[must_use]
-    pub fn decode(note: &[u8]) -> Option<Self> {
-        rmp_serde::from_slice(note).ok()
-    }
 }
 
 /// One dispatch, READY and RESUMED among them.
@@ -472,14 +457,6 @@ mod tests {
         assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [Happening::SessionLost]);
         assert_eq!(told(r#"{"op":9,"d":false}"#.to_owned()), [], "told once");
         assert!(matches!(told(ready("c"))[..], [Happening::Ready(_)]));
-    }
-
-    #[test]
-    fn a_session_in_a_note_is_read_back() {
-        let (session_id, resume_url) = ("s".to_owned(), "wss://r".to_owned());
-        let saved = Saved { session_id, seq: u64::MAX, resume_url };
-        assert_eq!(Saved::decode(&saved.encode()), Some(saved));
-        assert_eq!(Saved::decode(&[]), None, "a shard that was never connected");
     }
 
     #[test]

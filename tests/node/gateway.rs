@@ -4,6 +4,7 @@ use crate::stage::{Node, PATIENCE, Stage};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use standin::{Config, Standin};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The channels of all gaps on the log.
@@ -122,22 +123,28 @@ async fn a_spent_budget_of_identifies_ends_the_node_before_one_more() {
     let stage = Stage::linked(2).await;
     let node = stage.start().await;
     node.stop().await;
-    let spend = |connection: &Connection| {
-        connection.execute("DELETE FROM sessions", [])?;
-        let last: i64 = connection.query_row("SELECT max(at) FROM identifies", [], |row| row.get(0))?;
-        for number in 1..900 {
-            connection.execute("INSERT INTO identifies (at) VALUES (?1)", [last + number])?;
-        }
-        Ok(())
+    // So many IDENTIFYs, the last so long ago.
+    let identified = |count: usize, ago_ms: i64| {
+        sql(&stage, |connection| {
+            connection.execute("DELETE FROM sessions", [])?;
+            let note = "SELECT note FROM leases WHERE name = 'identify/0'";
+            let note: Vec<u8> = connection.query_row(note, [], |row| row.get(0))?;
+            let mut times: BTreeMap<String, Vec<i64>> = rmp_serde::from_slice(&note).unwrap();
+            let times = times.get_mut("times").unwrap();
+            let last = times.last().unwrap() - ago_ms;
+            *times = vec![last; count];
+            let note = rmp_serde::to_vec_named(&BTreeMap::from([("times", times)])).unwrap();
+            connection.execute("UPDATE leases SET note = ?1 WHERE name = 'identify/0'", [note])
+        });
     };
-    sql(&stage, spend);
+    identified(900, 10_000);
     let before = stage.discord.counts().identified;
     let (code, log) = ends(&stage).await;
     assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("connected anew too often today"), "{log}");
     assert_eq!(stage.discord.counts().identified, before, "it identified all the same");
     // A day later it may.
-    sql(&stage, |connection| connection.execute("UPDATE identifies SET at = at - 86400000000", []));
+    identified(900, 86_400_000);
     let node = stage.start().await;
     node.stop().await;
 }
