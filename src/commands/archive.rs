@@ -5,7 +5,6 @@ use super::ask::{ArchiveAction, ArchiveRestore};
 use super::{CommandError, Desk, Listener};
 use crate::archive::refill::{Refill, refill};
 use crate::archive::{Backed, check, seal};
-use projections::leases::LeaseName;
 use tools::JobError;
 
 /// Does what the words say.
@@ -70,15 +69,10 @@ async fn at_rest(desk: &Desk, force: bool) -> Result<(), CommandError> {
     if force || !desk.is_shared {
         return Ok(());
     }
-    let held = desk.leases.all().await.map_err(JobError::from)?.into_iter().find_map(|(name, row)| {
-        let holder = row.holder?;
-        matches!(name, LeaseName::Partition(_)).then_some(holder)
-    });
-    match held {
+    match tools::lanes::worker(&*desk.leases).await? {
         None => Ok(()),
-        Some(holder) => Err(CommandError::Wrong(format!(
-            "node {} has not let go of its partitions: stop all nodes first, or give --force where it is dead",
-            holder.node
+        Some(node) => Err(CommandError::Wrong(format!(
+            "node {node} has not let go of its partitions: stop all nodes first, or give --force where it is dead"
         ))),
     }
 }

@@ -4,7 +4,7 @@ use super::log::{LogWork, Tails};
 use super::readers::Readers;
 use super::schema::{self, FileError, Schema};
 use super::writer::Writer;
-use super::{Failure, NodeState, SqliteLanes, SqliteLeases, SqliteLog, SqliteViews, node};
+use super::{Failure, NodeState, Peek, SqliteLanes, SqliteLeases, SqliteLog, SqliteViews, node};
 use events::NodeId;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -117,6 +117,14 @@ impl DataDir {
         let views = SqliteViews::start(at(&schema::VIEWS), views, lease)
             .map_err(|error| io(&at(&schema::VIEWS), &error))?;
         Ok(Self { path: path.to_owned(), node, log, views })
+    }
+
+    /// The log of a directory that a node may be running on, to be read and nothing else.
+    ///
+    /// # Errors
+    /// When there is no log, or it cannot be read.
+    pub fn peek(path: &Path) -> Result<Peek, OpenError> {
+        Peek::open(path).map_err(|error| refused(&path.join(schema::LOG.file), error))
     }
 
     /// Where it is.

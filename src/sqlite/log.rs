@@ -8,8 +8,10 @@
 
 mod index;
 mod page;
+mod peek;
 mod work;
 
+pub use peek::Peek;
 pub(super) use work::LogWork;
 use work::{Append, Job};
 

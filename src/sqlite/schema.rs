@@ -202,6 +202,20 @@ pub fn open_writer(directory: &Path, schema: &Schema) -> Result<Connection, File
     Ok(connection)
 }
 
+/// Looks at `schema`'s file in `directory`, which another process may be writing.
+///
+/// # Errors
+/// When there is none, or it is not ours or newer.
+pub fn open_reader(directory: &Path, schema: &Schema) -> Result<Connection, FileError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(directory.join(schema.file), flags)?;
+    connection.execute_batch(READER)?;
+    match recognise(&connection, schema)? {
+        0 => Err(FileError::Foreign),
+        _ => Ok(connection),
+    }
+}
+
 /// Else SQLite compiles a kept statement again whenever other values are bound to it.
 ///
 /// # Errors

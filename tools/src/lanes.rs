@@ -2,8 +2,11 @@
 
 use crate::mirrors;
 use crate::ports::{JobError, Ports};
+use events::NodeId;
+use projections::Leases;
 use projections::lane::LaneRow;
 use projections::lanes::{LaneId, Saved};
+use projections::leases::LeaseName;
 
 /// Every lane that ever had a row, of open links and of cut ones.
 ///
@@ -52,4 +55,16 @@ pub async fn save(ports: &Ports, lane: LaneId, row: LaneRow) -> Result<(), JobEr
             Err(JobError::Retry(format!("somebody works on the lane of channel {}", lane.link)))
         }
     }
+}
+
+/// The node that works on any partition of these stores, as the leases say. One that died may be named until it
+/// is taken over.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn worker(leases: &dyn Leases) -> Result<Option<NodeId>, JobError> {
+    let partition = |name: &LeaseName| matches!(name, LeaseName::Partition(_));
+    let rows = leases.all().await?;
+    let held = rows.into_iter().filter(|(name, _)| partition(name)).find_map(|(_, row)| row.holder);
+    Ok(held.map(|holder| holder.node))
 }

@@ -7,6 +7,7 @@ pub mod census;
 pub mod follow;
 pub mod lanes;
 pub mod lineage;
+pub mod migrate;
 pub mod mirrors;
 pub mod plan;
 pub mod ports;

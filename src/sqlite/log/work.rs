@@ -256,7 +256,7 @@ fn last_seq(connection: &Connection, partition: Partition, node: NodeId) -> rusq
 }
 
 /// The offset after the last event that is stored, or the floor where none is.
-fn tail(connection: &Connection, partition: Partition) -> rusqlite::Result<Offset> {
+pub(super) fn tail(connection: &Connection, partition: Partition) -> rusqlite::Result<Offset> {
     let last = connection
         .query_row(
             "SELECT id + count - ?1 FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
