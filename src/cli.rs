@@ -5,6 +5,7 @@
 pub mod args;
 mod draw;
 mod local;
+mod migrate;
 pub mod print;
 mod schema;
 mod start;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Run(_) => start::run(&config),
         Verb::Demo(args) => start::demo(args, &global),
         Verb::Bench(args) => start::bench(&args, &global),
+        Verb::Migrate(args) => start::block_on(migrate::run(&args, &global)),
         Verb::Schema(args) => start::block_on(schema::run(&config, &args, global.json)),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };

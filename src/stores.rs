@@ -119,6 +119,44 @@ fn behind(ports: &mut Ports, config: &Config) -> Result<Option<Backed>, StoresEr
     backed.transpose().map_err(|error| StoresError::Setup(error.to_string()))
 }
 
+/// The name under which a data directory keeps where it was moved to.
+pub const MOVED: &str = "moved";
+
+impl Stores {
+    /// Why nobody may work on these stores: a migration. `None`: nothing is in the way.
+    ///
+    /// # Errors
+    /// When they do not answer.
+    pub async fn refusal(&self) -> Result<Option<String>, StoresError> {
+        let moved = self.state.value(MOVED).await?.filter(|place| !place.is_empty());
+        if let (Some(place), false) = (moved, self.is_shared) {
+            let path = self.path.display();
+            return Ok(Some(format!(
+                "what {path} holds was moved to {place}: run the node there, or go back with `mirror migrate --from \
+                 {path} --to {place} --back`"
+            )));
+        }
+        let standing = tools::migrate::standing(&self.ports).await;
+        let standing = standing.map_err(|error| StoresError::Failed(error.to_string()))?;
+        Ok(standing.refusal().map(str::to_owned))
+    }
+}
+
+/// Opens what the configuration names, to be worked on.
+///
+/// # Errors
+/// See [`StoresError`]; a migration may be in the way.
+pub async fn open_for_work(config: &Config) -> Result<Opened, StoresError> {
+    let opened = open(config).await?;
+    match opened.stores.refusal().await? {
+        None => Ok(opened),
+        Some(words) => {
+            opened.close().await?;
+            Err(StoresError::Setup(words))
+        }
+    }
+}
+
 impl Opened {
     /// Writes what is queued, and lets go of everything.
     ///

@@ -19,6 +19,8 @@ mod kills;
 mod lineage;
 #[path = "node/lost_past.rs"]
 mod lost_past;
+#[path = "node/migrate.rs"]
+mod migrate;
 #[path = "node/secrets.rs"]
 mod secrets;
 #[path = "node/settings.rs"]

@@ -55,6 +55,12 @@ pub enum Verb {
         after_help = "The address and the replication come from the configuration (views, cluster.replication) unless given here; an address may hold a password, so better MIRROR_VIEWS than --views.\n\nExample: mirror schema apply --views cql://127.0.0.1:9042/mirror --replication SimpleStrategy:1"
     )]
     Schema(Schema),
+    /// Move everything from a data directory to a cluster, or back: the log first, while the node runs, then the
+    /// lanes, with --switch, once it has stopped
+    #[command(
+        after_help = "Each side is a data directory, or a configuration file (NAME.toml) that names the stores. Killed and run again, it goes on. With --switch the views of both sides are compared, mirror by mirror, before anything is switched; from then on no node works on the old side any more.\n\nExample:\n  mirror migrate --from /var/lib/mirror --to cluster.toml\n  mirror migrate --from /var/lib/mirror --to cluster.toml --switch"
+    )]
+    Migrate(Migrate),
     /// A command for a running node, or for its data directory.
     #[command(flatten)]
     Command(Command),
@@ -130,6 +136,26 @@ pub enum SchemaTask {
     Apply,
     /// List what differs; the exit code is 1 if anything does
     Diff,
+}
+
+/// `mirror migrate`.
+#[derive(Clone, Debug, Args)]
+pub struct Migrate {
+    /// Where everything is now: a data directory or a configuration file
+    #[arg(long, value_name = "DIR|FILE")]
+    pub from: PathBuf,
+    /// Where it goes: a data directory or a configuration file
+    #[arg(long, value_name = "DIR|FILE")]
+    pub to: PathBuf,
+    /// Finish it: no node may run on either side
+    #[arg(long, conflicts_with = "back")]
+    pub switch: bool,
+    /// Undo a switch: the old side is the one in use again, and what happened on the new one since is not in it
+    #[arg(long)]
+    pub back: bool,
+    /// Although a node that has not let go of a partition may still run
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `mirror bench`.

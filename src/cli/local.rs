@@ -34,7 +34,7 @@ impl From<StoresError> for Unavailable {
 impl Local {
     /// Opens the stores. Where no other node can do it, folds what the log holds beyond the views.
     pub(super) async fn open(config: &Config) -> Result<Self, Unavailable> {
-        let opened = stores::open(config).await?;
+        let opened = stores::open_for_work(config).await?;
         let (ports, leases) = (opened.stores.ports.clone(), opened.stores.leases.clone());
         let follow = Arc::new(Stepper::new(ports.clone()));
         if !opened.stores.is_shared {

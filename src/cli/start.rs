@@ -87,7 +87,7 @@ fn finish(ended: Result<(), NodeError>) -> Result<ExitCode, CommandError> {
 async fn open(config: &Config) -> Result<Opened, CommandError> {
     let began = Instant::now();
     loop {
-        match stores::open(config).await {
+        match stores::open_for_work(config).await {
             Ok(opened) => return Ok(opened),
             Err(StoresError::InUse(_)) if began.elapsed() < PATIENCE && !node_answers(config).await => {
                 tokio::time::sleep(LOOK).await;

@@ -120,8 +120,13 @@ impl Stage {
 
     /// The binary with these words, in the stage's environment.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
+        self.command_on(&self.data(), words)
+    }
+
+    /// The same over another data directory.
+    fn command_on(&self, data: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(words).arg("--data-dir").arg(self.data()).current_dir(self.root.path());
+        command.args(words).arg("--data-dir").arg(data).current_dir(self.root.path());
         command.env_remove("MIRROR_TEST_BINARY").env_remove("MIRROR_TEST_SEED");
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
@@ -130,7 +135,12 @@ impl Stage {
 
     /// Runs a command to its end.
     pub(crate) async fn ask(&self, words: &[&str]) -> Said {
-        let output = tokio::time::timeout(PATIENCE, self.command(words).output()).await;
+        self.ask_on(&self.data(), words).await
+    }
+
+    /// The same over another data directory.
+    pub(crate) async fn ask_on(&self, data: &Path, words: &[&str]) -> Said {
+        let output = tokio::time::timeout(PATIENCE, self.command_on(data, words).output()).await;
         let output = output.unwrap_or_else(|_| panic!("`mirror {words:?}` hangs; {}", self.tail())).unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let said = Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) };
@@ -153,12 +163,17 @@ impl Stage {
 
     /// Starts a node and waits until it is connected.
     pub(crate) async fn start(&self) -> Node {
+        self.start_on(&self.data()).await
+    }
+
+    /// The same over another data directory.
+    pub(crate) async fn start_on(&self, data: &Path) -> Node {
         let connections = || {
             let counts = self.discord.counts();
             counts.identified + counts.resumed
         };
         let before = connections();
-        let mut node = self.spawn();
+        let mut node = self.spawn_on(data);
         let began = Instant::now();
         while connections() == before {
             assert!(node.is_running(), "the node ended by itself; {}", self.tail());
@@ -170,8 +185,12 @@ impl Stage {
 
     /// Starts a node.
     pub(crate) fn spawn(&self) -> Node {
+        self.spawn_on(&self.data())
+    }
+
+    fn spawn_on(&self, data: &Path) -> Node {
         let log = append(&self.log_path());
-        let mut command = self.command(&["run"]);
+        let mut command = self.command_on(data, &["run"]);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         Node { child: command.spawn().unwrap() }
     }

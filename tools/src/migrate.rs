@@ -33,10 +33,44 @@ const PAGE: usize = 2048;
 const BATCH: usize = 512;
 /// The follower whose positions are places in the source.
 const COPYING: &str = "migrate";
-/// A position in partition 0 that says that it was begun, at the first event of the source.
-const BEGUN: &str = "migrating";
-/// One that says that all is done.
-const DONE: &str = "migrated";
+/// The follower whose position in partition 0 says how stores stand: its offset is the [`Standing`], its event the
+/// first one of the source.
+const STANDING: &str = "migration";
+
+/// How stores stand in a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In none, or it is over.
+    Free = 0,
+    /// They are being filled: no node may work on them.
+    Filling = 1,
+    /// They were filled, and are the ones in use.
+    Filled = 2,
+    /// They were filled in vain: the source is in use again.
+    GivenUp = 3,
+    /// All that they hold was moved elsewhere.
+    Moved = 4,
+}
+
+impl Standing {
+    /// What to do instead of working on these stores; `None`: nothing is in the way.
+    #[must_use]
+    pub const fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Free | Self::Filled => None,
+            Self::Filling => Some(
+                "a migration into these stores was begun and is not finished: run `mirror migrate ... --switch`",
+            ),
+            Self::GivenUp => Some(
+                "the migration into these stores was given up, and what they hold is out of date: use new ones",
+            ),
+            Self::Moved => Some(
+                "what these stores hold was moved elsewhere: run the node there, or go back with \
+                 `mirror migrate ... --back`",
+            ),
+        }
+    }
+}
 
 /// What a copy did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,15 +105,32 @@ pub struct Migration<'a> {
     pub target: &'a Ports,
 }
 
-/// Whether a migration into these stores was begun and not brought to its end: no node may work on them.
+/// How stores stand.
 ///
 /// # Errors
 /// When the views do not answer.
-pub async fn is_unfinished(target: &Ports) -> Result<bool, JobError> {
-    if position(target, Partition(0), DONE).await?.is_some() {
-        return Ok(false);
-    }
-    Ok(position(target, Partition(0), BEGUN).await?.is_some())
+pub async fn standing(ports: &Ports) -> Result<Standing, JobError> {
+    let mark = position(ports, Partition(0), STANDING).await?;
+    Ok(match mark.map_or(0, |mark| mark.offset.0) {
+        0 => Standing::Free,
+        1 => Standing::Filling,
+        2 => Standing::Filled,
+        3 => Standing::GivenUp,
+        _ => Standing::Moved,
+    })
+}
+
+/// Notes how stores stand from now on.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn set_standing(ports: &Ports, standing: Standing) -> Result<(), JobError> {
+    let event = position(ports, Partition(0), STANDING).await?.map_or(NOTHING.event, |mark| mark.event);
+    note(ports, standing, event).await
+}
+
+async fn note(ports: &Ports, standing: Standing, event: EventId) -> Result<(), JobError> {
+    keep(ports, Partition(0), STANDING, Mark { offset: Offset(standing as u64), event }).await
 }
 
 async fn position(ports: &Ports, partition: Partition, name: &str) -> Result<Option<Mark>, JobError> {
@@ -99,9 +150,6 @@ impl Migration<'_> {
     /// When a store does not answer, the source's log has lost its beginning or holds a record of a newer format,
     /// or the target holds anything else.
     pub async fn copy(&self, progress: &dyn Progress) -> Result<Copied, JobError> {
-        if position(self.target, Partition(0), DONE).await?.is_some() {
-            return Err(JobError::Wrong("these stores have been migrated to already".to_owned()));
-        }
         self.claim().await?;
         let mut copied = Copied::default();
         for partition in self.source.all_partitions() {
@@ -129,14 +177,15 @@ impl Migration<'_> {
     /// Notes in the target that a migration has begun, and from which log: it holds nothing else.
     async fn claim(&self) -> Result<(), JobError> {
         let first = self.first().await?;
-        if let Some(begun) = position(self.target, Partition(0), BEGUN).await? {
-            if begun == first || begun == NOTHING {
-                return Ok(());
+        match standing(self.target).await? {
+            Standing::Free => {}
+            Standing::Filling => return self.require_same(first).await,
+            Standing::Filled => {
+                return Err(JobError::Wrong("these stores have been migrated to already".to_owned()));
             }
-            return Err(JobError::Wrong(format!(
-                "a migration into these stores was begun from another log, whose first event is {}",
-                begun.event
-            )));
+            other @ (Standing::GivenUp | Standing::Moved) => {
+                return Err(JobError::Wrong(other.refusal().unwrap_or_default().to_owned()));
+            }
         }
         let mut is_used = !mirrors::all(self.target).await?.is_empty();
         for partition in self.target.all_partitions() {
@@ -147,11 +196,23 @@ impl Migration<'_> {
                 "the target holds events of its own: migrate into stores that nobody has used".to_owned(),
             ));
         }
-        keep(self.target, Partition(0), BEGUN, first).await
+        note(self.target, Standing::Filling, first).await
+    }
+
+    /// A migration that was begun is gone on with from the same log only.
+    async fn require_same(&self, first: EventId) -> Result<(), JobError> {
+        let begun =
+            position(self.target, Partition(0), STANDING).await?.map_or(NOTHING.event, |mark| mark.event);
+        if begun == first || begun == NOTHING.event {
+            return Ok(());
+        }
+        Err(JobError::Wrong(format!(
+            "a migration into these stores was begun from another log, whose first event is {begun}"
+        )))
     }
 
     /// The first event of the source, by which it is known again.
-    async fn first(&self) -> Result<Mark, JobError> {
+    async fn first(&self) -> Result<EventId, JobError> {
         for partition in self.source.all_partitions() {
             let log = &self.source.log;
             let floor = log.floor(partition).await?;
@@ -163,10 +224,10 @@ impl Migration<'_> {
             }
             let page = log.read(Read { partition, from: floor, limit: 1, mirror: None }).await?;
             if let Some(entry) = page.entries.first() {
-                return Ok(Mark { offset: entry.offset, event: id(entry) });
+                return Ok(id(entry));
             }
         }
-        Ok(NOTHING)
+        Ok(NOTHING.event)
     }
 
     async fn copy_partition(
@@ -208,7 +269,9 @@ impl Migration<'_> {
         Ok(())
     }
 
-    /// Copies what is left, proves that the target says the same, and moves the lanes. Nobody works on either.
+    /// Copies what is left, proves that the target says the same, and moves the lanes. Nobody works on either. What
+    /// remains is to note that the source is [`Standing::Moved`], and then that the target is [`Standing::Filled`]:
+    /// in this order, so that there are never two to work on.
     ///
     /// # Errors
     /// As for [`Self::copy`], and when a mirror's views differ: nothing was switched then.
@@ -228,7 +291,6 @@ impl Migration<'_> {
         let mirrors = proof::compare(self, progress).await?;
         let lanes = self.move_lanes().await?;
         let lanes_walk = !self.move_place().await?;
-        keep(self.target, Partition(0), DONE, self.first().await?).await?;
         Ok(Switched { copied, mirrors, lanes, lanes_walk })
     }
 
