@@ -1,0 +1,5 @@
+//! The log on RabbitMQ streams, over a real broker.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod address;
