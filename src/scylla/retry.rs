@@ -141,3 +141,53 @@ impl Pace {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scylla::errors::{BrokenConnectionErrorKind, WriteType};
+    use scylla::statement::Consistency;
+
+    fn said(error: DbError) -> ExecutionError {
+        RequestAttemptError::DbError(error, String::new()).into()
+    }
+
+    /// What each error leads to, and whether a conditional write that met it was certainly not tried.
+    #[test]
+    fn errors_are_what_the_caller_does() {
+        let consistency = Consistency::Quorum;
+        let timeout =
+            |write_type| DbError::WriteTimeout { consistency, received: 1, required: 2, write_type };
+        let broken = || BrokenConnectionErrorKind::WriteError(std::io::Error::other("reset")).into();
+        let no_pool =
+            || ConnectionPoolError::Broken { last_connection_error: ConnectionError::ConnectTimeout };
+        for (error, wanted, untried) in [
+            (said(DbError::Invalid), Verdict::Stop, false),
+            (said(DbError::Unauthorized), Verdict::Stop, false),
+            (said(DbError::SyntaxError), Verdict::Stop, false),
+            (said(DbError::Overloaded), Verdict::Again, false),
+            (said(DbError::Unavailable { consistency, required: 2, alive: 1 }), Verdict::Again, false),
+            (said(timeout(WriteType::Cas)), Verdict::Again, false),
+            (said(timeout(WriteType::Simple)), Verdict::Again, false),
+            (said(DbError::Other(0x1700)), Verdict::Again, false),
+            (RequestAttemptError::BrokenConnectionError(broken()).into(), Verdict::Again, false),
+            (ExecutionError::RequestTimeout(Duration::from_secs(1)), Verdict::Again, false),
+            (RequestAttemptError::UnableToAllocStreamId.into(), Verdict::Again, true),
+            (no_pool().into(), Verdict::Reconnect, true),
+            (ExecutionError::EmptyPlan, Verdict::Reconnect, true),
+        ] {
+            assert_eq!((verdict(&error), is_untried(&error)), (wanted, untried), "{error}");
+            assert_eq!(matches!(failure(&error), Failure::Stopped(_)), wanted == Verdict::Stop, "{error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_and_end() {
+        let (began, mut pace, mut pauses) = (Instant::now(), Pace::new(Duration::from_secs(3)), 0);
+        while pace.next().await {
+            pauses += 1;
+        }
+        assert!((7..=14).contains(&pauses), "{pauses}");
+        assert!(began.elapsed() > Duration::from_secs(2) && began.elapsed() <= Duration::from_secs(3));
+    }
+}

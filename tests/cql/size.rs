@@ -2,9 +2,9 @@
 
 use crate::stage::Stage;
 use bytes::Bytes;
-use events::{MessageId, MirrorId, Version};
+use events::{EventId, MessageId, MirrorId, Offset, Partition, Version};
 use mirror::scylla::{Settings, Store};
-use projections::views::{Scan, Views, ViewsError, scan_all};
+use projections::views::{Follower, Mark, Position, Scan, Views, ViewsError, scan_all};
 use projections::{Bucket, Change, Column, Generation, Key, Prefix, Register, RowKey};
 use std::time::Duration;
 use uuid::Uuid;
@@ -63,6 +63,13 @@ async fn a_value_too_large_is_an_error() {
         println!("{mebibytes} MiB: {refused}");
         assert!(matches!(refused, ViewsError::Retry(_) | ViewsError::Stopped(_)));
     }
+    // The position is written behind all changes: none of them, no position.
+    let follower = Follower { partition: Partition(0), name: "views".to_owned() };
+    let mark = Mark { offset: Offset(7), event: EventId(Uuid::from_u64_pair(1, 7)) };
+    let changes = vec![change(1, Bytes::from_static(b"v")), change(99, Bytes::from(vec![1; 9 << 20]))];
+    let position = Position { follower: follower.clone(), mark };
+    views.commit(changes, Some(position)).await.expect_err("too large");
+    assert_eq!(views.position(&follower).await.expect("a ring"), []);
     views.commit(vec![change(100, Bytes::from_static(b"v"))], None).await.expect("it lives");
     stage.end().await;
 }
