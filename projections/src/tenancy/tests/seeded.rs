@@ -6,7 +6,7 @@ use super::world::{ENDING_MS_MAX, Faults, LATENCY_MS_MAX, RULES, TICK_MS, World}
 use crate::leases::{LeaseName, Leases};
 use std::collections::BTreeMap;
 
-const CASES: u64 = 60;
+const CASES: u64 = 40;
 /// Time enough for every lease to end, to be taken, and for shares to move one by one.
 const SETTLE_MS: u64 = 10 * RULES.lease_ms;
 
