@@ -3,8 +3,12 @@
 //! Each test has a stage of its own: a stand-in, a data directory, and the children that it starts and ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "node/archive.rs"]
+mod archive;
 #[path = "node/backfill.rs"]
 mod backfill;
+#[path = "node/bucket.rs"]
+mod bucket;
 #[path = "node/commands.rs"]
 mod commands;
 #[path = "node/damage.rs"]

@@ -1,7 +1,9 @@
 //! `archive`: sealed, looked through, lost, filled again.
 
 use super::*;
-use crate::archive::{Archive, Backed};
+use crate::archive::{Archive, ArchivedLog, Backed};
+use events::Partition;
+use events::log::{Log, Read};
 use expect_test::expect;
 use object_store::memory::InMemory;
 
@@ -105,5 +107,41 @@ fn a_lost_log_is_filled_again() {
         "#]],
         )
         .await;
+    });
+}
+
+/// What retention took is read from the archive: a mirror is rebuilt from its beginning, and proven.
+#[test]
+fn a_rebuild_reaches_below_the_floor() {
+    run(async {
+        let archive = Archive::over(Arc::new(InMemory::new()), "memory");
+        let mut scene = Scene::new(false);
+        conversation(&scene).await;
+        let log = MemoryLog::new("main".parse().unwrap());
+        let read = Read { partition: Partition(0), from: Offset(0), limit: 100, mirror: None };
+        for entry in scene.desk.ports.log.read(read).await.unwrap().entries {
+            let event = events::codec::decode(&entry.record).unwrap();
+            log.append(Partition(0), vec![event], Durable::Here).await.unwrap();
+        }
+        let backed = Backed { archive, log: Arc::new(log.clone()) };
+        scene.desk.archive = Some(backed.clone());
+        scene.desk.ports.log = Arc::new(ArchivedLog::new(backed.log.clone(), backed.archive.clone()));
+        scene.desk.follow = Arc::new(Stepper::new(scene.desk.ports.clone()));
+        scene.said("archive seal").await;
+        log.trim(Partition(0), Offset(9));
+        check(&scene, &["archive status", "replay --mirror lounge", "verify"], expect![[r#"
+            $ mirror archive status
+            archive memory
+            partition 0: 1 segment in 660 bytes, incarnation 1
+              readable from offset 0, the log itself from 9; sealed up to 10, 0 offsets wait
+            $ mirror replay --mirror lounge
+            rebuilt 10 events of 'lounge', offsets 0 to 10: 20 cells
+            digest 3d59977d6a607d0da410670663c36e54, the same as build 0's
+            build 1 is read now; build 0 is kept for `mirror replay rollback`
+            $ mirror verify
+            'lounge': 10 events, 3 receipts, 1 live copy; digest 3d59977d6a607d0da410670663c36e54
+            node main in partition 0: 10 events, numbers 1 to 10, no holes
+            all is as it should be
+        "#]]).await;
     });
 }
