@@ -10,7 +10,9 @@ const MESSAGES: usize = 450;
 /// Says much, and waits until it is in step.
 async fn talk(stage: &Stage) {
     let wanted: Vec<String> = (0..MESSAGES).map(|number| format!("message {number}")).collect();
-    wanted.iter().for_each(|text| drop(stage.say(stage.channels[0], text)));
+    for text in &wanted {
+        stage.say(stage.channels[0], text);
+    }
     for channel in &stage.channels[1..] {
         stage.until_texts(*channel, &wanted).await;
     }
@@ -60,8 +62,8 @@ async fn a_lost_data_directory_is_filled_again() {
     }
     node.stop().await;
     let posted = stage.deeds(standin::Change::Create) - before;
-    // The lanes' rows are lost too, so each link's notice is posted again. No message is.
-    assert_eq!(posted, 2 + stage.channels.len(), "nothing is sent twice");
+    // The lanes' rows are lost too, so that each link's notice is asked for again; its nonce makes that harmless.
+    assert_eq!(posted, 2, "nothing is sent twice");
 }
 
 /// The same store calls against a bucket; its keys are nowhere to be read.

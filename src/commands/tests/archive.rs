@@ -129,7 +129,10 @@ fn a_rebuild_reaches_below_the_floor() {
         scene.desk.follow = Arc::new(Stepper::new(scene.desk.ports.clone()));
         scene.said("archive seal").await;
         log.trim(Partition(0), Offset(9));
-        check(&scene, &["archive status", "replay --mirror lounge", "verify"], expect![[r#"
+        check(
+            &scene,
+            &["archive status", "replay --mirror lounge", "verify"],
+            expect![[r#"
             $ mirror archive status
             archive memory
             partition 0: 1 segment in 660 bytes, incarnation 1
@@ -142,6 +145,8 @@ fn a_rebuild_reaches_below_the_floor() {
             'lounge': 10 events, 3 receipts, 1 live copy; digest 3d59977d6a607d0da410670663c36e54
             node main in partition 0: 10 events, numbers 1 to 10, no holes
             all is as it should be
-        "#]]).await;
+        "#]],
+        )
+        .await;
     });
 }
