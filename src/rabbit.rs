@@ -1,11 +1,43 @@
 //! RabbitMQ: the log on its streams, hints over its queues.
 //!
 //! ```text
-//! append ──> outbox (SQLite, fsync) ──> writer ──publish──> stream PREFIX.events.K ──deliver──> read
-//!            numbers, keeps, waits       one a partition     filter value: the mirror            pages
+//! append ──> outbox.db (fsync) ──> Writer, one a partition ──> stream NAME.events.K ──confirm──> Everywhere
+//! read   <── Readers: one subscription a sequence of reads <──────────┘
 //! ```
-//! `address` says where the broker is; `connect` opens connections to the node that leads a stream, and sorts what
-//! goes wrong into what to do next; `read` is the half of the log that reads; `hints` go over queues, beside all this.
+//! A stream does not fsync before it confirms, and a failover can lose what was confirmed: the outbox keeps events
+//! for a while after that, and sends them again under the same publishing ids.
 
 pub mod address;
+mod connect;
 pub mod hints;
+mod log;
+mod read;
+mod write;
+
+pub use address::Address;
+pub use connect::Failure;
+pub use log::{OutboxStatus, RabbitLog, Settings};
+
+use events::Partition;
+use events::log::{AppendError, ReadError};
+
+impl From<Failure> for ReadError {
+    fn from(failure: Failure) -> Self {
+        // Whatever it is, an operator can set it right while the node runs.
+        Self::Retry(failure.to_string())
+    }
+}
+
+impl From<Failure> for AppendError {
+    fn from(failure: Failure) -> Self {
+        Self::Retry(failure.to_string())
+    }
+}
+
+/// The first byte of what lies in a stream and is no event: no record begins with it.
+const NO_RECORD: u8 = 0;
+
+/// The stream of a partition.
+fn stream(prefix: &str, partition: Partition) -> String {
+    format!("{prefix}.events.{}", partition.0)
+}

@@ -18,6 +18,7 @@
 mod extent;
 
 use crate::event::Event;
+use crate::id::MirrorId;
 use bytes::Bytes;
 use extent::extent;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,18 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
         Some(0) => Err(DecodeError::Corrupt("there is no format 0".to_owned())),
         Some(&newer) => Err(DecodeError::Newer(newer)),
     }
+}
+
+/// The mirror of a record, without decoding the rest; `None` where that cannot be told so simply.
+#[must_use]
+pub fn mirror_of(record: &[u8]) -> Option<MirrorId> {
+    /// MessagePack of 16 bytes.
+    const UUID: [u8; 2] = [0xc4, 16];
+    // format | array | id | mirror
+    let (head, rest) = record.split_at_checked(2)?;
+    let is_event = head[0] == FORMAT && head[1] & 0xf0 == 0x90;
+    let mirror = rest.strip_prefix(&UUID)?.get(16..)?.strip_prefix(&UUID)?.first_chunk::<16>()?;
+    is_event.then(|| MirrorId(uuid::Uuid::from_bytes(*mirror)))
 }
 
 fn decode_v1(record: &Bytes) -> Result<Event, DecodeError> {

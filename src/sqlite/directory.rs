@@ -25,6 +25,7 @@ pub struct DataDir {
     node: NodeId,
     log: SqliteLog,
     views: SqliteViews,
+    lease: Arc<Lease>,
 }
 
 /// Why a data directory cannot be used.
@@ -113,10 +114,10 @@ impl DataDir {
         let views = open_file(path, &schema::VIEWS)?;
         let at = |what: &Schema| path.join(what.file);
         let node = node::name(&log, name).map_err(|error| refused(&at(&schema::LOG), error.into()))?;
-        let log = start_log(path, log, node, Arc::clone(&lease))?;
-        let views = SqliteViews::start(at(&schema::VIEWS), views, lease)
+        let log = start_log(&at(&schema::LOG), log, node, Arc::clone(&lease))?;
+        let views = SqliteViews::start(at(&schema::VIEWS), views, Arc::clone(&lease))
             .map_err(|error| io(&at(&schema::VIEWS), &error))?;
-        Ok(Self { path: path.to_owned(), node, log, views })
+        Ok(Self { path: path.to_owned(), node, log, views, lease })
     }
 
     /// The log of a directory that a node may be running on, to be read and nothing else.
@@ -143,6 +144,18 @@ impl DataDir {
     #[must_use]
     pub fn log(&self) -> SqliteLog {
         self.log.clone()
+    }
+
+    /// The outbox of a log that lies elsewhere: a log of its own, with numbers of its own. Once for a directory.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn outbox(&self) -> Result<(SqliteLog, NodeState), OpenError> {
+        let connection = open_file(&self.path, &schema::OUTBOX)?;
+        let path = self.path.join(schema::OUTBOX.file);
+        node::name(&connection, Some(self.node)).map_err(|error| refused(&path, error.into()))?;
+        let log = start_log(&path, connection, self.node, Arc::clone(&self.lease))?;
+        Ok((log.clone(), NodeState::new(log)))
     }
 
     /// The views.
@@ -223,17 +236,16 @@ fn open_file(directory: &Path, schema: &Schema) -> Result<Connection, OpenError>
 }
 
 fn start_log(
-    directory: &Path,
+    path: &Path,
     connection: Connection,
     node: NodeId,
     lease: Arc<Lease>,
 ) -> Result<SqliteLog, OpenError> {
-    let path = directory.join(schema::LOG.file);
     let tails = Arc::new(Tails::default());
     let work = LogWork::new(connection, node, Arc::clone(&tails), lease)
-        .map_err(|error| refused(&path, error.into()))?;
-    let writer = Writer::start("mirror-log", work).map_err(|error| io(&path, &error))?;
-    Ok(SqliteLog { writer, readers: Readers::new(path), tails })
+        .map_err(|error| refused(path, error.into()))?;
+    let writer = Writer::start("mirror-log", work).map_err(|error| io(path, &error))?;
+    Ok(SqliteLog { writer, readers: Readers::new(path.to_owned()), tails })
 }
 
 fn refused(path: &Path, error: FileError) -> OpenError {

@@ -92,6 +92,29 @@ impl SqliteLog {
         self.call(move |connection| trim(connection, partition, floor)).await
     }
 
+    /// Bytes of the file that hold something.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn used_bytes(&self) -> Result<u64, Failure> {
+        let used = |connection: &Connection| {
+            let number = |name: &str| {
+                connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(Failure::from)
+            };
+            let pages = number("page_count")? - number("freelist_count")?;
+            Ok::<_, Failure>(u64::try_from(pages * number("page_size")?).unwrap_or(0))
+        };
+        self.readers.read(used).await
+    }
+
+    /// Writes what is queued and closes the file: of a log that is not a data directory's own.
+    ///
+    /// # Errors
+    /// When it is not closed in time.
+    pub async fn close(&self) -> Result<(), Failure> {
+        self.writer.close().await
+    }
+
     /// Runs `write` in the next group's transaction; durable when it returns.
     pub(super) async fn call<T, F>(&self, write: F) -> Result<T, Failure>
     where

@@ -90,6 +90,9 @@ pub const LOG: Schema = Schema {
     ", LEASES],
 };
 
+/// `outbox.db`: a log of its own.
+pub const OUTBOX: Schema = Schema { file: "outbox.db", ..LOG };
+
 /// `views.db`.
 pub const VIEWS: Schema = Schema {
     file: "views.db",

@@ -61,7 +61,7 @@ pub async fn run<S: Subject>(subject: &S) {
 pub async fn round_trip(log: &dyn Log) {
     let sent = events(0, 0..7);
     for batch in [&sent[..1], &sent[1..6], &[], &sent[6..]] {
-        log.append(P0, batch.to_vec(), Durable::Here).await.expect("append");
+        log.append(P0, batch.to_vec(), Durable::Everywhere).await.expect("append");
     }
     let read = all(log, P0).await;
     same(&read, &sent);
@@ -72,7 +72,7 @@ pub async fn round_trip(log: &dyn Log) {
 pub async fn paging(log: &dyn Log) {
     let sent = events(0, 0..25);
     for batch in sent.chunks(4) {
-        log.append(P0, batch.to_vec(), Durable::Here).await.expect("append");
+        log.append(P0, batch.to_vec(), Durable::Everywhere).await.expect("append");
     }
     for limit in [1, 3, 4, 7, 25, 1000] {
         same(&pages(log, read(P0, limit)).await, &sent);
@@ -83,8 +83,8 @@ pub async fn paging(log: &dyn Log) {
 
 /// Each offset can be read from, also one inside a commit: what lies at and after it comes, nothing else.
 pub async fn middle_of_a_commit(log: &dyn Log) {
-    log.append(P0, events(0, 0..5), Durable::Here).await.expect("append");
-    log.append(P0, events(0, 5..9), Durable::Here).await.expect("append");
+    log.append(P0, events(0, 0..5), Durable::Everywhere).await.expect("append");
+    log.append(P0, events(0, 5..9), Durable::Everywhere).await.expect("append");
     let entries = all(log, P0).await;
     for (at, (offset, _)) in entries.iter().enumerate() {
         let rest = pages(log, Read { from: *offset, ..read(P0, 100) }).await;
@@ -101,7 +101,7 @@ pub async fn mirror_filter(log: &dyn Log) {
     sent.extend(events(2, 3..60));
     sent.extend(events(1, 60..64));
     for batch in sent.chunks(6) {
-        log.append(P0, batch.to_vec(), Durable::Here).await.expect("append");
+        log.append(P0, batch.to_vec(), Durable::Everywhere).await.expect("append");
     }
     for (number, limit) in [(1, 1), (1, 2), (1, 100), (2, 5), (3, 5)] {
         let mirror = mirror(number);
@@ -119,7 +119,7 @@ pub async fn an_empty_log(log: &dyn Log) {
         let tail = log.tail(P0).await.expect("tail");
         let page = log.read(Read { from: tail, ..read(P0, 10) }).await.expect("read at the tail");
         assert_eq!((page.entries.len(), page.next), (0, tail), "nothing yet");
-        log.append(P0, events(0, 0..3), Durable::Here).await.expect("append");
+        log.append(P0, events(0, 0..3), Durable::Everywhere).await.expect("append");
         let news = pages(log, Read { from: page.next, ..read(P0, 10) }).await;
         assert_eq!(news.len(), 3, "what came after an empty page is read from its `next`");
         assert!(news.iter().all(|(offset, _)| *offset >= tail), "it lies at the tail or after");
@@ -131,12 +131,12 @@ pub async fn an_empty_log(log: &dyn Log) {
 pub async fn too_large(log: &dyn Log) {
     let mut batch = events(0, 0..5);
     batch[3].raw = Bytes::from(vec![b' '; EVENT_BYTES_MAX + 1]);
-    match log.append(P0, batch.clone(), Durable::Here).await {
+    match log.append(P0, batch.clone(), Durable::Everywhere).await {
         Err(AppendError::TooLarge { index: 3, bytes }) if bytes > EVENT_BYTES_MAX => {}
         other => panic!("expected TooLarge of index 3, got {other:?}"),
     }
     batch.remove(3);
-    log.append(P0, batch.clone(), Durable::Here).await.expect("the rest can be appended");
+    log.append(P0, batch.clone(), Durable::Everywhere).await.expect("the rest can be appended");
     let read = all(log, P0).await;
     gapless(&read);
     for event in batch {
@@ -152,7 +152,7 @@ pub async fn concurrent_appends(log: &dyn Log) {
         Box::pin(async move {
             for batch in 0..BATCHES {
                 let start = writer * 1000 + batch * 3;
-                log.append(P0, events(0, start..start + 3), Durable::Here).await.expect("append");
+                log.append(P0, events(0, start..start + 3), Durable::Everywhere).await.expect("append");
             }
         })
     };
@@ -171,7 +171,7 @@ pub async fn partitions_are_apart(log: &dyn Log) {
     for round in 0..3 {
         for partition in 0..PARTITIONS {
             let start = u64::from(partition) * 100 + round * 2;
-            log.append(Partition(partition), events(0, start..start + 2), Durable::Here)
+            log.append(Partition(partition), events(0, start..start + 2), Durable::Everywhere)
                 .await
                 .expect("append");
         }
@@ -187,11 +187,11 @@ pub async fn partitions_are_apart(log: &dyn Log) {
 /// What was acknowledged is there after closing and opening, and the numbers go on.
 pub async fn reopening<S: Subject>(subject: &S) {
     let log = subject.fresh().await;
-    log.append(P0, events(0, 0..4), Durable::Here).await.expect("append");
+    log.append(P0, events(0, 0..4), Durable::Everywhere).await.expect("append");
     let before = all(&log, P0).await;
     let Some(log) = subject.reopen(log).await else { return };
     assert_eq!(all(&log, P0).await, before, "opening a log again changes nothing");
-    log.append(P0, events(0, 4..7), Durable::Here).await.expect("append");
+    log.append(P0, events(0, 4..7), Durable::Everywhere).await.expect("append");
     let Some(log) = subject.reopen(log).await else { return };
     let read = all(&log, P0).await;
     same(&read, &events(0, 0..7));
@@ -202,7 +202,7 @@ pub async fn reopening<S: Subject>(subject: &S) {
 pub async fn trimming<S: Subject>(subject: &S) {
     let log = subject.fresh().await;
     for start in (0..40).step_by(4) {
-        log.append(P0, events(0, start..start + 4), Durable::Here).await.expect("append");
+        log.append(P0, events(0, start..start + 4), Durable::Everywhere).await.expect("append");
     }
     let before = all(&log, P0).await;
     if !subject.trim(&log, P0, before[20].0).await {
@@ -216,7 +216,7 @@ pub async fn trimming<S: Subject>(subject: &S) {
             other => panic!("expected Trimmed from {from}, got {other:?}"),
         }
     }
-    log.append(P0, events(0, 40..43), Durable::Here).await.expect("append");
+    log.append(P0, events(0, 40..43), Durable::Everywhere).await.expect("append");
     let kept = before.iter().filter(|(offset, _)| *offset >= floor).count();
     let rest = pages(&log, Read { from: floor, ..read(P0, 5) }).await;
     same(&rest, &events(0, 40 - kept as u64..43));
