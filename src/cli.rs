@@ -51,6 +51,8 @@ pub fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return complain(&CommandError::Wrong(error.to_string())),
     };
+    // Two clients bring providers of their own: rustls must be told which one counts. A second call changes nothing.
+    rustls::crypto::ring::default_provider().install_default().ok();
     start::telemetry(&config, matches!(verb, Verb::Run(_)));
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let result = match verb {

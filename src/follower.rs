@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::links::Links;
+use crate::rabbit::hints::{Hint, HintSender};
 use crate::sqlite::NodeState;
 use async_trait::async_trait;
 use events::{Body, Event, MirrorId, Offset, Partition};
@@ -55,6 +56,8 @@ pub struct Stores {
     pub state: NodeState,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// To the other nodes.
+    pub hints: Option<HintSender>,
 }
 
 /// Drives one partition.
@@ -63,6 +66,7 @@ pub struct Follower {
     links: Arc<Links>,
     state: NodeState,
     clock: Arc<dyn Clock>,
+    hints: Option<HintSender>,
     at: FollowState,
     mark: watch::Sender<Offset>,
     gate: Arc<Mutex<()>>,
@@ -72,12 +76,12 @@ impl Follower {
     /// A follower of `partition`, and how others see it.
     #[must_use]
     pub fn new(partition: Partition, at: Stores) -> (Self, Followed) {
-        let Stores { ports, links, state, clock } = at;
+        let Stores { ports, links, state, clock, hints } = at;
         let (mark, seen) = watch::channel(Offset(0));
         let gate = Arc::new(Mutex::new(()));
         let followed = Followed { partition, mark: seen, gate: gate.clone() };
         let at = FollowState::resume(partition);
-        (Self { ports, links, state, clock, at, mark, gate }, followed)
+        (Self { ports, links, state, clock, hints, at, mark, gate }, followed)
     }
 
     /// Follows until told to stop.
@@ -127,7 +131,11 @@ impl Follower {
             .map(|(_, event)| event.mirror)
             .collect();
         if !changed.is_empty() {
-            self.links.refresh(changed).await.map_err(|error| FollowError::Retry(error.to_string()))?;
+            let refreshed = self.links.refresh(changed.iter().copied()).await;
+            refreshed.map_err(|error| FollowError::Retry(error.to_string()))?;
+            if let Some(hints) = &self.hints {
+                changed.iter().for_each(|mirror| hints.send(Hint::Mirror(*mirror)));
+            }
         }
         self.mark.send_replace(step.next);
         Ok(step)

@@ -11,7 +11,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-use tools::follow::Hold;
+use tools::follow::{Hold, Stepper};
 use tools::{JobError, Ports};
 
 /// How often the place of a follower elsewhere is looked up, where no hint says that it has moved.
@@ -20,19 +20,31 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long a follower elsewhere may stand still before whoever waits for it gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it may stand still before a command that can does its work.
+const ALONE_AFTER: Duration = Duration::from_secs(2);
+
 /// The followers of all partitions.
 pub struct Following {
     ports: Ports,
     here: RwLock<BTreeMap<Partition, Followed>>,
     /// Something has moved elsewhere.
     news: watch::Sender<()>,
+    /// Takes steps itself where nobody else does: only a command without a node.
+    stepper: Option<Stepper>,
 }
 
 impl Following {
     /// None works here yet.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        Self { ports, here: RwLock::default(), news: watch::Sender::new(()) }
+        Self { ports, here: RwLock::default(), news: watch::Sender::new(()), stepper: None }
+    }
+
+    /// For a command beside a cluster: it waits for the nodes, and folds itself what they leave.
+    #[must_use]
+    pub fn beside(ports: Ports) -> Self {
+        let stepper = Some(Stepper::new(ports.clone()));
+        Self { stepper, ..Self::new(ports) }
     }
 
     /// A follower begins to work here.
@@ -90,6 +102,9 @@ impl tools::Follow for Following {
             }
             if at != moved.0 {
                 moved = (at, Instant::now());
+            }
+            if let Some(stepper) = self.stepper.as_ref().filter(|_| moved.1.elapsed() > ALONE_AFTER) {
+                return stepper.caught_up(partition, offset).await;
             }
             if moved.1.elapsed() > PATIENCE {
                 return Err(JobError::Retry(format!(

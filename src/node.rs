@@ -13,6 +13,7 @@ mod builds;
 mod desk;
 mod fill;
 mod gaps;
+mod hints;
 mod partition;
 mod shard;
 mod tenants;
@@ -35,6 +36,7 @@ use crate::discord::webhooks::Webhooks;
 use crate::following::Following;
 use crate::lanes::{Counters, Hub};
 use crate::links::Links;
+use crate::rabbit::hints::{Hint, HintSender, Hints};
 use crate::stores::{Opened, Stores};
 use events::capture::Me;
 use events::log::Read;
@@ -80,7 +82,7 @@ pub async fn run(config: &Config, opened: Opened, stop: CancellationToken) -> Re
         builds::forget(&opened.stores.ports, &opened.directory.views()).await.map_err(broken)?;
     }
     let ended = match Node::assemble(config, &opened.stores, &stop).await {
-        Ok(node) => Arc::new(node).run(stop).await,
+        Ok((node, hints)) => Arc::new(node).run(hints, stop).await,
         // Told to stop before it could begin: that is no failure.
         Err(_) if stop.is_cancelled() => Ok(()),
         Err(error) => Err(error),
@@ -112,10 +114,16 @@ struct Node {
     permits: Arc<Semaphore>,
     /// Up to when it is known what happened, microseconds since 1970.
     heard_until: Arc<AtomicI64>,
+    /// To the other nodes.
+    hints: Option<HintSender>,
 }
 
 impl Node {
-    async fn assemble(config: &Config, stores: &Stores, stop: &CancellationToken) -> Result<Self, NodeError> {
+    async fn assemble(
+        config: &Config,
+        stores: &Stores,
+        stop: &CancellationToken,
+    ) -> Result<(Self, Option<Hints>), NodeError> {
         let token = token(config)?;
         let (ports, clock) = (stores.ports.clone(), Arc::new(Wall));
         let rest = Arc::new(rest(config, &token)?);
@@ -125,7 +133,8 @@ impl Node {
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
         let holder = Holder { node: ports.node, home: stores.home };
         let heard_until = last_event(stores).await?.unwrap_or(clock.now());
-        Ok(Self {
+        let hints = hints::connect(config, stores, stop)?;
+        let node = Self {
             config: config.clone(),
             token,
             stores: stores.clone(),
@@ -143,12 +152,22 @@ impl Node {
             counters: Arc::new(Counters::default()),
             permits: Arc::new(Semaphore::new(config.lanes.in_flight)),
             heard_until: Arc::new(AtomicI64::new(heard_until.0)),
-        })
+            hints: hints.as_ref().map(|hints| hints.sender.clone()),
+        };
+        Ok((node, hints))
+    }
+
+    /// Says something to the other nodes, if there is a way.
+    fn tell(&self, hint: Hint) {
+        if let Some(hints) = &self.hints {
+            hints.send(hint);
+        }
     }
 
     /// Runs all parts until one ends for good or the node is told to stop.
-    async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), NodeError> {
+    async fn run(self: Arc<Self>, hints: Option<Hints>, stop: CancellationToken) -> Result<(), NodeError> {
         let (tenants, running) = Tenants::new(self.clone());
+        let woken = tenants.woken(&running);
         let desk = self.desk(running);
         let admin = Admin::bind(&self.stores.path).map_err(setup)?;
         let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
@@ -160,6 +179,9 @@ impl Node {
                 Ok(())
             }
         });
+        if self.stores.is_shared {
+            parts.spawn(hints::follow(self.clone(), hints, woken, stop.clone()));
+        }
         let tenants_stop = stop.clone();
         parts.spawn(async move { tenants.run(desk, tenants_stop).await });
         let mut result = Ok(());

@@ -7,8 +7,11 @@
 //! ```
 //! The data directory and its lock are there either way: what a node says of itself it keeps on its own disk.
 
+mod cluster;
+
 use crate::archive::Backed;
 use crate::config::Config;
+use crate::rabbit::RabbitLog;
 use crate::sqlite::{DataDir, Failure, NodeState, OpenError, SqliteLog};
 use events::{Offset, Partition};
 use projections::Leases;
@@ -57,6 +60,8 @@ pub struct Opened {
     pub stores: Stores,
     /// The files of this node.
     pub directory: DataDir,
+    /// What stands before a stream.
+    pub outbox: Option<RabbitLog>,
 }
 
 /// Why stores cannot be opened.
@@ -98,6 +103,9 @@ impl From<Failure> for StoresError {
 /// See [`StoresError`].
 pub async fn open(config: &Config) -> Result<Opened, StoresError> {
     let directory = DataDir::open_as(&config.data_dir, config.node)?;
+    if config.is_cluster() {
+        return cluster::open(config, directory).await;
+    }
     let home = home(&directory.state()).await?;
     let mut ports = embedded(&directory);
     let stores = Stores {
@@ -110,7 +118,7 @@ pub async fn open(config: &Config) -> Result<Opened, StoresError> {
         is_shared: false,
         path: directory.path().to_owned(),
     };
-    Ok(Opened { stores, directory })
+    Ok(Opened { stores, directory, outbox: None })
 }
 
 /// The archive that the configuration names, put behind the log.
@@ -163,8 +171,11 @@ impl Opened {
     /// # Errors
     /// When a file is not closed in time.
     pub async fn close(self) -> Result<(), Failure> {
-        let Self { stores, directory } = self;
+        let Self { stores, directory, outbox } = self;
         drop(stores);
+        if let Some(outbox) = outbox {
+            outbox.close().await?;
+        }
         directory.close().await
     }
 }

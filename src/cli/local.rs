@@ -3,8 +3,10 @@
 use crate::clock::Wall;
 use crate::commands::{Answer, Command, CommandError, Desk, Listener, execute};
 use crate::config::Config;
+use crate::following::Following;
 use crate::stores::{self, Opened, StoresError};
 use std::sync::Arc;
+use tools::Follow;
 use tools::follow::Stepper;
 use uuid::Uuid;
 
@@ -36,12 +38,16 @@ impl Local {
     pub(super) async fn open(config: &Config) -> Result<Self, Unavailable> {
         let opened = stores::open_for_work(config).await?;
         let (ports, leases) = (opened.stores.ports.clone(), opened.stores.leases.clone());
-        let follow = Arc::new(Stepper::new(ports.clone()));
-        if !opened.stores.is_shared {
-            follow.all().await.map_err(|error| Unavailable::Other(error.to_string()))?;
-        }
+        let is_shared = opened.stores.is_shared;
+        let follow: Arc<dyn Follow> = if is_shared {
+            Arc::new(Following::beside(ports.clone()))
+        } else {
+            let stepper = Stepper::new(ports.clone());
+            stepper.all().await.map_err(|error| Unavailable::Other(error.to_string()))?;
+            Arc::new(stepper)
+        };
         let ids = Arc::new(Uuid::new_v4);
-        let (is_shared, archive) = (opened.stores.is_shared, opened.stores.archive.clone());
+        let archive = opened.stores.archive.clone();
         let desk = Desk { ports, leases, is_shared, archive, clock: Arc::new(Wall), ids, follow, live: None };
         Ok(Self { opened, desk })
     }

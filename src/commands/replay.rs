@@ -3,7 +3,7 @@
 use super::answer::{Answer, Apply, ApplyState, Changed, Replayed};
 use super::ask::{Replay, ReplayAction};
 use super::{CommandError, Desk, Listener, words};
-use events::{ChannelId, Event, EventId};
+use events::{Body, ChannelId, Event, EventId};
 use projections::lane::LaneRow;
 use projections::lanes::{LaneId, Saved};
 use std::time::Instant;
@@ -106,6 +106,13 @@ async fn begin(
     let owing: Vec<_> = plan.lanes.iter().filter(|lane| lane.calls() > 0).map(|lane| lane.channel).collect();
     let restored: Vec<_> =
         restored.into_iter().filter(|event| owing.contains(&event.place.channel)).collect();
+    if desk.is_shared {
+        // The lanes may work on another node: the log tells it.
+        let told = owing.iter().filter(|link| restored.iter().all(|event| event.place.channel != **link));
+        let linked = told.filter_map(|link| linked_again(desk, current, *link)).collect::<Vec<_>>();
+        desk.append(mirror, restored.into_iter().chain(linked).collect()).await?;
+        return Ok(ApplyState::Begun);
+    }
     if !restored.is_empty() {
         desk.append(mirror, restored).await?;
     }
@@ -118,6 +125,13 @@ async fn begin(
         }
     }
     Ok(if desk.live.is_some() { ApplyState::Begun } else { ApplyState::Noted })
+}
+
+/// The link as it is, once more: its lane goes through the log for it.
+fn linked_again(desk: &Desk, current: &Current, channel: ChannelId) -> Option<Event> {
+    let link = current.settings.links.get(&channel)?;
+    let version = desk.version(link.linked_at);
+    Some(desk.event(current.known.id, channel, version, Body::Linked(link.linked.clone())))
 }
 
 /// Leaves word for the next node that this lane is to go through the log.

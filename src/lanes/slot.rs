@@ -62,10 +62,15 @@ enum Walk {
     All,
 }
 
+/// From the moment that a first link receives from to the event that makes it, at most.
+const FRESH_US: i64 = 1_000_000;
+
 /// Whether a link is new and receives nothing of the past: then there is nothing to go through.
 pub(super) fn is_fresh(link: &Link) -> bool {
     let never = events::Version::default();
-    link.cut_at == never && link.restored_at == never && link.linked.since != Linked::BEGINNING
+    // Linked again as it is, it is to go through the log.
+    let at_once = link.linked_at.0 - link.linked.since.0 < FRESH_US;
+    link.cut_at == never && link.restored_at == never && link.linked.since != Linked::BEGINNING && at_once
 }
 
 impl Slot {

@@ -35,6 +35,11 @@ impl Running {
         Self { node, started, sessions: Mutex::default(), troubles: Mutex::default(), drains }
     }
 
+    /// Where a drain is asked for.
+    pub(super) fn drains(&self) -> mpsc::Sender<oneshot::Sender<()>> {
+        self.drains.clone()
+    }
+
     /// A shard begins to work here.
     pub(super) fn begins(&self, shard: u32) {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, "connecting");

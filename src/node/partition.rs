@@ -81,6 +81,7 @@ fn stores(node: &Node) -> follower::Stores {
         links: node.links.clone(),
         state: node.stores.state.clone(),
         clock: node.clock.clone(),
+        hints: node.hints.clone(),
     }
 }
 

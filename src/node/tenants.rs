@@ -6,8 +6,10 @@
 //! [`projections::tenancy`] decides; this file performs it. An embedded node goes the same way, with leases that
 //! never end: nobody else can have its data directory.
 
+use super::hints::Woken;
 use super::{Node, NodeError, Running, partition, setup, shard};
 use crate::commands::Desk;
+use crate::rabbit::hints::Hint;
 use crate::sqlite::Session;
 use crate::tenure::Tenure;
 use bytes::Bytes;
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
@@ -76,9 +78,16 @@ pub(super) struct Tenants {
     drains: mpsc::Receiver<oneshot::Sender<()>>,
     drained: Vec<oneshot::Sender<()>>,
     draining: bool,
+    /// Leases may have changed.
+    hinted: Arc<Notify>,
 }
 
 impl Tenants {
+    /// Whom hints wake.
+    pub(super) fn woken(&self, running: &Running) -> Woken {
+        Woken { leases: self.hinted.clone(), drains: running.drains() }
+    }
+
     /// Nothing is held yet.
     pub(super) fn new(node: Arc<Node>) -> (Self, Arc<Running>) {
         let rules = if node.stores.is_shared { Rules::of(node.config.cluster.lease_ms) } else { ALONE };
@@ -101,6 +110,7 @@ impl Tenants {
             drains,
             drained: Vec::new(),
             draining: false,
+            hinted: Arc::default(),
             node,
         };
         (tenants, running)
@@ -114,6 +124,7 @@ impl Tenants {
             tokio::select! {
                 () = stop.cancelled() => break Ok(()),
                 _ = tick.tick() => {}
+                () = self.hinted.notified() => {}
                 Some(done) = self.drains.recv() => {
                     self.draining = true;
                     self.drained.push(done);
@@ -247,12 +258,16 @@ impl Tenants {
                     let epoch = row.epoch;
                     if self.save(step).await == Saved::Yes {
                         tracing::info!(?name, epoch, "a lease is taken");
+                        if let LeaseName::Node(node) = name {
+                            self.node.tell(Hint::Joined(node));
+                        }
                     }
                 }
                 Step::Give(name, row) => {
                     let row = LeaseRow { note: self.last_note(name, row.note.clone()).await, ..row };
                     if self.save(Step::Give(name, row)).await == Saved::Yes {
                         tracing::info!(?name, "a lease is given back");
+                        self.node.tell(given_hint(name));
                     }
                 }
             }
@@ -404,6 +419,17 @@ impl Tenants {
                 }
             }
         }
+    }
+}
+
+/// What others are told of a lease that can be had.
+fn given_hint(name: LeaseName) -> Hint {
+    match name {
+        LeaseName::Partition(partition) => Hint::Moved(partition),
+        LeaseName::Shard(shard) => Hint::Shard(shard),
+        LeaseName::Identify(bucket) => Hint::Shard(bucket.into()),
+        LeaseName::Node(node) => Hint::Left(node),
+        LeaseName::Cluster => Hint::Shard(0),
     }
 }
 

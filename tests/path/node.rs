@@ -89,6 +89,7 @@ impl Node {
             links: links.clone(),
             state: state.clone(),
             clock: clock.clone(),
+            hints: None,
         };
         let (follower, followed) = Follower::new(Partition(0), at);
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
