@@ -6,19 +6,21 @@
 //! ```
 //! A stream does not fsync before it confirms, and a failover can lose what was confirmed: the outbox keeps events
 //! for a while after that, and sends them again under the same publishing ids.
+//!
+//! `address` says where the broker is; `connect` opens connections to the node that leads a stream, and sorts what
+//! goes wrong into what to do next; `hints` go over queues, beside all this.
 
 pub mod address;
-mod connect;
+pub mod connect;
 pub mod hints;
 mod log;
-mod read;
+pub mod read;
 mod write;
 
 pub use address::Address;
 pub use connect::Failure;
 pub use log::{OutboxStatus, RabbitLog, Settings};
 
-use events::Partition;
 use events::log::{AppendError, ReadError};
 
 impl From<Failure> for ReadError {
@@ -32,12 +34,4 @@ impl From<Failure> for AppendError {
     fn from(failure: Failure) -> Self {
         Self::Retry(failure.to_string())
     }
-}
-
-/// The first byte of what lies in a stream and is no event: no record begins with it.
-const NO_RECORD: u8 = 0;
-
-/// The stream of a partition.
-fn stream(prefix: &str, partition: Partition) -> String {
-    format!("{prefix}.events.{}", partition.0)
 }

@@ -1,14 +1,13 @@
 //! The log on streams: the outbox takes what is appended, writers send it on, readers bring back what all wrote.
 
-use super::connect::{Brokers, Failure};
-use super::read::Readers;
+use super::Address;
+use super::connect::{Broker, Failure};
+use super::read::{Readers, stream_name};
 use super::write::Writer;
-use super::{Address, NO_RECORD, stream};
 use crate::sqlite::{self, NodeState, SqliteLog};
 use async_trait::async_trait;
 use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Event, NodeId, Offset, Partition};
-use rabbitmq_stream_client::types::Message;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +23,6 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// Waits between attempts to declare: doubled from the first to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_LAST: Duration = Duration::from_secs(5);
-/// How long the first message of a stream may take.
-const ORIGIN_MAX: Duration = Duration::from_secs(5);
 
 /// Where the log is, and how much the outbox keeps.
 #[derive(Clone, Debug)]
@@ -105,7 +102,7 @@ impl RabbitLog {
         (outbox, state): (SqliteLog, NodeState),
         node: NodeId,
     ) -> Result<Self, Failure> {
-        let brokers = Brokers::new(settings.address.clone());
+        let brokers = Broker::new(settings.address.clone(), "mirror")?;
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         // One attempt in front of everybody, so that a wrong password is heard of.
@@ -136,7 +133,7 @@ impl RabbitLog {
             tasks.spawn(writer.run(stop.clone()));
             lines.insert(partition, Line { confirmed, connected });
         }
-        let readers = Readers::new(brokers, settings.prefix.clone(), settings.partitions);
+        let readers = Readers::new(brokers, &settings.prefix);
         let used = watch::Sender::new(outbox.used_bytes().await.map_err(|failure| broken(&failure))?);
         let inner = Inner { settings, outbox, readers, lines, used, stop, tasks: JoinSet::new().into() };
         let log = Self { inner: Arc::new(inner) };
@@ -249,12 +246,7 @@ impl Log for RabbitLog {
     }
 
     async fn floor(&self, partition: Partition) -> Result<Offset, ReadError> {
-        let floor = self.inner.readers.floor(partition).await?;
-        // A stream that holds its origin alone is an empty log, which begins where it ends.
-        if floor == Offset(0) && self.inner.readers.tail(partition).await? == Offset(1) {
-            return Ok(Offset(1));
-        }
-        Ok(floor)
+        self.inner.readers.floor(partition).await
     }
 }
 
@@ -271,17 +263,16 @@ fn broken(failure: &sqlite::Failure) -> Failure {
     Failure::Stopped(format!("the outbox cannot be used: {failure}"))
 }
 
-async fn declare_all(brokers: &Brokers, settings: &Settings) -> Result<(), Failure> {
+async fn declare_all(brokers: &Broker, settings: &Settings) -> Result<(), Failure> {
+    brokers.stock_tls()?;
     for partition in (0..settings.partitions).map(Partition) {
-        let stream = stream(&settings.prefix, partition);
-        brokers.declare(&stream, &settings.arguments).await?;
-        origin(brokers, &stream).await?;
+        brokers.declare(&stream_name(&settings.prefix, partition), &settings.arguments).await?;
     }
     Ok(())
 }
 
 /// Only until it has succeeded once: a broker that has just started does not know its own streams yet.
-async fn declare_later(brokers: Brokers, settings: Settings, stop: CancellationToken) {
+async fn declare_later(brokers: Broker, settings: Settings, stop: CancellationToken) {
     let mut pause = RETRY_FIRST;
     loop {
         tokio::select! {
@@ -293,33 +284,6 @@ async fn declare_later(brokers: Brokers, settings: Settings, stop: CancellationT
             Err(why) => tracing::warn!(%why, "the streams cannot be declared now"),
         }
         pause = (pause * 2).min(RETRY_LAST);
-    }
-}
-
-/// The first message of a stream, which is no event: a stream that is never empty can tell where it ends. However
-/// many nodes put it there, under its name and number it is stored once.
-async fn origin(brokers: &Brokers, stream: &str) -> Result<(), Failure> {
-    const NAME: &str = "origin";
-    let retry = |why: &dyn std::fmt::Display| Failure::Retry(why.to_string());
-    let connection = brokers.leader(stream).await?;
-    let stored = timeout(ORIGIN_MAX, connection.client.query_publisher_sequence(NAME, stream)).await;
-    if matches!(stored, Ok(Ok(1..))) {
-        return Ok(());
-    }
-    let made = async {
-        let environment = brokers.environment().await?;
-        environment.producer().name(NAME).build(stream).await.map_err(|error| retry(&error))
-    };
-    let mut producer =
-        timeout(ORIGIN_MAX, made).await.map_err(|_| retry(&"the broker does not answer"))??;
-    let message = Message::builder().body(vec![NO_RECORD]).publishing_id(1).build();
-    let sent = timeout(ORIGIN_MAX, producer.send_with_confirm(message)).await;
-    let _ = timeout(ORIGIN_MAX, producer.close()).await;
-    match sent {
-        Ok(Ok(status)) if status.confirmed() => Ok(()),
-        Ok(Ok(_)) => Err(retry(&"the broker did not store the first message")),
-        Ok(Err(error)) => Err(retry(&error)),
-        Err(_) => Err(retry(&"the broker does not answer")),
     }
 }
 

@@ -9,8 +9,8 @@
 //! for what was not stored. So each confirm is checked, an end is heard of through `OnClosed`, and where nothing
 //! moves for a while the producer is made anew. What is unconfirmed is bounded: it decides how large chunks grow.
 
-use super::connect::{Brokers, Failure};
-use super::stream;
+use super::connect::{Broker, Failure};
+use super::read::stream_name;
 use crate::sqlite::{NodeState, SqliteLog};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,7 +45,7 @@ const KEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// What a writer works with.
 pub(super) struct Writer {
-    pub(super) brokers: Brokers,
+    pub(super) brokers: Broker,
     pub(super) prefix: String,
     pub(super) partition: Partition,
     pub(super) node: NodeId,
@@ -150,7 +150,7 @@ impl Writer {
     }
 
     async fn begin(&self) -> Result<Session, Failure> {
-        let stream = stream(&self.prefix, self.partition);
+        let stream = stream_name(&self.prefix, self.partition);
         let (tell, heard) = mpsc::channel(CONFIRMS_MAX);
         let stored = self.stored(&stream).await?;
         let made = async {
@@ -174,10 +174,9 @@ impl Writer {
 
     /// Behind what the broker has of us. Less than was confirmed: the stream lost it, and gets it again.
     async fn stored(&self, stream: &str) -> Result<Offset, Failure> {
-        let connection = self.brokers.leader(stream).await?;
-        let asked =
-            timeout(PRODUCER_MAX, connection.client.query_publisher_sequence(self.node.as_str(), stream));
-        let last = asked.await.map_err(|_| slow())?.map_err(|error| super::connect::failure(&error))?;
+        let mut connection = self.brokers.leader(stream).await?;
+        let last = connection.publisher_sequence(self.node.as_str(), stream).await?;
+        connection.close().await;
         let floor =
             self.outbox.floor(self.partition).await.map_err(|error| Failure::Retry(error.to_string()))?;
         let confirmed = *self.confirmed.borrow();

@@ -4,3 +4,6 @@
 
 mod address;
 mod conform;
+mod connect;
+mod read;
+mod stream;

@@ -37,6 +37,20 @@ fn raw_is_a_slice_of_the_record() {
 }
 
 #[test]
+fn the_mirror_is_read_alone() {
+    let sent = event(Body::Deleted, br#"{"id":"3"}"#);
+    let mut record = Vec::new();
+    codec::encode(&sent, &mut record).unwrap();
+    assert_eq!(codec::mirror_of(&record), Some(sent.mirror));
+    // The format, the marker of the array, and two ids of 18 bytes.
+    for length in 0..2 + 2 * 18 {
+        assert_eq!(codec::mirror_of(&record[..length]), None, "{length} bytes of it");
+    }
+    record[0] += 1;
+    assert_eq!(codec::mirror_of(&record), None, "of a newer format");
+}
+
+#[test]
 fn a_record_over_the_limit_is_refused_and_leaves_the_buffer_alone() {
     let mut sent = event(Body::Cut, b"");
     let mut out = vec![7];
