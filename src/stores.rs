@@ -50,6 +50,8 @@ pub struct Stores {
     pub is_shared: bool,
     /// The data directory.
     pub path: PathBuf,
+    /// What stands before a stream.
+    pub outbox: Option<RabbitLog>,
     /// The archive behind the log, if there is one.
     pub archive: Option<Backed>,
 }
@@ -60,8 +62,6 @@ pub struct Opened {
     pub stores: Stores,
     /// The files of this node.
     pub directory: DataDir,
-    /// What stands before a stream.
-    pub outbox: Option<RabbitLog>,
 }
 
 /// Why stores cannot be opened.
@@ -117,8 +117,9 @@ pub async fn open(config: &Config) -> Result<Opened, StoresError> {
         home,
         is_shared: false,
         path: directory.path().to_owned(),
+        outbox: None,
     };
-    Ok(Opened { stores, directory, outbox: None })
+    Ok(Opened { stores, directory })
 }
 
 /// The archive that the configuration names, put behind the log.
@@ -171,7 +172,8 @@ impl Opened {
     /// # Errors
     /// When a file is not closed in time.
     pub async fn close(self) -> Result<(), Failure> {
-        let Self { stores, directory, outbox } = self;
+        let Self { stores, directory } = self;
+        let outbox = stores.outbox.clone();
         drop(stores);
         if let Some(outbox) = outbox {
             outbox.close().await?;

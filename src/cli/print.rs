@@ -7,7 +7,7 @@ mod table;
 use crate::commands::Answer;
 use crate::commands::answer::{
     Apply, ApplyState, Changed, ClusterNode, LaneLine, LaneState, LinkLine, LogEntry, Logged, MirrorLine,
-    Mirrors, NodeStatus, Replayed, Status,
+    Mirrors, NodeStatus, Outbox, Replayed, Status,
 };
 use std::fmt::Write;
 use table::Table;
@@ -114,6 +114,7 @@ fn status(said: &Status) -> Vec<String> {
         None => "no node runs here".to_owned(),
     }];
     lines.extend(said.nodes.iter().map(cluster_line));
+    lines.extend(said.node.iter().filter_map(|node| node.outbox.as_ref()).map(outbox_line));
     lines.extend(
         said.shards
             .iter()
@@ -142,6 +143,22 @@ fn status(said: &Status) -> Vec<String> {
     said.lanes.iter().for_each(|lane| table.push(lane_cells(lane)));
     lines.extend(table.lines());
     lines
+}
+
+fn outbox_line(at: &Outbox) -> String {
+    let Outbox { waiting, bytes, bytes_max, stuck } = at;
+    let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
+    let alarm = match (stuck.is_empty(), bytes >= bytes_max) {
+        (_, true) => "; FULL: frames wait until the broker is back",
+        (false, false) => "; ALARM: no broker takes it",
+        (true, false) => "",
+    };
+    format!(
+        "outbox: {} waiting, {} of {} MiB{alarm}",
+        count(*waiting, "event"),
+        mebibytes(*bytes),
+        mebibytes(*bytes_max)
+    )
 }
 
 fn held_by(holder: Option<&str>) -> String {

@@ -204,8 +204,24 @@ pub struct NodeStatus {
     /// Partitions that it has and cannot work on, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<(u16, String)>,
+    /// What stands before a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox: Option<Outbox>,
     /// What its lanes do. A lane that is not named rests.
     pub lanes: Vec<LaneLine>,
+}
+
+/// The outbox of a node whose log is a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbox {
+    /// Events that the broker has not confirmed.
+    pub waiting: u64,
+    /// Bytes that it holds, and may hold.
+    pub bytes: u64,
+    /// Past it, frames wait.
+    pub bytes_max: u64,
+    /// Partitions with something to send and no broker that takes it.
+    pub stuck: Vec<u16>,
 }
 
 /// A node of a cluster, as its lease says.

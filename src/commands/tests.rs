@@ -57,6 +57,7 @@ impl Live for Node {
             started: Version(START),
             session: "connected".into(),
             troubles: Vec::new(),
+            outbox: None,
             lanes: vec![LaneLine { mirror: id(1), ..lane }],
         }
     }

@@ -5,6 +5,7 @@ use crate::commands::answer::{self, LaneLine, NodeStatus};
 use crate::commands::{ChannelInfo, CommandError, Live};
 use crate::discord::gateway::Happening;
 use crate::lanes::{Elsewhere, LaneReport, LaneState, Order};
+use crate::rabbit::OutboxStatus;
 use async_trait::async_trait;
 use events::event::{Linked, Place};
 use events::log::Durable;
@@ -193,6 +194,16 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Between two looks at a lane that looks at its channel.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
+fn outbox(status: &OutboxStatus) -> answer::Outbox {
+    let OutboxStatus { waiting, bytes, bytes_max, stuck } = status;
+    answer::Outbox {
+        waiting: *waiting,
+        bytes: *bytes,
+        bytes_max: *bytes_max,
+        stuck: stuck.iter().map(|partition| partition.0).collect(),
+    }
+}
+
 fn not_held(lane: LaneId) -> CommandError {
     CommandError::Wrong(format!("the lane of channel {} is not held", lane.link))
 }
@@ -228,6 +239,7 @@ impl Live for Running {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             session: self.session(),
+            outbox: self.node.stores.outbox.as_ref().map(|log| outbox(&log.status())),
             troubles: troubles.into_iter().map(|(partition, why)| (partition.0, why)).collect(),
             lanes: lanes.into_iter().map(|report| self.line(report)).collect(),
         }

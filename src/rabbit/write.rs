@@ -212,12 +212,12 @@ impl Writer {
             }
             let is_waiting = !session.flying.is_empty();
             tokio::select! {
-                heard = session.heard.recv() => self.hear(session, heard)?,
+                heard = session.heard.recv() => self.hear(session, heard.as_ref())?,
                 changed = appended.changed() => if changed.is_err() { return Ok(()) },
                 () = tokio::time::sleep_until(session.moved + CONFIRM_MAX), if is_waiting => return Err(slow()),
             }
             while let Ok(heard) = session.heard.try_recv() {
-                self.hear(session, Some(heard))?;
+                self.hear(session, Some(&heard))?;
             }
         }
     }
@@ -281,10 +281,10 @@ impl Writer {
         }
     }
 
-    fn hear(&self, session: &mut Session, heard: Option<Heard>) -> Result<(), Failure> {
+    fn hear(&self, session: &mut Session, heard: Option<&Heard>) -> Result<(), Failure> {
         match heard {
             Some(Heard::Confirmed(number)) => {
-                session.flying.remove(&number);
+                session.flying.remove(number);
                 session.moved = Instant::now();
                 // Confirms come in any order; what counts is what has none missing before it.
                 let behind =

@@ -60,8 +60,9 @@ pub(super) async fn open(config: &Config, directory: DataDir) -> Result<Opened, 
         home,
         is_shared: true,
         path: directory.path().to_owned(),
+        outbox: Some(log),
     };
-    Ok(Opened { stores, directory, outbox: Some(log) })
+    Ok(Opened { stores, directory })
 }
 
 fn settings(config: &Config) -> Result<rabbit::Settings, StoresError> {
