@@ -26,6 +26,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("discord.api", Shape::Text),
     ("discord.gateway", Shape::Text),
     ("discord.rate_limits", Shape::Switch),
+    ("discord.shards", Shape::Number),
     ("lanes.in_flight", Shape::Number),
     ("lanes.deadline_ms", Shape::Number),
     ("lanes.settle_wait_ms", Shape::Number),
@@ -129,12 +130,14 @@ pub struct Discord {
     pub gateway: Option<String>,
     /// Keep Discord's rate limits. Off only against a stand-in that has none.
     pub rate_limits: bool,
+    /// Gateway shards; without it, as many as Discord recommends. All nodes of a cluster say the same.
+    pub shards: Option<u32>,
 }
 
 impl Default for Discord {
     fn default() -> Self {
         let api = "https://discord.com/api".to_owned();
-        Self { token: None, token_file: None, api, gateway: None, rate_limits: true }
+        Self { token: None, token_file: None, api, gateway: None, rate_limits: true, shards: None }
     }
 }
 
@@ -273,6 +276,7 @@ impl Config {
             ("lanes.settle_wait_ms", settle_wait_ms, 50, 600_000),
             ("lanes.removals_per_hour", u64::from(removals_per_hour), 0, 10_000),
             ("lanes.queue_max", queue_max as u64, 1, 1_000_000),
+            ("discord.shards", u64::from(self.discord.shards.unwrap_or(1)), 1, 10_000),
             ("cluster.partitions", u64::from(self.cluster.partitions), 1, 4096),
             ("cluster.lease_ms", self.cluster.lease_ms, 500, 600_000),
             ("cluster.outbox_mb", self.cluster.outbox_mb, 1, 1_000_000),

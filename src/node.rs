@@ -114,6 +114,8 @@ struct Node {
     permits: Arc<Semaphore>,
     /// Up to when it is known what happened, microseconds since 1970.
     heard_until: Arc<AtomicI64>,
+    /// Gateway shards that this node would have.
+    shards: u32,
     /// To the other nodes.
     hints: Option<HintSender>,
 }
@@ -142,6 +144,7 @@ impl Node {
             sink: Arc::new(DiscordSink::new(rest.clone(), webhooks.clone())),
             rest,
             me,
+            shards: config.discord.shards.unwrap_or(starts.shards),
             turns: Arc::new(IdentifyGate::new(stores.leases.clone(), holder, clock.clone(), starts)),
             clock,
             webhooks,

@@ -164,6 +164,7 @@ fn the_example_holds_every_key_with_its_default() {
         .replace("# gateway", "gateway")
         .replace("# node", "node")
         .replace("# hints", "hints")
+        .replace("# shards", "shards")
         .replace("# url", "url");
     let table = sources::parse(&shown, "config.example.toml").unwrap();
     for (key, _) in KEYS {

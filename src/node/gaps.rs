@@ -25,14 +25,14 @@ impl Around {
     }
 }
 
-/// Watches the connection; appends a `Gap` for every channel that publishes when a session is lost.
+/// Watches the connection; appends a `Gap` for every channel that publishes when a session is lost. `lost`: since then, before
+/// it begins.
 pub(super) async fn watch(
     mut happenings: mpsc::Receiver<Happening>,
     around: Around,
-    running: Arc<Running>,
-    desk: Desk,
+    (running, desk): (Arc<Running>, Desk),
+    mut lost: Option<Version>,
 ) -> Result<(), NodeError> {
-    let mut lost: Option<Version> = None;
     // Ends with the gateway.
     while let Some(happening) = happenings.recv().await {
         running.heard(around.shard, &happening);

@@ -26,6 +26,8 @@ pub(super) struct Held {
     pub(super) shards: u32,
     /// Where the node that had it before was in the session.
     pub(super) session: Option<Session>,
+    /// It was with another number of shards, and cannot go on.
+    pub(super) is_stale: bool,
     /// Its place once every node can read all before it: what the next one resumes with.
     pub(super) settled: watch::Sender<Option<Session>>,
 }
@@ -38,7 +40,8 @@ pub(super) async fn work(
     stop: CancellationToken,
 ) -> Result<(), NodeError> {
     let shard = held.shard;
-    let saved = newest(&node, &held).await?;
+    let (saved, is_stale) = newest(&node, &held).await?;
+    let lost = is_stale.then(|| running.heard_until());
     let (place, placed) = watch::channel(saved.clone());
     let gateway = node.gateway(&held, saved)?;
     let (frames, framed) = mpsc::channel(FRAMES_MAX);
@@ -50,7 +53,7 @@ pub(super) async fn work(
     let around = gaps::Around { shard, shards: held.shards };
     let (connected, connected_stop) = (node.clone(), stop.clone());
     parts.spawn(async move { connected.connect(gateway, outlets, around, connected_stop).await });
-    parts.spawn(gaps::watch(happened, around, running, desk));
+    parts.spawn(gaps::watch(happened, around, (running, desk), lost));
     if node.stores.is_shared {
         parts.spawn(settle(node.clone(), placed, held.settled));
     }
@@ -62,14 +65,24 @@ pub(super) async fn work(
     result
 }
 
-/// Where to resume: this node's own place, if it is in the same session and farther.
-async fn newest(node: &Node, held: &Held) -> Result<Option<Session>, NodeError> {
-    let own = node.stores.state.load_session(held.shard).await.map_err(broken)?;
-    Ok(match (own, held.session.clone()) {
+/// Where to resume: this node's own place, if it is in the same session and farther. And whether a session had to be
+/// dropped, for it was one of another number of shards.
+async fn newest(node: &Node, held: &Held) -> Result<(Option<Session>, bool), NodeError> {
+    const SHARDS: &str = "shards";
+    let state = &node.stores.state;
+    let own = state.load_session(held.shard).await.map_err(broken)?;
+    let kept = state.value(SHARDS).await.map_err(broken)?.and_then(|kept| kept.parse::<u32>().ok());
+    let is_other = kept.is_some_and(|kept| kept != held.shards);
+    if kept != Some(held.shards) {
+        state.set_value(SHARDS, &held.shards.to_string()).await.map_err(broken)?;
+    }
+    let is_stale = held.is_stale || (is_other && own.is_some());
+    let session = match (own.filter(|_| !is_other), held.session.clone()) {
         (Some(own), Some(left)) if own.session == left.session && own.seq > left.seq => Some(own),
         (own, None) if !node.stores.is_shared => own,
         (_, left) => left,
-    })
+    };
+    Ok((session, is_stale))
 }
 
 /// Keeps `settled` at the place up to which every node can read what was said.

@@ -52,6 +52,13 @@ struct Agreed {
     shards: u32,
 }
 
+/// What a shard's lease keeps: a session goes on only with as many shards as it began with.
+#[derive(Debug, Serialize, Deserialize)]
+struct Left {
+    shards: u32,
+    session: Session,
+}
+
 /// Work under way.
 struct Work {
     stop: CancellationToken,
@@ -103,7 +110,7 @@ impl Tenants {
             running: running.clone(),
             rules,
             tenancy: Tenancy::new(me, rules, note),
-            shards: 1,
+            shards: node.shards,
             work: BTreeMap::new(),
             results: JoinSet::new(),
             again: BTreeMap::new(),
@@ -201,7 +208,7 @@ impl Tenants {
 
     /// The number of partitions is fixed for the life of a log; the first node says how many there are.
     async fn agree(&mut self, rows: &[(LeaseName, LeaseRow)]) -> Result<(), NodeError> {
-        let ours = Agreed { partitions: self.node.stores.ports.partitions, shards: self.shards };
+        let ours = Agreed { partitions: self.node.stores.ports.partitions, shards: self.node.shards };
         let found = rows.iter().find(|(name, _)| *name == LeaseName::Cluster).map(|(_, row)| row);
         let known = found.and_then(|row| rmp_serde::from_slice::<Agreed>(&row.note).ok());
         match known {
@@ -209,7 +216,20 @@ impl Tenants {
                 "the log has {} partitions, but cluster.partitions is {}: they are fixed for the life of a log",
                 known.partitions, ours.partitions
             ))),
-            Some(known) if known.shards == ours.shards => Ok(()),
+            Some(known) if known.shards == self.node.shards => {
+                self.reshard(known.shards);
+                Ok(())
+            }
+            // Those who work already are right; alone, this node is.
+            Some(known) if self.has_company() => {
+                tracing::warn!(
+                    here = self.node.shards,
+                    there = known.shards,
+                    "other nodes have other shards: theirs count"
+                );
+                self.reshard(known.shards);
+                Ok(())
+            }
             _ => {
                 let rev = found.map_or(0, |row| row.rev) + 1;
                 let note = encode(&ours);
@@ -218,6 +238,19 @@ impl Tenants {
                 self.node.stores.leases.save(LeaseName::Cluster, row).await;
                 Ok(())
             }
+        }
+    }
+
+    fn has_company(&self) -> bool {
+        let live = self.tenancy.live(self.now_ms());
+        live.iter().any(|node| *node != self.node.stores.ports.node)
+    }
+
+    /// Another number of shards: each begins anew.
+    fn reshard(&mut self, shards: u32) {
+        if std::mem::replace(&mut self.shards, shards) != shards {
+            let of_shards = |name: &LeaseName| matches!(name, LeaseName::Shard(_));
+            self.work.iter().filter(|(name, _)| of_shards(name)).for_each(|(_, work)| work.stop.cancel());
         }
     }
 
@@ -239,8 +272,8 @@ impl Tenants {
             else {
                 continue;
             };
-            if let Some(session) = &*settled.borrow_and_update() {
-                self.tenancy.note(*name, encode(session), false);
+            if let Some(session) = settled.borrow_and_update().clone() {
+                self.tenancy.note(*name, encode(&Left { shards: self.shards, session }), false);
             }
         }
     }
@@ -296,7 +329,7 @@ impl Tenants {
             tracing::warn!(?name, "what is given away has not ended in time; the next holder resolves it");
         }
         let session = work.settled.as_ref().and_then(|settled| settled.borrow().clone());
-        session.map_or(note, |session| encode(&session))
+        session.map_or(note, |session| encode(&Left { shards: self.shards, session }))
     }
 
     /// Tenures move on with what was renewed.
@@ -343,9 +376,11 @@ impl Tenants {
             }
             LeaseName::Shard(shard) => {
                 self.running.begins(shard);
-                let (settle, place) = watch::channel(self.left(name));
-                let held =
-                    shard::Held { shard, shards: self.shards, session: self.left(name), settled: settle };
+                let left = self.left(name);
+                let is_stale = left.as_ref().is_some_and(|left| left.shards != self.shards);
+                let session = left.filter(|_| !is_stale).map(|left| left.session);
+                let (settle, place) = watch::channel(session.clone());
+                let held = shard::Held { shard, shards: self.shards, session, is_stale, settled: settle };
                 settled = Some(place);
                 let at = (self.running.clone(), desk.clone());
                 self.results.spawn(async move {
@@ -360,7 +395,7 @@ impl Tenants {
     }
 
     /// The session that the last holder of a shard left.
-    fn left(&self, name: LeaseName) -> Option<Session> {
+    fn left(&self, name: LeaseName) -> Option<Left> {
         self.tenancy.row(name).and_then(|row| rmp_serde::from_slice(&row.note).ok())
     }
 

@@ -312,7 +312,8 @@ mod tests {
         let lease = Arc::new(lock(place).expect("the lock"));
         let mut connection = open_file(place, &schema::LOG).expect("a file");
         prepare(&mut connection);
-        start_log(place, connection, "n".parse().expect("a name"), lease).expect("a log")
+        start_log(&place.join(schema::LOG.file), connection, "n".parse().expect("a name"), lease)
+            .expect("a log")
     }
 
     /// A full disk is said in words, costs nothing that was acknowledged, and no number; room again, on it goes.
