@@ -2,6 +2,8 @@
 //! talk, and a judge who compares every channel at the end. Then one channel is wiped and put back from the log.
 
 mod busy;
+mod cast;
+pub mod cluster;
 mod irc;
 mod judge;
 mod lively;
@@ -14,6 +16,7 @@ mod summary;
 pub use summary::Summary;
 
 use anyhow::Context as _;
+use cast::{Cast, GIVE_UP};
 use judge::Verdict;
 use node::{Node, Setting};
 use play::{Act, Play};
@@ -21,13 +24,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use screen::Screen;
 use stage::Stage;
-use standin::{Config, Faults, GatewayFault, Happening, Keep, Matcher, Rate, RestFault, RouteKind, Standin};
+use standin::{Config, Faults, GatewayFault, Keep, Matcher, Rate, RestFault, RouteKind, Standin};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{sleep_until, timeout};
 
 /// What the demo is asked for.
 #[derive(Clone, Debug)]
@@ -71,11 +71,6 @@ const SETTLE_WAIT_MS: u64 = 500;
 const DEADLINE_MS: u64 = 3_000;
 /// How long the node may take to connect.
 const CONNECT_WAIT: Duration = Duration::from_secs(30);
-/// Nothing happened for so long: time to judge.
-const QUIET: Duration = Duration::from_millis(700);
-/// Nothing happened for so long although something is missing: it will not come any more. Longer than two of the
-/// gateway's heartbeats, by which a connection that went silent is noticed.
-const GIVE_UP: Duration = Duration::from_secs(100);
 /// Copies that may be owed before the talk pauses.
 const OWED_MAX: usize = 2_000;
 
@@ -104,9 +99,7 @@ pub async fn run(options: Options) -> anyhow::Result<Summary> {
 struct Demo {
     options: Options,
     play: Play,
-    stage: Stage,
-    screen: Screen,
-    happenings: Receiver<Happening>,
+    cast: Cast,
     setting: Setting,
     node: Node,
     random: ChaCha8Rng,
@@ -117,8 +110,6 @@ struct Demo {
 /// What is counted while the demo runs.
 #[derive(Default)]
 struct Tally {
-    posted: usize,
-    connected: usize,
     wiped: usize,
     restored: usize,
 }
@@ -141,16 +132,16 @@ impl Demo {
         if options.faults > 0.0 {
             discord.set_faults(faults(options.faults));
         }
-        let happenings = discord.subscribe();
         let stage = Stage::new(discord, &play);
-        let mut screen = Screen::new(&stage.places, options.json, options.no_color);
-        for place in &stage.places {
+        let screen = Screen::new(&stage.places, options.json, options.no_color);
+        let mut cast = Cast::new(stage, screen);
+        for place in &cast.stage.places {
             let url = format!("https://discord.com/channels/{}/{}", place.guild, place.id);
             setting.ask(&["link", &place.mirror, &url]).await?;
         }
-        screen.heading(&format!(
+        cast.screen.heading(&format!(
             "{} channels are linked; the seed is {}; the node begins",
-            stage.places.len(),
+            cast.stage.places.len(),
             options.seed
         ));
         let node = Node::start(setting.clone())?;
@@ -158,9 +149,7 @@ impl Demo {
         let mut demo = Self {
             options,
             play,
-            stage,
-            screen,
-            happenings,
+            cast,
             setting,
             node,
             random,
@@ -176,7 +165,7 @@ impl Demo {
         self.talk().await?;
         let verdict = self.settle().await?;
         let talked = talk.elapsed();
-        self.screen.heading(&format!(
+        self.cast.screen.heading(&format!(
             "the talk is over: {} copies, {} lost, {} doubled, {} misplaced",
             verdict.copies, verdict.lost, verdict.duplicated, verdict.misplaced
         ));
@@ -185,7 +174,7 @@ impl Demo {
         for example in verdict.examples.iter().chain(&after.examples).filter(|_| self.options.json) {
             eprintln!("{example}");
         }
-        let Self { node, options, stage, tally, began, setting, .. } = self;
+        let Self { mut node, options, cast: Cast { stage, .. }, tally, began, setting, .. } = self;
         let crashes = node.crashes;
         node.stop().await?;
         drop(setting);
@@ -219,14 +208,14 @@ impl Demo {
         let mut kills = self.kills(acts.len());
         for (number, (after, act)) in acts.iter().enumerate() {
             let kill = kills.remove(&number);
-            self.until(began + *after).await;
+            self.cast.until(began + *after).await;
             if kill {
                 self.crash().await?;
             }
             if let Act::Ban(author) = act {
                 self.ban(author).await?;
             }
-            self.stage.perform(act);
+            self.cast.stage.perform(act);
             self.keep_pace().await?;
         }
         Ok(())
@@ -252,123 +241,73 @@ impl Demo {
     async fn crash(&mut self) -> anyhow::Result<()> {
         // Not always between two acts: a little later is in the middle of what the last one caused.
         let pause = Duration::from_micros(self.random.random_range(0..30_000));
-        self.until(tokio::time::Instant::now() + pause).await;
+        self.cast.until(tokio::time::Instant::now() + pause).await;
         let old = self.node.pid();
         self.node.crash().await?;
-        self.screen.crashed(old, self.node.pid());
+        self.cast.screen.crashed(old, self.node.pid());
         Ok(())
     }
 
     async fn ban(&mut self, author: &str) -> anyhow::Result<()> {
-        let user = self.stage.user(author).to_string();
-        let mirrors: BTreeSet<String> = self.stage.places.iter().map(|place| place.mirror.clone()).collect();
+        let user = self.cast.stage.user(author).to_string();
+        let mirrors: BTreeSet<String> = self.cast.stage.places.iter().map(|place| place.mirror.clone()).collect();
         for mirror in mirrors {
             self.setting.ask(&["ban", &user, "--mirror", &mirror]).await?;
         }
-        self.stage.ban(author);
-        self.screen.heading(&format!("the operator bans {author}"));
+        self.cast.stage.ban(author);
+        self.cast.screen.heading(&format!("the operator bans {author}"));
         Ok(())
-    }
-
-    /// Shows what happens until `time`.
-    async fn until(&mut self, time: tokio::time::Instant) {
-        loop {
-            tokio::select! {
-                biased;
-                () = sleep_until(time) => return,
-                happening = self.happenings.recv() => self.happened(happening),
-            }
-        }
     }
 
     /// With real chat people talk as fast as the node keeps up.
     async fn keep_pace(&mut self) -> anyhow::Result<()> {
-        while let Ok(happening) = self.happenings.try_recv() {
-            self.happened(Ok(happening));
-        }
+        self.cast.look();
         if self.is_lively() {
             return Ok(());
         }
-        while self.stage.owed() > self.tally.posted + OWED_MAX {
-            match timeout(GIVE_UP, self.happenings.recv()).await {
-                Ok(happening) => self.happened(happening),
-                Err(_) => self.node.check().context("copies no longer appear")?,
+        while self.cast.stage.owed() > self.cast.posted + OWED_MAX {
+            if !self.cast.next(tokio::time::Instant::now() + GIVE_UP).await {
+                self.node.check().context("copies no longer appear")?;
             }
         }
         Ok(())
     }
 
-    fn happened(&mut self, happening: Result<Happening, RecvError>) {
-        let Ok(happening) = happening else {
-            // Some were missed: the channels themselves tell how many copies there are.
-            self.tally.posted =
-                self.stage.places.iter().map(|place| self.stage.copies_in(place.id).len()).sum();
-            return;
-        };
-        match &happening {
-            Happening::Posted(shown, _) => {
-                self.tally.posted += usize::from(shown.webhook.is_some());
-                self.stage.saw(shown);
-            }
-            Happening::Identified | Happening::Resumed { .. } => self.tally.connected += 1,
-            _ => {}
-        }
-        self.screen.show(&happening);
-    }
-
     async fn connected(&mut self, times: usize) -> anyhow::Result<()> {
         let until = tokio::time::Instant::now() + CONNECT_WAIT;
-        while self.tally.connected < times {
-            match tokio::time::timeout_at(until, self.happenings.recv()).await {
-                Ok(happening) => self.happened(happening),
-                Err(_) => {
-                    self.node.check()?;
-                    anyhow::bail!("the node did not connect within {} s", CONNECT_WAIT.as_secs());
-                }
-            }
+        while self.cast.connected < times {
+            let came = self.cast.next(until).await;
             self.node.check()?;
+            anyhow::ensure!(came, "the node did not connect within {} s", CONNECT_WAIT.as_secs());
         }
         Ok(())
     }
 
     /// Waits until every channel shows what it should, or nothing more comes.
     async fn settle(&mut self) -> anyhow::Result<Verdict> {
-        let mut quiet_since = Instant::now();
-        loop {
-            match timeout(QUIET, self.happenings.recv()).await {
-                Ok(happening) => {
-                    quiet_since = Instant::now();
-                    self.happened(happening);
-                }
-                Err(_) => {
-                    self.node.check()?;
-                    let verdict = self.stage.judge();
-                    if verdict.is_right() || quiet_since.elapsed() > GIVE_UP {
-                        return Ok(verdict);
-                    }
-                }
-            }
-        }
+        let node = &mut self.node;
+        self.cast.settle(&mut || node.check()).await
     }
 
     /// A moderator wipes the last channel; the operator puts it back from the log.
     async fn restore(&mut self) -> anyhow::Result<Verdict> {
-        let Some(place) = self.stage.places.last().cloned() else { return Ok(Verdict::default()) };
+        let Some(place) = self.cast.stage.places.last().cloned() else { return Ok(Verdict::default()) };
         let before = self.removals(&place.mirror).await?;
-        self.tally.wiped = self.stage.discord.wipe(place.id);
-        self.screen
+        self.tally.wiped = self.cast.stage.discord.wipe(place.id);
+        self.cast
+            .screen
             .heading(&format!("a moderator wipes {}: {} copies are gone", place.title, self.tally.wiped));
         self.removals_known(&place.mirror, before + self.tally.wiped).await?;
         let words = ["replay", "--mirror", &place.mirror, "--apply", "--restore", "--yes"];
-        self.screen.heading(&format!("mirror {}", words.join(" ")));
+        self.cast.screen.heading(&format!("mirror {}", words.join(" ")));
         let said = if self.options.kills.is_some() {
             self.restore_under_kills(&words).await?
         } else {
             self.setting.ask(&words).await?
         };
-        said.lines().for_each(|line| self.screen.heading(line));
+        said.lines().for_each(|line| self.cast.screen.heading(line));
         let verdict = self.settle().await?;
-        self.tally.restored = self.stage.copies_in(place.id).len();
+        self.tally.restored = self.cast.stage.copies_in(place.id).len();
         Ok(verdict)
     }
 
@@ -383,8 +322,8 @@ impl Demo {
                 setting.ask(&words).await
             });
             let pause = Duration::from_millis(self.random.random_range(0..400));
-            self.until(tokio::time::Instant::now() + pause).await;
-            let connected = self.tally.connected;
+            self.cast.until(tokio::time::Instant::now() + pause).await;
+            let connected = self.cast.connected;
             self.crash().await?;
             if let Ok(said) = asked.await? {
                 return Ok(said);
@@ -401,7 +340,7 @@ impl Demo {
             if self.removals(mirror).await? >= expected {
                 return Ok(());
             }
-            self.until(tokio::time::Instant::now() + Duration::from_millis(200)).await;
+            self.cast.until(tokio::time::Instant::now() + Duration::from_millis(200)).await;
         }
         anyhow::bail!("the node did not hear of the wiped channel")
     }

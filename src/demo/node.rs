@@ -4,14 +4,20 @@ use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::process::{Child, Command};
+
+/// How long a command may take.
+const ASK_MAX: Duration = Duration::from_secs(120);
+/// How long a node may take to stop.
+const STOP_MAX: Duration = Duration::from_secs(12);
 
 /// Where the children find everything.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     /// The data directory.
     pub(super) data_dir: PathBuf,
-    /// The environment of every child.
+    /// The environment of its children.
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -42,7 +48,9 @@ impl Setting {
     /// # Errors
     /// When it fails, with its words.
     pub(super) async fn ask(&self, words: &[&str]) -> anyhow::Result<String> {
-        let output = self.command(words)?.output().await?;
+        let output = self.command(words)?.kill_on_drop(true).output();
+        let output = tokio::time::timeout(ASK_MAX, output).await;
+        let output = output.map_err(|_| anyhow::anyhow!("`mirror {}` does not end", words.join(" ")))??;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr);
@@ -59,11 +67,15 @@ impl Node {
     /// When the process cannot be started.
     pub(super) fn start(setting: Setting) -> anyhow::Result<Self> {
         let mut node = Self { setting, child: None, crashes: 0 };
-        node.spawn()?;
+        node.begin()?;
         Ok(node)
     }
 
-    fn spawn(&mut self) -> anyhow::Result<()> {
+    /// Starts it, or starts it again.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub(super) fn begin(&mut self) -> anyhow::Result<()> {
         let log = append(&self.setting.log_path())?;
         let mut command = self.setting.command(&["run"])?;
         command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
@@ -82,12 +94,32 @@ impl Node {
     /// # Errors
     /// When it had ended by itself, or cannot be started.
     pub(super) async fn crash(&mut self) -> anyhow::Result<()> {
+        self.kill().await?;
+        self.begin()
+    }
+
+    /// SIGKILL.
+    ///
+    /// # Errors
+    /// When it had ended by itself.
+    pub(super) async fn kill(&mut self) -> anyhow::Result<()> {
         self.check()?;
         if let Some(mut child) = self.child.take() {
             child.kill().await?;
         }
         self.crashes += 1;
-        self.spawn()
+        Ok(())
+    }
+
+    /// Sends a signal by name: `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub(super) async fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().await?;
+        anyhow::ensure!(sent.success(), "the node (process {pid}) takes no signal");
+        Ok(())
     }
 
     /// That it still runs.
@@ -108,12 +140,12 @@ impl Node {
     ///
     /// # Errors
     /// When it does not end in time or not well.
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
         self.check()?;
         let Some(mut child) = self.child.take() else { return Ok(()) };
         let pid = child.id().unwrap_or_default().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().await?;
-        let status = tokio::time::timeout(std::time::Duration::from_secs(12), child.wait()).await??;
+        let status = tokio::time::timeout(STOP_MAX, child.wait()).await??;
         anyhow::ensure!(status.success(), "the node did not stop well: {status}");
         Ok(())
     }
