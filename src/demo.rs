@@ -250,7 +250,8 @@ impl Demo {
 
     async fn ban(&mut self, author: &str) -> anyhow::Result<()> {
         let user = self.cast.stage.user(author).to_string();
-        let mirrors: BTreeSet<String> = self.cast.stage.places.iter().map(|place| place.mirror.clone()).collect();
+        let mirrors: BTreeSet<String> =
+            self.cast.stage.places.iter().map(|place| place.mirror.clone()).collect();
         for mirror in mirrors {
             self.setting.ask(&["ban", &user, "--mirror", &mirror]).await?;
         }

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use crate::commands::Command;
+use crate::demo::cluster::Havoc;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -42,7 +43,7 @@ pub enum Verb {
     Run(Run),
     /// Watch it work: a Discord of its own, three channels, and a node that is killed again and again
     #[command(
-        after_help = "Without --data-dir it works in a directory of its own, which is gone afterwards.\n\nExample: mirror demo --seed 7 --kills 10"
+        after_help = "Without --data-dir it works in a directory of its own, which is gone afterwards.\n\nExamples:\n  mirror demo --seed 7 --kills 10\n  mirror demo --cluster\n  mirror demo --cluster --havoc kill-node,zombie --duration 30"
     )]
     Demo(Demo),
     /// Measure the log and the views on this machine: append, read, fold, rebuild
@@ -113,6 +114,15 @@ pub struct Demo {
     /// No colours
     #[arg(long)]
     pub no_color: bool,
+    /// Three nodes over a real RabbitMQ and a real Cassandra, which are brought up and killed too
+    #[arg(long)]
+    pub cluster: bool,
+    /// With --cluster: what is done to nodes, servers and connections, one after another
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME", requires = "cluster")]
+    pub havoc: Vec<Havoc>,
+    /// With --havoc rabbit-down: for how long, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, requires = "cluster")]
+    pub down: u64,
 }
 
 /// `mirror schema`.

@@ -4,6 +4,7 @@ use super::args::{Bench, Demo, Global};
 use crate::admin::SOCKET_FILE;
 use crate::commands::CommandError;
 use crate::config::{Config, LogFormat};
+use crate::demo::cluster;
 use crate::node::{self, NodeError};
 use crate::stores::{self, Opened, StoresError};
 use std::io::{IsTerminal, Write, stderr, stdout};
@@ -122,17 +123,35 @@ pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError
         port: args.port,
         data_dir: global.data_dir.clone(),
     };
+    let failed = |error: anyhow::Error| CommandError::Failed(format!("{error:#}"));
+    if args.cluster {
+        let down = Duration::from_secs(args.down);
+        let options = cluster::Options { base: options, havoc: args.havoc, down };
+        return block_on(async {
+            let summary = cluster::run(options).await.map_err(failed)?;
+            found(&summary, summary.is_right(), global.json)
+        });
+    }
     block_on(async {
-        let failed = |error: anyhow::Error| CommandError::Failed(format!("{error:#}"));
         let summary = crate::demo::run(options).await.map_err(failed)?;
-        let text = if global.json {
-            serde_json::to_string(&summary).map_err(|error| CommandError::Failed(error.to_string()))?
-        } else {
-            summary.to_string()
-        };
-        writeln!(stdout(), "{text}").map_err(|error| CommandError::Failed(error.to_string()))?;
-        Ok(if summary.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        found(&summary, summary.is_right(), global.json)
     })
+}
+
+/// Prints what a demo found.
+fn found(
+    summary: &(impl serde::Serialize + ToString),
+    is_right: bool,
+    is_json: bool,
+) -> Result<ExitCode, CommandError> {
+    let failed = |error: &dyn std::fmt::Display| CommandError::Failed(error.to_string());
+    let text = if is_json {
+        serde_json::to_string(summary).map_err(|error| failed(&error))?
+    } else {
+        summary.to_string()
+    };
+    writeln!(stdout(), "{text}").map_err(|error| failed(&error))?;
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A seed that is printed, so that a run can be had again.

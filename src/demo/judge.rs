@@ -156,7 +156,7 @@ fn without_suffix(name: &str) -> &str {
 }
 
 /// The text without the line that says what it answers.
-fn without_quote(text: &str) -> &str {
+pub(super) fn without_quote(text: &str) -> &str {
     match text.strip_prefix("-# ↩ ") {
         Some(rest) => rest.split_once('\n').map_or("", |(_, text)| text),
         None => text,

@@ -50,3 +50,43 @@ pub(super) struct Channel {
     /// Its own name.
     pub(super) name: String,
 }
+
+impl Play {
+    /// Both at the same time; the channels of the other follow on these.
+    #[must_use]
+    pub(super) fn beside(self, other: Self) -> Self {
+        let offset = self.channels.len();
+        let both =
+            self.acts.into_iter().map(|act| (0, act)).chain(other.acts.into_iter().map(|act| (1, act)));
+        let mut both: Vec<(usize, (Duration, Act))> = both.collect();
+        both.sort_by_key(|(_, (after, _))| *after);
+        let mut numbers: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
+        let mut said = 0;
+        let acts = both.into_iter().map(|(play, (after, act))| {
+            let known = &mut numbers[play];
+            if matches!(act, Act::Say(_)) {
+                known.push(said);
+                said += 1;
+            }
+            (after, renumbered(act, known, play * offset))
+        });
+        let acts = acts.collect();
+        Self { channels: self.channels.into_iter().chain(other.channels).collect(), acts }
+    }
+}
+
+/// The same act with each message's number as `known` has it.
+fn renumbered(act: Act, known: &[usize], channels_before: usize) -> Act {
+    match act {
+        Act::Say(line) => {
+            let reply_to = line.reply_to.map(|number| known[number]);
+            Act::Say(Line { channel: line.channel + channels_before, reply_to, ..line })
+        }
+        Act::Edit(number, text) => Act::Edit(known[number], text),
+        Act::Delete(number) => Act::Delete(known[number]),
+        Act::BulkDelete(numbers) => {
+            Act::BulkDelete(numbers.into_iter().map(|number| known[number]).collect())
+        }
+        Act::Ban(author) => Act::Ban(author),
+    }
+}
