@@ -36,8 +36,6 @@ pub(super) struct Standing {
     pub(super) partitions: Vec<Option<String>>,
     /// Who holds each shard.
     pub(super) shards: Vec<Option<String>>,
-    /// The first offset that each partition's log can be read from.
-    pub(super) floors: Vec<u64>,
     /// The end of each partition's log.
     pub(super) tails: Vec<u64>,
 }
@@ -52,7 +50,6 @@ impl Standing {
         Self {
             partitions: lines("partitions").iter().map(holder).collect(),
             shards: lines("shards").iter().map(holder).collect(),
-            floors: lines("partitions").iter().map(|line| offset(line, "floor")).collect(),
             tails: lines("partitions").iter().map(|line| offset(line, "tail")).collect(),
         }
     }
