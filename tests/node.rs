@@ -29,6 +29,8 @@ mod migrate;
 mod secrets;
 #[path = "node/settings.rs"]
 mod settings;
+#[path = "node/shards.rs"]
+mod shards;
 #[path = "node/stage.rs"]
 mod stage;
 #[path = "node/stop.rs"]

@@ -293,6 +293,8 @@ impl Tenants {
                         tracing::info!(?name, epoch, "a lease is taken");
                         if let LeaseName::Node(node) = name {
                             self.node.tell(Hint::Joined(node));
+                            // With its name it may take work: not only at the next tick.
+                            self.hinted.notify_one();
                         }
                     }
                 }
