@@ -31,7 +31,7 @@ pub mod writer;
 pub use directory::{DataDir, OpenError};
 pub use lanes::SqliteLanes;
 pub use leases::SqliteLeases;
-pub use log::{Peek, SqliteLog};
+pub use log::{Peek, SqliteLog, Stretch};
 pub use node::{Dead, NodeState, Session};
 pub use views::SqliteViews;
 

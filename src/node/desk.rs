@@ -195,7 +195,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
 fn outbox(status: &OutboxStatus) -> answer::Outbox {
-    let OutboxStatus { waiting, bytes, bytes_max, stuck } = status;
+    let OutboxStatus { waiting, bytes, bytes_max, stuck, .. } = status;
     answer::Outbox {
         waiting: *waiting,
         bytes: *bytes,

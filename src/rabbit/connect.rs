@@ -10,7 +10,6 @@
 pub mod connection;
 pub mod frame;
 pub mod publish;
-mod stock;
 mod tls;
 
 use super::address::Address;

@@ -2,27 +2,30 @@
 
 use super::Address;
 use super::connect::{Broker, Failure};
+use super::outbox::Outbox;
 use super::read::{Readers, stream_name};
-use super::write::Writer;
+use super::write::{Line, Writer};
 use crate::sqlite::{self, NodeState, SqliteLog};
 use async_trait::async_trait;
 use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Event, NodeId, Offset, Partition};
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How long an append waits for the stream, or for room in the outbox.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the outbox is looked at: its size, and what may go.
+/// How long an append waits for the stream.
+const EVERYWHERE_MAX: Duration = Duration::from_secs(10);
+/// How often what was kept long enough is removed from the outbox.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// Waits between attempts to declare: doubled from the first to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
-const RETRY_LAST: Duration = Duration::from_secs(5);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How long a close waits for the stream to take what is left, and then for the writers to end.
+const FLUSH_MAX: Duration = Duration::from_secs(2);
+const END_MAX: Duration = Duration::from_secs(2);
 
 /// Where the log is, and how much the outbox keeps.
 #[derive(Clone, Debug)]
@@ -33,9 +36,9 @@ pub struct Settings {
     pub prefix: String,
     /// How many there are.
     pub partitions: u16,
-    /// Bytes in the outbox; past it an append waits.
+    /// Bytes that may wait in the outbox; past it an append waits, and is refused after a while.
     pub outbox_bytes_max: u64,
-    /// How long confirmed events stay in the outbox.
+    /// How long confirmed events stay in the outbox, while there is room.
     pub keep: Duration,
     /// Further arguments of streams that are declared: `max-length-bytes` and the like.
     pub arguments: Vec<(&'static str, String)>,
@@ -62,34 +65,40 @@ impl Settings {
 pub struct OutboxStatus {
     /// Events that the stream has not confirmed.
     pub waiting: u64,
-    /// Bytes that the file holds.
+    /// Their bytes.
     pub bytes: u64,
-    /// The most that it may hold.
+    /// The most that they may be; past it appends wait.
     pub bytes_max: u64,
+    /// Bytes of confirmed events that are kept; they go where room is needed.
+    pub kept_bytes: u64,
+    /// How long the oldest waits.
+    pub oldest: Option<Duration>,
     /// Partitions with something to send and no broker that takes it.
     pub stuck: Vec<Partition>,
+    /// Why not, of the first.
+    pub problem: Option<String>,
 }
 
-/// The log. Cheap to clone.
+/// The log. Cheap to clone. Writing ends when the last clone is dropped, too; [`RabbitLog::close`] is the way to know
+/// that it has.
 #[derive(Clone)]
 pub struct RabbitLog {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    settings: Settings,
-    outbox: SqliteLog,
+    outbox: Arc<Outbox>,
     readers: Readers,
-    lines: BTreeMap<Partition, Line>,
-    used: watch::Sender<u64>,
+    lines: Vec<Arc<Line>>,
     stop: CancellationToken,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
 }
 
-/// One partition's writer, as others see it.
-struct Line {
-    confirmed: watch::Sender<Offset>,
-    connected: watch::Receiver<bool>,
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.tasks.get_mut().detach_all();
+    }
 }
 
 impl RabbitLog {
@@ -99,47 +108,42 @@ impl RabbitLog {
     /// When the outbox cannot be read, or the brokers refuse for good.
     pub async fn open(
         settings: Settings,
-        (outbox, state): (SqliteLog, NodeState),
+        outbox: (SqliteLog, NodeState),
         node: NodeId,
     ) -> Result<Self, Failure> {
-        let brokers = Broker::new(settings.address.clone(), "mirror")?;
+        let broker = Broker::new(settings.address.clone(), &format!("mirror {node}"))?;
+        let streams: Vec<_> =
+            (0..settings.partitions).map(|at| stream_name(&settings.prefix, Partition(at))).collect();
+        let outbox = Arc::new(Outbox::new(outbox, settings.outbox_bytes_max, settings.keep));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let declaring =
+            Declaring { broker: broker.clone(), streams: streams.clone(), how: settings.arguments };
         // One attempt in front of everybody, so that a wrong password is heard of.
-        match declare_all(&brokers, &settings).await {
+        match declaring.all().await {
             Ok(()) => {}
-            Err(Failure::Stopped(why)) => return Err(Failure::Stopped(why)),
+            Err(stopped @ Failure::Stopped(_)) => return Err(stopped),
             Err(Failure::Retry(why)) => {
                 tracing::warn!(why, "no broker answers now; what is appended waits in the outbox");
-                tasks.spawn(declare_later(brokers.clone(), settings.clone(), stop.clone()));
+                tasks.spawn(declaring.until_done(stop.clone()));
             }
         }
-        let mut lines = BTreeMap::new();
-        for partition in (0..settings.partitions).map(Partition) {
-            let kept = state.value(&Writer::key(partition)).await.map_err(|failure| broken(&failure))?;
-            let kept = kept.and_then(|number| number.parse().ok()).map_or(Offset(0), Offset);
-            let confirmed = watch::Sender::new(kept);
-            let (connect, connected) = watch::channel(true);
-            let writer = Writer {
-                brokers: brokers.clone(),
-                prefix: settings.prefix.clone(),
-                partition,
-                node,
-                outbox: outbox.clone(),
-                state: state.clone(),
-                confirmed: confirmed.clone(),
-                connected: connect,
-            };
-            tasks.spawn(writer.run(stop.clone()));
-            lines.insert(partition, Line { confirmed, connected });
+        let mut lines = Vec::new();
+        for (at, stream) in streams.into_iter().enumerate() {
+            let partition = Partition(at as u16);
+            let mark = outbox.open(partition).await.map_err(|failure| broken(&failure))?;
+            let line = Arc::new(Line::default());
+            line.confirmed.send_replace(mark.confirmed);
+            lines.push(line.clone());
+            let (outbox, stop, broker) = (outbox.clone(), stop.clone(), broker.clone());
+            let sent = outbox.tail(partition).0;
+            let writer =
+                Writer { broker, stream, partition, node, outbox, line, stop, mark, sent, refused: None };
+            tasks.spawn(writer.run());
         }
-        let readers = Readers::new(brokers, &settings.prefix);
-        let used = watch::Sender::new(outbox.used_bytes().await.map_err(|failure| broken(&failure))?);
-        let inner = Inner { settings, outbox, readers, lines, used, stop, tasks: JoinSet::new().into() };
-        let log = Self { inner: Arc::new(inner) };
-        tasks.spawn(tidy(log.clone()));
-        *log.inner.tasks.lock().await = tasks;
-        Ok(log)
+        tasks.spawn(tidy(outbox.clone(), stop.clone()));
+        let readers = Readers::new(broker, &settings.prefix);
+        Ok(Self { inner: Arc::new(Inner { outbox, readers, lines, stop, tasks: tasks.into() }) })
     }
 
     /// Changes when something can be read.
@@ -151,64 +155,66 @@ impl RabbitLog {
     /// How the outbox stands.
     #[must_use]
     pub fn status(&self) -> OutboxStatus {
-        let mut status = OutboxStatus {
-            bytes: *self.inner.used.borrow(),
-            bytes_max: self.inner.settings.outbox_bytes_max,
-            ..OutboxStatus::default()
-        };
-        for (partition, line) in &self.inner.lines {
-            let tail = *self.inner.outbox.appended(*partition).borrow();
-            let waiting = tail.0.saturating_sub(line.confirmed.borrow().0);
+        let Inner { outbox, lines, .. } = &*self.inner;
+        let ((bytes, kept_bytes), oldest) = outbox.held();
+        let bytes_max = outbox.bytes_max();
+        let mut status = OutboxStatus { bytes, bytes_max, kept_bytes, oldest, ..OutboxStatus::default() };
+        for (at, line) in lines.iter().enumerate() {
+            let partition = Partition(at as u16);
+            let waiting = outbox.tail(partition).0.saturating_sub(line.confirmed.borrow().0);
             status.waiting += waiting;
-            if waiting > 0 && !*line.connected.borrow() {
-                status.stuck.push(*partition);
+            if let Some(problem) = line.problem().filter(|_| waiting > 0) {
+                status.stuck.push(partition);
+                status.problem.get_or_insert(problem);
             }
         }
         status
     }
 
-    /// Stops sending and closes the outbox. What was not sent is sent by the next start.
+    /// Sends what it can within a moment, then stops and closes the outbox. What was not sent is sent by the next start.
     ///
     /// # Errors
     /// When the file is not closed in time.
     pub async fn close(&self) -> Result<(), sqlite::Failure> {
+        let _ = timeout(FLUSH_MAX, self.flush()).await;
         self.inner.stop.cancel();
         let mut tasks = self.inner.tasks.lock().await;
         let ends = async { while tasks.join_next().await.is_some() {} };
-        if timeout(PATIENCE, ends).await.is_err() {
-            tasks.abort_all();
+        if timeout(END_MAX, ends).await.is_err() {
+            tasks.shutdown().await;
         }
         self.inner.outbox.close().await
     }
 
-    /// Waits until the stream has all that the outbox has now.
-    async fn everywhere(&self, partition: Partition) -> Result<(), AppendError> {
-        let Some(line) = self.inner.lines.get(&partition) else {
-            return Err(AppendError::Stopped(format!("the log has no partition {}", partition.0)));
-        };
-        let tail = *self.inner.outbox.appended(partition).borrow();
-        let mut confirmed = line.confirmed.subscribe();
-        let reached = confirmed.wait_for(|confirmed| *confirmed >= tail);
-        match timeout(PATIENCE, reached).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(AppendError::Stopped("the log is closed".to_owned())),
-            Err(_) => Err(AppendError::Retry(
-                "the stream has not confirmed it in time; it is in the outbox".to_owned(),
-            )),
+    /// Waits until all is sent that can be.
+    async fn flush(&self) {
+        for (at, line) in self.inner.lines.iter().enumerate() {
+            if line.problem().is_none() {
+                let _ = self.everywhere(Partition(at as u16)).await;
+            }
         }
     }
 
-    /// Waits for room in the outbox.
-    async fn room(&self) -> Result<(), AppendError> {
-        let max = self.inner.settings.outbox_bytes_max;
-        let mut used = self.inner.used.subscribe();
-        match timeout(PATIENCE, used.wait_for(|used| *used < max)).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(AppendError::Retry(format!(
-                "the outbox is full ({} MiB wait for the broker): frames wait; bring the broker back, or raise cluster.outbox_mb",
-                max >> 20
-            ))),
-        }
+    fn line(&self, partition: Partition) -> Result<&Arc<Line>, String> {
+        let count = self.inner.lines.len();
+        let line = self.inner.lines.get(usize::from(partition.0));
+        line.ok_or_else(|| format!("the log has {count} partitions, and no partition {}", partition.0))
+    }
+
+    /// Waits until the stream has all that the outbox has now.
+    async fn everywhere(&self, partition: Partition) -> Result<(), AppendError> {
+        let line = self.line(partition).map_err(AppendError::Stopped)?;
+        let tail = self.inner.outbox.tail(partition);
+        let mut confirmed = line.confirmed.subscribe();
+        line.hurry.notify_one();
+        let waited = tokio::select! {
+            () = self.inner.stop.cancelled() => return Err(AppendError::Stopped("the log is closed".to_owned())),
+            waited = timeout(EVERYWHERE_MAX, confirmed.wait_for(|confirmed| *confirmed >= tail)) => waited,
+        };
+        waited.map(|_| ()).map_err(|_| {
+            let why = line.problem().unwrap_or_else(|| "it does not answer".to_owned());
+            AppendError::Retry(format!("it is in the outbox, but not on the stream yet: {why}"))
+        })
     }
 }
 
@@ -220,16 +226,9 @@ impl Log for RabbitLog {
         events: Vec<Event>,
         durable: Durable,
     ) -> Result<(), AppendError> {
+        self.line(partition).map_err(AppendError::Stopped)?;
         if !events.is_empty() {
-            self.room().await?;
-            let (events, places) = by_mirror(events);
-            let kept = self.inner.outbox.append(partition, events, Durable::Here).await;
-            kept.map_err(|error| match error {
-                AppendError::TooLarge { index, bytes } => {
-                    AppendError::TooLarge { index: places[index], bytes }
-                }
-                AppendError::Retry(_) | AppendError::Stopped(_) => error,
-            })?;
+            self.inner.outbox.append(partition, events).await?;
         }
         match durable {
             Durable::Here => Ok(()),
@@ -238,85 +237,69 @@ impl Log for RabbitLog {
     }
 
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
+        self.line(read.partition).map_err(ReadError::Stopped)?;
         self.inner.readers.read(read).await
     }
 
     async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {
+        self.line(partition).map_err(ReadError::Stopped)?;
         self.inner.readers.tail(partition).await
     }
 
     async fn floor(&self, partition: Partition) -> Result<Offset, ReadError> {
+        self.line(partition).map_err(ReadError::Stopped)?;
         self.inner.readers.floor(partition).await
     }
-}
-
-/// A reader of one mirror skips chunks: the fewer chunks hold it, the better. Across mirrors order is free. Tells where
-/// each event was.
-fn by_mirror(events: Vec<Event>) -> (Vec<Event>, Vec<usize>) {
-    let mut numbered: Vec<_> = events.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(_, event)| event.mirror);
-    let places = numbered.iter().map(|(place, _)| *place).collect();
-    (numbered.into_iter().map(|(_, event)| event).collect(), places)
 }
 
 fn broken(failure: &sqlite::Failure) -> Failure {
     Failure::Stopped(format!("the outbox cannot be used: {failure}"))
 }
 
-async fn declare_all(brokers: &Broker, settings: &Settings) -> Result<(), Failure> {
-    brokers.stock_tls()?;
-    for partition in (0..settings.partitions).map(Partition) {
-        brokers.declare(&stream_name(&settings.prefix, partition), &settings.arguments).await?;
-    }
-    Ok(())
+/// The streams that are to be there.
+struct Declaring {
+    broker: Broker,
+    streams: Vec<String>,
+    how: Vec<(&'static str, String)>,
 }
 
-/// Only until it has succeeded once: a broker that has just started does not know its own streams yet.
-async fn declare_later(brokers: Broker, settings: Settings, stop: CancellationToken) {
-    let mut pause = RETRY_FIRST;
+impl Declaring {
+    async fn all(&self) -> Result<(), Failure> {
+        for stream in &self.streams {
+            Box::pin(self.broker.declare(stream, &self.how)).await?;
+        }
+        Ok(())
+    }
+
+    /// Until it has succeeded once, and never again: a stream that somebody deletes stays deleted, for what is made
+    /// anew in its place begins with other offsets.
+    async fn until_done(self, stop: CancellationToken) {
+        let mut pause = RETRY_FIRST;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+            match self.all().await {
+                Ok(()) => return,
+                Err(why) => tracing::debug!(%why, "the streams cannot be declared now"),
+            }
+            pause = (pause * 2).min(RETRY_MAX);
+        }
+    }
+}
+
+/// Lets confirmed events go once they were kept long enough, or sooner where room is needed.
+async fn tidy(outbox: Arc<Outbox>, stop: CancellationToken) {
+    let mut every = tokio::time::interval(TIDY_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = sleep(pause) => {}
-        }
-        match declare_all(&brokers, &settings).await {
-            Ok(()) => return,
-            Err(why) => tracing::warn!(%why, "the streams cannot be declared now"),
-        }
-        pause = (pause * 2).min(RETRY_LAST);
-    }
-}
-
-/// Lets confirmed events go once they were kept long enough, or at once where room is needed.
-async fn tidy(log: RabbitLog) {
-    let inner = &log.inner;
-    let mut every = tokio::time::interval(TIDY_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut seen: BTreeMap<Partition, VecDeque<(Instant, Offset)>> = BTreeMap::new();
-    loop {
-        tokio::select! {
-            () = inner.stop.cancelled() => return,
             _ = every.tick() => {}
         }
-        let Ok(used) = inner.outbox.used_bytes().await else { continue };
-        let is_full = used > inner.settings.outbox_bytes_max / 2;
-        for (partition, line) in &inner.lines {
-            let marks = seen.entry(*partition).or_default();
-            let confirmed = *line.confirmed.borrow();
-            if marks.back().is_none_or(|(_, last)| *last != confirmed) {
-                marks.push_back((Instant::now(), confirmed));
-            }
-            let old = |(at, _): &(Instant, Offset)| is_full || at.elapsed() >= inner.settings.keep;
-            let mut floor = None;
-            while marks.front().is_some_and(old) {
-                floor = marks.pop_front().map(|(_, confirmed)| confirmed);
-            }
-            if let Some(floor) = floor
-                && let Err(why) = inner.outbox.trim(*partition, floor).await
-            {
-                tracing::warn!(%why, "the outbox cannot be tidied now");
-            }
+        if let Err(why) = outbox.tidy().await {
+            tracing::warn!(%why, "the outbox cannot be tidied now");
         }
-        inner.used.send_replace(used);
     }
 }

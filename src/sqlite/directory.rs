@@ -1,6 +1,6 @@
 //! The data directory: its lock, its files, and the engines over them.
 
-use super::log::{LogWork, Tails};
+use super::log::{LogWork, Stamp, Tails};
 use super::readers::Readers;
 use super::schema::{self, FileError, Schema};
 use super::writer::Writer;
@@ -114,7 +114,8 @@ impl DataDir {
         let views = open_file(path, &schema::VIEWS)?;
         let at = |what: &Schema| path.join(what.file);
         let node = node::name(&log, name).map_err(|error| refused(&at(&schema::LOG), error.into()))?;
-        let log = start_log(&at(&schema::LOG), log, node, Arc::clone(&lease))?;
+        let stamp = Stamp { node, by_mirror: false };
+        let log = start_log(&at(&schema::LOG), log, stamp, Arc::clone(&lease))?;
         let views = SqliteViews::start(at(&schema::VIEWS), views, Arc::clone(&lease))
             .map_err(|error| io(&at(&schema::VIEWS), &error))?;
         Ok(Self { path: path.to_owned(), node, log, views, lease })
@@ -154,7 +155,8 @@ impl DataDir {
         let connection = open_file(&self.path, &schema::OUTBOX)?;
         let path = self.path.join(schema::OUTBOX.file);
         node::name(&connection, Some(self.node)).map_err(|error| refused(&path, error.into()))?;
-        let log = start_log(&path, connection, self.node, Arc::clone(&self.lease))?;
+        let stamp = Stamp { node: self.node, by_mirror: true };
+        let log = start_log(&path, connection, stamp, Arc::clone(&self.lease))?;
         Ok((log.clone(), NodeState::new(log)))
     }
 
@@ -238,11 +240,11 @@ fn open_file(directory: &Path, schema: &Schema) -> Result<Connection, OpenError>
 fn start_log(
     path: &Path,
     connection: Connection,
-    node: NodeId,
+    stamp: Stamp,
     lease: Arc<Lease>,
 ) -> Result<SqliteLog, OpenError> {
     let tails = Arc::new(Tails::default());
-    let work = LogWork::new(connection, node, Arc::clone(&tails), lease)
+    let work = LogWork::new(connection, stamp, Arc::clone(&tails), lease)
         .map_err(|error| refused(path, error.into()))?;
     let writer = Writer::start("mirror-log", work).map_err(|error| io(path, &error))?;
     Ok(SqliteLog { writer, readers: Readers::new(path.to_owned()), tails })
@@ -312,8 +314,8 @@ mod tests {
         let lease = Arc::new(lock(place).expect("the lock"));
         let mut connection = open_file(place, &schema::LOG).expect("a file");
         prepare(&mut connection);
-        start_log(&place.join(schema::LOG.file), connection, "n".parse().expect("a name"), lease)
-            .expect("a log")
+        let stamp = Stamp { node: "n".parse().expect("a name"), by_mirror: false };
+        start_log(&place.join(schema::LOG.file), connection, stamp, lease).expect("a log")
     }
 
     /// A full disk is said in words, costs nothing that was acknowledged, and no number; room again, on it goes.

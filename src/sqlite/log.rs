@@ -12,8 +12,8 @@ mod peek;
 mod work;
 
 pub use peek::Peek;
-pub(super) use work::LogWork;
 use work::{Append, Job};
+pub(super) use work::{LogWork, Stamp};
 
 use super::Failure;
 use super::call::Call;
@@ -48,23 +48,41 @@ fn lowest(partition: Partition) -> i64 {
 
 /// The ends of the partitions as committed, for whoever waits for more.
 #[derive(Debug, Default)]
-pub(super) struct Tails(Mutex<FxHashMap<Partition, watch::Sender<Offset>>>);
+pub(super) struct Tails(Mutex<FxHashMap<Partition, Tail>>);
+
+#[derive(Debug)]
+struct Tail {
+    offset: watch::Sender<Offset>,
+    /// Bytes that this process wrote up to there.
+    bytes: u64,
+}
 
 impl Tails {
-    fn with<T>(&self, partition: Partition, use_it: impl FnOnce(&watch::Sender<Offset>) -> T) -> T {
+    fn with<T>(&self, partition: Partition, use_it: impl FnOnce(&mut Tail) -> T) -> T {
         let mut tails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        use_it(tails.entry(partition).or_insert_with(|| watch::Sender::new(Offset(0))))
+        let new = || Tail { offset: watch::Sender::new(Offset(0)), bytes: 0 };
+        use_it(tails.entry(partition).or_insert_with(new))
     }
 
     fn get(&self, partition: Partition) -> Offset {
-        self.with(partition, |tail| *tail.borrow())
+        self.with(partition, |tail| *tail.offset.borrow())
     }
 
-    fn set(&self, partition: Partition, tail: Offset) {
-        self.with(partition, |sender| {
-            sender.send_replace(tail);
+    fn set(&self, partition: Partition, offset: Offset, bytes: u64) {
+        self.with(partition, |tail| {
+            tail.bytes = bytes;
+            tail.offset.send_replace(offset);
         });
     }
+}
+
+/// What one commit takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The offset behind its last event.
+    pub end: Offset,
+    /// Bytes of its records.
+    pub bytes: u64,
 }
 
 /// The log in `log.db`. Cheap to clone.
@@ -79,7 +97,7 @@ impl SqliteLog {
     /// Holds the partition's tail and changes after each append: await it instead of polling.
     #[must_use]
     pub fn appended(&self, partition: Partition) -> watch::Receiver<Offset> {
-        self.tails.with(partition, watch::Sender::subscribe)
+        self.tails.with(partition, |tail| tail.offset.subscribe())
     }
 
     /// Removes what lies before `floor`; reading there is [`ReadError::Trimmed`] from now on. A floor beyond
@@ -92,19 +110,18 @@ impl SqliteLog {
         self.call(move |connection| trim(connection, partition, floor)).await
     }
 
-    /// Bytes of the file that hold something.
+    /// The tail, and the bytes of records that this process wrote up to there.
+    #[must_use]
+    pub fn written(&self, partition: Partition) -> (Offset, u64) {
+        self.tails.with(partition, |tail| (*tail.offset.borrow(), tail.bytes))
+    }
+
+    /// The commits that a partition holds, and what each takes.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn used_bytes(&self) -> Result<u64, Failure> {
-        let used = |connection: &Connection| {
-            let number = |name: &str| {
-                connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(Failure::from)
-            };
-            let pages = number("page_count")? - number("freelist_count")?;
-            Ok::<_, Failure>(u64::try_from(pages * number("page_size")?).unwrap_or(0))
-        };
-        self.readers.read(used).await
+    pub async fn stretches(&self, partition: Partition) -> Result<Vec<Stretch>, Failure> {
+        self.readers.read(move |connection| stretches(connection, partition).map_err(Failure::from)).await
     }
 
     /// Writes what is queued and closes the file: of a log that is not a data directory's own.
@@ -182,4 +199,15 @@ fn trim(connection: &Connection, partition: Partition, floor: Offset) -> rusqlit
         connection.execute(sql, (lowest(partition), row_id(partition, floor)))?;
     }
     Ok(())
+}
+
+fn stretches(connection: &Connection, partition: Partition) -> rusqlite::Result<Vec<Stretch>> {
+    let mut statement = connection
+        .prepare("SELECT id, count, length(bytes) FROM commits WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
+    let range = (lowest(partition), row_id(partition, Offset(u64::MAX)));
+    let rows = statement.query_map(range, |row| {
+        let (count, bytes): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(Stretch { end: Offset(offset_of(row.get(0)?).0 + count as u64), bytes: bytes as u64 })
+    })?;
+    rows.collect()
 }

@@ -37,14 +37,39 @@ pub(in crate::sqlite) struct Append {
 struct End {
     tail: Offset,
     seq: u64,
+    /// Bytes of chunks that this process wrote.
+    bytes: u64,
     /// Runs that are not in the index of mirrors.
     lag: usize,
+}
+
+/// How events are numbered.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sqlite) struct Stamp {
+    /// Whose numbers they are.
+    pub(in crate::sqlite) node: NodeId,
+    /// The events of a group of appends are put mirror by mirror first: order across mirrors is free, and a stream
+    /// that is written so is read mirror by mirror at a fraction of its bytes. Else they stay as they came.
+    pub(in crate::sqlite) by_mirror: bool,
+}
+
+impl Stamp {
+    /// The places of the events, in the order in which they are numbered.
+    fn order(self, events: &[Vec<Event>]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..events.iter().map(Vec::len).sum()).collect();
+        if self.by_mirror {
+            let mirrors: Vec<_> = events.iter().flatten().map(|event| event.mirror).collect();
+            // Stable: each mirror's own order is kept.
+            order.sort_by_key(|at| mirrors[*at]);
+        }
+        order
+    }
 }
 
 /// The thread's state.
 pub(in crate::sqlite) struct LogWork {
     connection: Connection,
-    node: NodeId,
+    stamp: Stamp,
     ends: FxHashMap<Partition, End>,
     tails: Arc<Tails>,
     chunks: Chunks,
@@ -56,15 +81,15 @@ impl LogWork {
     /// Takes the connection over and publishes the tails that it finds.
     pub(in crate::sqlite) fn new(
         connection: Connection,
-        node: NodeId,
+        stamp: Stamp,
         tails: Arc<Tails>,
         lease: Arc<Lease>,
     ) -> rusqlite::Result<Self> {
         for partition in partitions(&connection)? {
-            tails.set(partition, tail(&connection, partition)?);
+            tails.set(partition, tail(&connection, partition)?, 0);
         }
         let (ends, chunks) = Default::default();
-        Ok(Self { connection, node, ends, tails, chunks, _lease: lease })
+        Ok(Self { connection, stamp, ends, tails, chunks, _lease: lease })
     }
 }
 
@@ -92,7 +117,7 @@ impl Work for LogWork {
         if done.is_ok() {
             for (partition, end) in &group.ends {
                 self.ends.insert(*partition, *end);
-                self.tails.set(*partition, end.tail);
+                self.tails.set(*partition, end.tail, end.bytes);
             }
         }
         group.answer(&done);
@@ -152,15 +177,17 @@ impl Batch {
 
     /// Numbers and encodes the events. An append with an event that is too large is refused whole, so that the
     /// numbers stay gapless, and the others are numbered again.
-    fn encode<'c>(&mut self, node: NodeId, last_seq: u64, chunks: &'c mut Chunks) -> &'c [Chunk] {
+    fn encode<'c>(&mut self, stamp: Stamp, last_seq: u64, chunks: &'c mut Chunks) -> &'c [Chunk] {
         loop {
-            for (event, seq) in self.events.iter_mut().flatten().zip(last_seq + 1..) {
-                event.producer = Producer { node, seq };
+            let order = stamp.order(&self.events);
+            let mut events: Vec<&mut Event> = self.events.iter_mut().flatten().collect();
+            for (at, seq) in order.iter().zip(last_seq + 1..) {
+                events[*at].producer = Producer { node: stamp.node, seq };
             }
-            let events: Vec<&Event> = self.events.iter().flatten().collect();
-            match chunks.encode(&events).map(<[Chunk]>::len) {
+            let ordered: Vec<&Event> = order.iter().map(|at| &*events[*at]).collect();
+            match chunks.encode(&ordered).map(<[Chunk]>::len) {
                 Ok(used) => return chunks.first(used),
-                Err(refused) => self.refuse(refused),
+                Err(refused) => self.refuse(Refused { index: order[refused.index], ..refused }),
             }
         }
     }
@@ -186,18 +213,18 @@ impl Batch {
 
 impl LogWork {
     fn write(&mut self, group: &mut Group) -> Result<(), Failure> {
-        let Self { connection, node, ends, chunks, .. } = self;
+        let Self { connection, stamp, ends, chunks, .. } = self;
         let transaction = write_transaction(connection)?;
         for call in &mut group.calls {
             call.write(&transaction)?;
         }
         for (partition, batch) in &mut group.batches {
             let known = ends.get(partition).copied();
-            let mut end = known.map_or_else(|| End::find(&transaction, *partition, *node), Ok)?;
-            let encoded = batch.encode(*node, end.seq, chunks);
+            let mut end = known.map_or_else(|| End::find(&transaction, *partition, stamp.node), Ok)?;
+            let encoded = batch.encode(*stamp, end.seq, chunks);
             batch.give_back();
             end.append(&transaction, *partition, encoded)?;
-            save_seq(&transaction, *partition, *node, end.seq)?;
+            save_seq(&transaction, *partition, stamp.node, end.seq)?;
             group.ends.insert(*partition, end);
         }
         Ok(transaction.commit()?)
@@ -209,6 +236,7 @@ impl End {
         Ok(Self {
             tail: tail(connection, partition)?,
             seq: last_seq(connection, partition, node)?,
+            bytes: 0,
             lag: index::lag(connection, partition)?,
         })
     }
@@ -230,6 +258,7 @@ impl End {
             ))?;
             self.tail.0 += chunk.count as u64;
             self.seq += chunk.count as u64;
+            self.bytes += chunk.bytes.len() as u64;
             self.lag += Run::count(&chunk.runs);
         }
         if self.lag >= INDEX_LAG_MAX {
