@@ -19,12 +19,15 @@ pub(crate) struct Channel {
 pub(crate) async fn link(data: &Path, groups: &[Vec<Channel>]) {
     const BATCH: usize = 1000;
     let directory = DataDir::open(data).expect("an open data directory");
-    let all: Vec<Event> =
-        groups.iter().enumerate().flat_map(|(number, group)| mirror(number, group)).collect();
-    for batch in all.chunks(BATCH) {
+    for batch in events(groups).chunks(BATCH) {
         directory.log().append(Partition(0), batch.to_vec(), Durable::Here).await.expect("appended");
     }
     directory.close().await.expect("closed");
+}
+
+/// What makes them.
+pub(crate) fn events(groups: &[Vec<Channel>]) -> Vec<Event> {
+    groups.iter().enumerate().flat_map(|(number, group)| mirror(number, group)).collect()
 }
 
 fn mirror(number: usize, channels: &[Channel]) -> Vec<Event> {

@@ -44,6 +44,11 @@ impl Stage {
 
     /// Starts the node and waits until it is connected.
     pub(crate) fn start(&self) -> Node {
+        self.start_with(&[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)]) -> Node {
         let mut happenings = self.discord.subscribe();
         let log = File::create(self.place.path().join("node.log")).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_mirror"));
@@ -52,6 +57,7 @@ impl Stage {
         command.env("MIRROR_DISCORD_API", self.discord.api_url());
         command.env("MIRROR_DISCORD_GATEWAY", self.discord.gateway_url());
         command.env("MIRROR_DISCORD_RATE_LIMITS", "false").env("MIRROR_LANES_SETTLE_WAIT_MS", "500");
+        command.envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
         let node = Node { child: command.spawn().expect("a node") };
         let connected =
