@@ -295,6 +295,13 @@ impl Config {
         for (key, url, scheme) in urls {
             check_url(key, url, scheme)?;
         }
+        let (deadline, lease) = (self.lanes.deadline_ms, self.cluster.lease_ms);
+        // A request begins only while the lease covers it, and a renewed lease covers no more than that.
+        if self.is_cluster() && deadline * 10 > lease * 5 {
+            return Err(format!(
+                "lanes.deadline_ms is {deadline}, but must be at most half of cluster.lease_ms ({lease})"
+            ));
+        }
         self.check_stores()
     }
 }

@@ -134,7 +134,11 @@ impl Node {
         let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
         let holder = Holder { node: ports.node, home: stores.home };
-        let heard_until = last_event(stores).await?.unwrap_or(clock.now());
+        let heard_until = last_event(stores).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "when the last event came is not known now");
+            None
+        });
+        let heard_until = heard_until.unwrap_or(clock.now());
         let hints = hints::connect(config, stores, stop)?;
         let node = Self {
             config: config.clone(),

@@ -120,6 +120,7 @@ fn status(said: &Status) -> Vec<String> {
             .iter()
             .map(|at| format!("gateway: shard {}, {}", at.shard, held_by(at.holder.as_deref()))),
     );
+    lines.extend(said.troubles.iter().map(|why| format!("TROUBLE: {why}")));
     for (partition, why) in said.node.iter().flat_map(|node| &node.troubles) {
         lines.push(format!("TROUBLE: partition {partition} is held here and cannot be worked on: {why}"));
     }

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks at it.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Between two attempts to reach servers.
+const SERVERS_LOOK: Duration = Duration::from_secs(1);
+
 /// How long a stop may take before the process ends all the same. Whatever was under way is resolved at the
 /// next start.
 const STOP_MAX: Duration = Duration::from_secs(10);
@@ -59,7 +62,11 @@ pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
         let failed = |error: std::io::Error| CommandError::Failed(error.to_string());
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        let opened = open(config).await?;
+        let opened = tokio::select! {
+            opened = open(config) => opened?,
+            _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
+            _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
+        };
         let node = node::run(config, opened, stop);
         tokio::pin!(node);
         tokio::select! {
@@ -94,6 +101,11 @@ async fn open(config: &Config) -> Result<Opened, CommandError> {
             Ok(opened) => return Ok(opened),
             Err(StoresError::InUse(_)) if began.elapsed() < PATIENCE && !node_answers(config).await => {
                 tokio::time::sleep(LOOK).await;
+            }
+            // Servers come back; whoever starts a node means it to wait for them.
+            Err(StoresError::Failed(why)) if config.is_cluster() => {
+                tracing::warn!(why, "the stores cannot be opened now; tried again");
+                tokio::time::sleep(SERVERS_LOOK).await;
             }
             Err(StoresError::InUse(words) | StoresError::Failed(words)) => {
                 return Err(CommandError::Failed(words));

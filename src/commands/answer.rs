@@ -186,6 +186,9 @@ pub struct Status {
     pub partitions: Vec<PartitionLine>,
     /// Each lane.
     pub lanes: Vec<LaneLine>,
+    /// What could not be asked now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<String>,
 }
 
 /// A running node.

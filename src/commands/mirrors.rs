@@ -59,17 +59,33 @@ pub(super) async fn status(desk: &Desk) -> Result<Answer, CommandError> {
         None => None,
     };
     let known = node.as_mut().map(|node| std::mem::take(&mut node.lanes)).unwrap_or_default();
+    // What does not answer is named; the rest is told all the same: that is when somebody looks.
+    let mut troubles = Vec::new();
+    let mut or_trouble = |error: String| troubles.push(error);
     let leases = match desk.is_shared {
-        true => desk.leases.all().await.map_err(JobError::from)?,
+        true => desk.leases.all().await.unwrap_or_else(|error| {
+            or_trouble(error.to_string());
+            Vec::new()
+        }),
         false => Vec::new(),
     };
     let mut partitions = Vec::new();
     for partition in desk.ports.all_partitions() {
         let holder = holder(&leases, LeaseName::Partition(partition));
-        partitions.push(PartitionLine { holder, ..partition_line(desk, partition).await? });
+        match partition_line(desk, partition).await {
+            Ok(line) => partitions.push(PartitionLine { holder, ..line }),
+            Err(error) => {
+                or_trouble(error.to_string());
+                break;
+            }
+        }
     }
-    let lanes = lanes(desk, &known).await?;
-    Ok(Answer::Status(Status { node, nodes: nodes(&leases), shards: shards(&leases), partitions, lanes }))
+    let lanes = lanes(desk, &known).await.unwrap_or_else(|error| {
+        or_trouble(error.to_string());
+        Vec::new()
+    });
+    let (nodes, shards) = (nodes(&leases), shards(&leases));
+    Ok(Answer::Status(Status { node, nodes, shards, partitions, lanes, troubles }))
 }
 
 type Leased = (LeaseName, LeaseRow);

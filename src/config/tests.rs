@@ -195,6 +195,13 @@ fn stores_that_do_not_fit_together_are_told_without_their_passwords() {
     );
     check("", &[("MIRROR_LOG", "rabbitmq://h"), ("MIRROR_VIEWS", "cql://h/k")], expect!["fine"]);
     check(
+        "log = \"rabbitmq://h\"\nviews = \"cql://h/k\"\n[cluster]\nlease_ms = 4000",
+        &[],
+        expect![
+            "./mirror.toml: lanes.deadline_ms is 10000, but must be at most half of cluster.lease_ms (4000)"
+        ],
+    );
+    check(
         "[log]\nlevel = \"info\"",
         &[],
         expect!["./mirror.toml:1: what was [log] is [telemetry] now; log says where the log is"],
