@@ -96,6 +96,7 @@ async fn tls_is_verified() {
         Ok(broker) => says(&broker.open().await.expect_err("unknown to the system"), true, "certificate"),
         Err(failure) => says(&failure, true, "?ca=FILE"),
     }
+    says(&refused(&url("a..b", ca)).await, true, "no name");
     let missing = Broker::new(url("localhost", "/no/such/file").parse().unwrap(), "t").expect_err("no file");
     says(&missing, true, "/no/such/file");
     let plain_port = format!("rabbitmqs://mirror:mirror-test@localhost:{}/?ca={ca}", rabbit.stream_port());

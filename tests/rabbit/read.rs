@@ -265,6 +265,8 @@ async fn a_stream_made_anew_is_told_from_one_that_is_quiet() {
     let stream = Stream::new(&given.rabbitmq, &[]).await;
     stream.publisher().await.publish(&events(1, 0..20)).await;
     assert_eq!(all(&stream.readers, Offset(0), 100, None).await.len(), 20);
+    let mut news = stream.readers.appended(P0);
+    timeout(LONG, news.wait_for(|told| *told == Offset(20))).await.unwrap().unwrap();
     stream.broker.delete(&stream.name()).await.unwrap();
     let gone = stream.readers.read(read(20, 10)).await;
     assert!(matches!(gone, Err(ReadError::Retry(_))), "one that is gone may come back: {gone:?}");
@@ -287,4 +289,6 @@ async fn a_stream_made_anew_is_told_from_one_that_is_quiet() {
         assert_eq!(timeout(LONG, trimmed).await.unwrap(), Offset(0), "what lay there is gone");
     }
     assert_eq!(all(&stream.readers, Offset(0), 100, None).await, numbered(0..5));
+    // Whoever listened hears of the new one.
+    timeout(LONG, news.wait_for(|told| *told == Offset(5))).await.unwrap().unwrap();
 }

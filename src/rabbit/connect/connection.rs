@@ -231,12 +231,14 @@ impl Connection {
 }
 
 async fn socket(host: &str, port: u16, tls: Option<&Arc<ClientConfig>>) -> Result<Box<dyn Socket>, Failure> {
+    let name = ServerName::try_from(host.to_owned());
+    if tls.is_some() && name.is_err() {
+        return Err(Failure::Stopped("this is no name that a certificate could prove".to_owned()));
+    }
     let tcp = TcpStream::connect((host, port)).await.map_err(Lost::from)?;
     // Requests are small and each is waited for.
     tcp.set_nodelay(true).map_err(Lost::from)?;
-    let Some(config) = tls else { return Ok(Box::new(tcp)) };
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| Failure::Stopped("this host has no name that a certificate could prove".to_owned()))?;
+    let (Some(config), Ok(name)) = (tls, name) else { return Ok(Box::new(tcp)) };
     let secured = TlsConnector::from(config.clone()).connect(name, tcp).await;
     Ok(Box::new(secured.map_err(unproven)?))
 }
