@@ -162,6 +162,13 @@ impl Readers {
 
     /// Keeps the cursor for the next read.
     async fn done(&self, mut cursor: Cursor, read: Read, mut page: Page) -> Result<Page, ReadError> {
+        if read.mirror.is_some() {
+            // What retention took looks like what the filter left out.
+            let floor = self.floor(read.partition).await?;
+            if floor > read.from {
+                return Err(ReadError::Trimmed { floor });
+            }
+        }
         if page.entries.is_empty() && page.next > read.from {
             // It knows where the last chunk begins. Nothing is in there either: the end is the better place.
             let last = self.last(read.partition).await?;

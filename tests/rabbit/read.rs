@@ -226,7 +226,9 @@ async fn over_cuts_stalls_freezes_and_deaths() {
     assert_eq!(page.entries.len(), 10);
     told(&mut news, 20).await;
 
+    news.mark_unchanged();
     behind.proxy.stall(true);
+    timeout(LONG, news.changed()).await.expect("who waits for news hears that there are none").unwrap();
     behind.publish(20..30).await;
     let start = Instant::now();
     assert!(matches!(behind.readers.read(read(20, 100)).await, Err(ReadError::Retry(_))));

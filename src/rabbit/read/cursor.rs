@@ -12,8 +12,9 @@
 //!   nothing to deliver before it answered a `Stats`: then what lies there is not of this mirror. It lies before the
 //!   end that was known *before* that subscription, and the place moves there.
 //!
-//! The broker filters whole chunks, and a subscription below the floor is served from the floor without a word, or
-//! from where retention came to meanwhile: mirror and floor are checked here.
+//! The broker filters whole chunks, so the mirror is checked here. A subscription below the floor is served from the
+//! floor without a word, or from where retention came to meanwhile: that shows as a gap, and where the filter makes
+//! gaps by itself, whoever reads has to ask for the floor.
 
 use super::chunk::{BadChunk, Chunk};
 use super::stats::Stats;
@@ -36,6 +37,8 @@ const CREDIT_BACK: u16 = CREDIT / 2;
 const NEWS_MAX: Duration = Duration::from_millis(20);
 /// A page asks so often before it gives up: each time costs a round trip, and brings all of the credit or the end.
 const ASKS_MAX: usize = 10_000;
+/// How often a broker that lets a filtered read wait is asked whether it lives: ten minutes.
+const SCAN_WAITS_MAX: usize = 120;
 /// Where a subscription begins: at an offset.
 const AT_OFFSET: u16 = 4;
 
@@ -72,6 +75,7 @@ impl From<BadChunk> for Miss {
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Cursor {
+    broker: Broker,
     connection: Connection,
     stream: String,
     mirror: Option<MirrorId>,
@@ -110,6 +114,7 @@ impl Cursor {
         mirror: Option<MirrorId>,
     ) -> Result<Self, Miss> {
         let mut cursor = Self {
+            broker: broker.clone(),
             connection: broker.leader(stream).await?,
             stream: stream.to_owned(),
             mirror,
@@ -138,15 +143,10 @@ impl Cursor {
 
     /// The next page, of at most `limit` entries. After an error the cursor is of no more use.
     pub(super) async fn page(&mut self, limit: usize) -> Result<Page, Miss> {
-        let start = self.next;
         let mut entries = Vec::new();
         self.take_what_is_there(&mut entries, limit).await?;
         if entries.is_empty() {
             self.ask_for_more(&mut entries, limit).await?;
-        }
-        if self.mirror.is_some() && !entries.is_empty() {
-            let stats = Stats::of(&mut self.connection, &self.stream).await?;
-            self.check_floor(stats, start)?;
         }
         Ok(Page { entries, next: self.next })
     }
@@ -168,14 +168,10 @@ impl Cursor {
 
     /// Nothing has come: is there anything?
     async fn ask_for_more(&mut self, entries: &mut Vec<Entry>, limit: usize) -> Result<(), Miss> {
-        let start = self.next;
         // A subscription that was made for this page has not been used yet.
         let mut fresh = self.sure.is_some();
         for _ in 0..ASKS_MAX {
             let Some(stats) = self.ask(entries, limit).await? else { return Ok(()) };
-            if self.mirror.is_some() {
-                self.check_floor(stats, start)?;
-            }
             match self.decide(stats, !entries.is_empty(), fresh) {
                 Next::Done => return Ok(()),
                 Next::Ask => {}
@@ -211,7 +207,7 @@ impl Cursor {
         self.credit_since = 0;
         self.connection.flush().await?;
         while !self.drain(entries, limit)? {
-            match self.connection.next_soon().await? {
+            match self.come().await? {
                 Frame::Answer { correlation, code, body } if correlation == asked => {
                     return self.told(code, body).map(Some);
                 }
@@ -219,6 +215,20 @@ impl Cursor {
             }
         }
         Ok(None)
+    }
+
+    /// The next frame, soon. A filter may pass over much before it finds a chunk, and whatever else was asked waits
+    /// behind that: then a broker that answers another connection is at work.
+    async fn come(&mut self) -> Result<Frame, Miss> {
+        for _ in 0..SCAN_WAITS_MAX {
+            match self.connection.next_soon().await {
+                Err(Lost::Silent) if self.mirror.is_some() => {
+                    self.broker.leader(&self.stream).await?.close().await;
+                }
+                frame => return Ok(frame?),
+            }
+        }
+        Err(Lost::Silent.into())
     }
 
     fn told(&mut self, code: Code, body: Bytes) -> Result<Stats, Miss> {
@@ -298,14 +308,9 @@ impl Cursor {
     async fn check_gap(&mut self, at: Offset) -> Result<(), Miss> {
         if self.mirror.is_none() && at > self.next {
             let stats = Stats::of(&mut self.connection, &self.stream).await?;
-            self.check_floor(stats, self.next)?;
-        }
-        Ok(())
-    }
-
-    fn check_floor(&self, stats: Stats, start: Offset) -> Result<(), Miss> {
-        if stats.floor > start {
-            return Err(Miss::Trimmed(stats.floor));
+            if stats.floor > self.next {
+                return Err(Miss::Trimmed(stats.floor));
+            }
         }
         Ok(())
     }
@@ -322,7 +327,7 @@ impl Cursor {
         self.connection.flush().await?;
         (self.credit, self.credit_since, self.owed) = (CREDIT, 0, 0);
         loop {
-            match self.connection.next_soon().await? {
+            match self.come().await? {
                 Frame::Answer { correlation, code, body } if correlation == before => {
                     let stats = self.told(code, body)?;
                     self.sure = Some(stats.last.map_or(Offset(0), Offset::next));
