@@ -81,7 +81,7 @@ pub async fn run(config: &Config, opened: Opened, stop: CancellationToken) -> Re
     if !opened.stores.is_shared {
         builds::forget(&opened.stores.ports, &opened.directory.views()).await.map_err(broken)?;
     }
-    let ended = match Node::assemble(config, &opened.stores, &stop).await {
+    let ended = match begin(config, &opened.stores, &stop).await {
         Ok((node, hints)) => Arc::new(node).run(hints, stop).await,
         // Told to stop before it could begin: that is no failure.
         Err(_) if stop.is_cancelled() => Ok(()),
@@ -90,6 +90,29 @@ pub async fn run(config: &Config, opened: Opened, stop: CancellationToken) -> Re
     opened.close().await.map_err(broken)?;
     ended
 }
+
+/// Assembles a node. Servers that are shared may be away for a while: it waits for them.
+async fn begin(
+    config: &Config,
+    stores: &Stores,
+    stop: &CancellationToken,
+) -> Result<(Node, Option<Hints>), NodeError> {
+    loop {
+        match Node::assemble(config, stores, stop).await {
+            Err(NodeError::Broken(why)) if stores.is_shared && !stop.is_cancelled() => {
+                tracing::warn!(why, "the node cannot begin now; tried again");
+                tokio::select! {
+                    () = tokio::time::sleep(BEGIN_AGAIN) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// Between two attempts to begin.
+const BEGIN_AGAIN: Duration = Duration::from_secs(1);
 
 /// What all parts of a node work with.
 struct Node {
