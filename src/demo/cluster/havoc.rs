@@ -385,7 +385,7 @@ impl Rig {
     async fn alarm(&mut self) -> Option<String> {
         for place in 0..self.crew.count() {
             let said = self.crew.member(place).setting.ask(&["status"]).await.unwrap_or_default();
-            if let Some(line) = said.lines().find(|line| line.starts_with("ALARM")) {
+            if let Some(line) = said.lines().find(|line| line.contains("ALARM")) {
                 return Some(line.to_owned());
             }
         }
