@@ -174,7 +174,8 @@ impl Demo {
         let token = config.token.clone();
         let unlimited = config.unlimited;
         let discord = Standin::start(config)?;
-        let stage = Stage::new(discord.clone(), play);
+        let discord_urls = [discord.api_url(), discord.gateway_url()];
+        let stage = Stage::new(discord, play);
         let screen = Screen::new(&stage.places, base.json, base.no_color);
         let mut cast = Cast::new(stage, screen);
         cast.screen.heading(&format!("RabbitMQ and Cassandra begin; the seed is {}", base.seed));
@@ -182,7 +183,6 @@ impl Demo {
         if options.havoc.contains(&Havoc::Truncated) {
             streams::declare_short(backend.log(), &backend.name, PARTITIONS).await?;
         }
-        let discord_urls = [discord.api_url(), discord.gateway_url()];
         let known = environment(&token, discord_urls, unlimited, &dir.join("archive"));
         let settings: Vec<Setting> = (0..NODES).map(|node| setting(node, dir, &backend, &known)).collect();
         let made = settings[0].ask(&["schema", "apply"]).await?;
@@ -191,7 +191,6 @@ impl Demo {
         let rig = Rig {
             backend,
             crew: Crew::start(settings)?,
-            discord,
             lease: LEASE,
             down: options.down,
             random: random.clone(),

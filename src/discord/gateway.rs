@@ -13,6 +13,7 @@
 
 mod gate;
 mod identify;
+mod pace;
 
 pub use gate::{IdentifyGate, Starts};
 pub use identify::{IdentifyBudget, Permit};
@@ -21,6 +22,7 @@ use super::telemetry;
 use super::transport::{Unusable, check_certificates};
 use futures_util::StreamExt as _;
 use identify::IdentifyQueue;
+use pace::Pace;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::future::poll_fn;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{
@@ -216,6 +218,7 @@ impl Gateway {
 
     /// Runs until stopped, refused for good, or without a listener. A stop leaves the session resumable.
     pub async fn run(mut self, out: Outlets, stop: CancellationToken) -> Ended {
+        let mut pace = Pace::default();
         loop {
             let item = tokio::select! {
                 biased;
@@ -232,10 +235,19 @@ impl Gateway {
             if let Some(ended) = heard.fatal() {
                 return ended;
             }
+            let wait = heard.wait(&mut pace);
+            let told = async {
+                let listened = heard.tell(&out).await;
+                // Even a sleep of nothing takes a tick of the timer, and this is the way of every frame.
+                if !wait.is_zero() {
+                    sleep(wait).await;
+                }
+                listened
+            };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.close().await,
-                listened = heard.tell(&out) => if !listened { return self.close().await },
+                listened = told => if !listened { return self.close().await },
             }
         }
     }
@@ -317,6 +329,19 @@ impl Heard {
             | Happening::Resumed
             | Happening::SessionLost => None,
         })
+    }
+
+    /// How long to wait before the shard goes on.
+    fn wait(&self, pace: &mut Pace) -> Duration {
+        let wait = |happening: &Happening| match happening {
+            Happening::Ready(_) | Happening::Resumed => {
+                pace.began(Instant::now());
+                Duration::ZERO
+            }
+            Happening::Disconnected { .. } => pace.ended(Instant::now()),
+            Happening::SessionLost => Duration::ZERO,
+        };
+        self.happenings.iter().map(wait).sum()
     }
 
     /// Whether somebody still listens to frames.

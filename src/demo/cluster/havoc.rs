@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use standin::Standin;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -107,9 +107,9 @@ pub struct Measured {
     /// From asking for a drain until all was handed over, milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_ms: Option<u64>,
-    /// Connections to the gateway at the same time.
+    /// Messages that two nodes captured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connections: Option<usize>,
+    pub captured_twice: Option<usize>,
     /// The first offset that is left, of each partition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub floors: Vec<u64>,
@@ -133,8 +133,6 @@ pub(super) struct Rig {
     pub(super) backend: Backend,
     /// The nodes.
     pub(super) crew: Crew,
-    /// Where their connections are counted.
-    pub(super) discord: Standin,
     /// How long a lease holds.
     pub(super) lease: Duration,
     /// How long RabbitMQ is down.
@@ -291,31 +289,35 @@ impl Rig {
         let standing = self.crew.standing().await?;
         let name = standing.shards.first().cloned().flatten().context("nobody has the shard")?;
         let place = self.crew.place(&name).context("an unknown node has the shard")?;
+        let before = self.captured_twice().await?;
         let cql = self.backend.cql(place).context("no way to CQL")?;
         cql.refuse(true);
         cql.cut();
         self.crew.set_away(place, true);
         self.say(&format!("⚡ {name} cannot renew its leases, and keeps its gateway connection"));
         let took = self.taken_over(&name).await?;
-        let connections = self.both_connected().await;
-        self.say(&format!("{connections} nodes hear the same shard"));
+        // Both have the shard now, and hear it in turns: Discord gives a session to whoever resumed it last.
+        sleep(self.lease * 2).await;
         if let Some(cql) = self.backend.cql(place) {
             cql.refuse(false);
         }
         self.crew.set_away(place, false);
         sleep(self.lease).await;
-        Ok(Measured { takeover_ms: Some(took), connections: Some(connections), ..Measured::default() })
+        let captured = self.captured_twice().await?.saturating_sub(before);
+        self.say(&format!("{captured} messages were captured by both"));
+        Ok(Measured { takeover_ms: Some(took), captured_twice: Some(captured), ..Measured::default() })
     }
 
-    /// The most connections at once, watched for the length of a lease.
-    async fn both_connected(&self) -> usize {
-        let began = Instant::now();
-        let mut most = 0;
-        while began.elapsed() < self.lease {
-            most = most.max(self.discord.connected());
-            sleep(Duration::from_millis(50)).await;
-        }
-        most
+    /// Messages that stand on the log more than once.
+    async fn captured_twice(&mut self) -> anyhow::Result<usize> {
+        let said = self.crew.ask(&["log", "--kind", "created", "--json"]).await?;
+        let event = |line: &str| {
+            let entry: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(entry["event"].as_str()?.to_owned())
+        };
+        let events: Vec<String> = said.lines().filter_map(event).collect();
+        let different: BTreeSet<&String> = events.iter().collect();
+        Ok(events.len() - different.len())
     }
 
     async fn truncated(&mut self) -> anyhow::Result<Measured> {
