@@ -180,6 +180,8 @@ impl Demo {
         let mut cast = Cast::new(stage, screen);
         cast.screen.heading(&format!("RabbitMQ and Cassandra begin; the seed is {}", base.seed));
         let backend = Backend::start(dir, NODES, &options.havoc).await?;
+        // A run before this one left nodes that know another Discord.
+        let dir = &dir.join(&backend.name);
         if options.havoc.contains(&Havoc::Truncated) {
             streams::declare_short(backend.log(), &backend.name, PARTITIONS).await?;
         }

@@ -60,6 +60,10 @@ impl Default for Settings {
 pub const FRAMES_MAX: usize = 1_024;
 /// Happenings that may wait: the capacity of their channel.
 pub const HAPPENINGS_MAX: usize = 64;
+/// Close codes after which a session cannot be resumed, and a new one may begin.
+/// Source: Discord, "Opcodes and Status Codes, Gateway Close Event Codes".
+const INVALID_SEQ: u16 = 4007;
+const SESSION_TIMED_OUT: u16 = 4009;
 /// How long a stop waits to send its close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 
@@ -177,7 +181,10 @@ pub const fn what_to_do(code: u16) -> Option<&'static str> {
 /// A shard that is not connected yet.
 pub struct Gateway {
     shard: Shard<IdentifyQueue>,
-    spent: CancellationToken,
+    /// What it is made of, for another without its session.
+    settings: Settings,
+    token: SecretString,
+    queue: IdentifyQueue,
     session: Option<Ready>,
 }
 
@@ -207,29 +214,44 @@ impl Gateway {
             return Err(GatewayError::Shard { shard, shards });
         }
         let queue = IdentifyQueue::new(budget);
-        let spent = queue.spent();
         let session = saved.as_ref().map(|saved| Ready {
             session: Arc::from(saved.session_id.as_str()),
             resume_url: Arc::from(saved.resume_url.as_str()),
         });
-        let shard = Shard::with_config(ShardId::new(shard, shards), config(settings, token, saved, queue)?);
-        Ok(Self { shard, spent, session })
+        let config = config(settings, token, saved, queue.clone())?;
+        let shard = Shard::with_config(ShardId::new(shard, shards), config);
+        Ok(Self { shard, settings: settings.clone(), token: token.clone(), queue, session })
+    }
+
+    /// Lets the session go: twilight would try to resume it for ever.
+    fn forget(&mut self) -> Option<Happening> {
+        let config = config(&self.settings, &self.token, None, self.queue.clone()).ok()?;
+        self.shard = Shard::with_config(ShardId::new(self.settings.shard, self.settings.shards), config);
+        self.session.take().map(|_| Happening::SessionLost)
+    }
+
+    fn closed(&mut self, code: Option<u16>) -> Heard {
+        let mut heard = Heard::closed(code);
+        if matches!(code, Some(INVALID_SEQ | SESSION_TIMED_OUT)) {
+            heard.happenings.extend(self.forget());
+        }
+        heard
     }
 
     /// Runs until stopped, refused for good, or without a listener. A stop leaves the session resumable.
     pub async fn run(mut self, out: Outlets, stop: CancellationToken) -> Ended {
-        let mut pace = Pace::default();
+        let (mut pace, spent) = (Pace::default(), self.queue.spent());
         loop {
             let item = tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.close().await,
-                () = self.spent.cancelled() => return Ended::BudgetSpent,
+                () = spent.cancelled() => return Ended::BudgetSpent,
                 item = self.shard.next() => item,
             };
             let heard = match item {
                 None => return Ended::Stopped,
                 Some(Ok(Message::Text(text))) => self.heard(text),
-                Some(Ok(Message::Close(frame))) => Heard::closed(frame.map(|frame| frame.code)),
+                Some(Ok(Message::Close(frame))) => self.closed(frame.map(|frame| frame.code)),
                 Some(Err(error)) => Heard::failed(&error),
             };
             if let Some(ended) = heard.fatal() {
@@ -334,10 +356,7 @@ impl Heard {
     /// How long to wait before the shard goes on.
     fn wait(&self, pace: &mut Pace) -> Duration {
         let wait = |happening: &Happening| match happening {
-            Happening::Ready(_) | Happening::Resumed => {
-                pace.began(Instant::now());
-                Duration::ZERO
-            }
+            Happening::Ready(_) | Happening::Resumed => pace.began(Instant::now()),
             Happening::Disconnected { .. } => pace.ended(Instant::now()),
             Happening::SessionLost => Duration::ZERO,
         };

@@ -185,6 +185,24 @@ async fn a_saved_session_that_is_gone_is_said_too() {
 }
 
 #[tokio::test]
+async fn a_place_that_discord_never_reached_begins_a_new_session() {
+    let stage = Stage::new();
+    let mut first = run(&stage.discord, None, 10, FRAMES_MAX);
+    assert_eq!(first.happening().await, "ready");
+    stage.say("one");
+    let (_, frame) = first.message().await;
+    first.stopped().await;
+    let beyond = Saved { seq: frame.seq + 100, ..saved(&frame) };
+    let mut second = run(&stage.discord, Some(beyond), 10, FRAMES_MAX);
+    assert_eq!(second.happening().await, "disconnected");
+    assert_eq!(second.happening().await, "lost");
+    assert_eq!(second.happening().await, "ready");
+    stage.say("two");
+    assert_eq!(second.message().await.0, "two");
+    second.stopped().await;
+}
+
+#[tokio::test]
 async fn a_refused_token_ends_it_with_advice() {
     let stage = Stage::new();
     let running = run_as("wrong", &stage.discord, None, (9, FRAMES_MAX));

@@ -46,7 +46,7 @@ impl Backend {
                 let cql = ways(port, nodes).await?;
                 Ok(Self { own: None, log: given.rabbitmq, hints: given.amqp, lines: Vec::new(), cql, name })
             }
-            None => Self::own(dir, nodes, name).await,
+            None => Self::own(&dir.join(&name), nodes, name).await,
         }
     }
 

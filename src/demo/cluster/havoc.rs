@@ -39,7 +39,7 @@ pub enum Havoc {
     SameShard,
     /// Retention removes the beginning of the streams, after it was archived
     Truncated,
-    /// A stream is deleted; it is filled again from the outboxes
+    /// A stream is deleted and declared anew; it is filled again from the outboxes
     Refilled,
     /// Publishes take effect, their confirms are lost with the connection
     LostConfirm,
@@ -345,9 +345,10 @@ impl Rig {
     async fn refilled(&mut self) -> anyhow::Result<Measured> {
         self.crew.stands("all partitions and shards are held", |all| all.is_held_without(&[])).await?;
         let before = self.crew.standing().await?;
-        let at = self.random.random_range(0..before.tails.len());
-        streams::delete(self.backend.log(), &self.backend.name, at).await?;
-        self.say(&format!("⚡ stream {at} is deleted, with {} events", before.tails[at]));
+        let longest = before.tails.iter().enumerate().max_by_key(|(_, tail)| **tail);
+        let at = longest.map(|(at, _)| at).context("there is no stream")?;
+        streams::empty(self.backend.log(), &self.backend.name, at).await?;
+        self.say(&format!("⚡ stream {at} is deleted, with {} events, and declared anew", before.tails[at]));
         let whole = before.tails[at];
         let took = self.crew.stands("the stream is filled again", |all| all.tails[at] >= whole).await?;
         self.say(&format!("the outboxes have filled it again, {:.1} s later", took.as_secs_f64()));

@@ -47,15 +47,17 @@ pub(super) async fn declare_short(log: &str, name: &str, partitions: u16) -> any
     Ok(())
 }
 
-/// Deletes one.
+/// Deletes one and declares it anew, empty: no node does that by itself.
 ///
 /// # Errors
 /// When the broker does not.
-pub(super) async fn delete(log: &str, name: &str, partition: usize) -> anyhow::Result<()> {
+pub(super) async fn empty(log: &str, name: &str, partition: usize) -> anyhow::Result<()> {
     let environment = environment(log).await?;
     let stream = stream(name, partition);
     let deleted = environment.delete_stream(&stream);
-    timeout(ANSWER_MAX, deleted).await?.context("the stream is not deleted")
+    timeout(ANSWER_MAX, deleted).await?.context("the stream is not deleted")?;
+    let made = environment.stream_creator().create(&stream);
+    timeout(ANSWER_MAX, made).await?.context("the stream is not declared anew")
 }
 
 /// The first offset that each still has.

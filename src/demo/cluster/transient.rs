@@ -45,12 +45,12 @@ pub(super) fn twice(effects: &[Effect], rounds: &Rounds) -> Vec<Twice> {
         }
     }
     let again = posts.into_iter().filter(|(_, posts)| posts.len() > 1);
-    let mut found: Vec<Twice> = again.map(|(text, posts)| told(text, &posts, &gone, rounds)).collect();
+    let mut found: Vec<Twice> = again.map(|(text, posts)| told(&text, &posts, &gone, rounds)).collect();
     found.sort_by(|one, other| (one.round, &one.text).cmp(&(other.round, &other.text)));
     found
 }
 
-fn told(text: String, posts: &[&Effect], gone: &HashMap<u64, u64>, rounds: &Rounds) -> Twice {
+fn told(text: &str, posts: &[&Effect], gone: &HashMap<u64, u64>, rounds: &Rounds) -> Twice {
     let times = || posts.iter().map(|post| post.at_ms);
     let (first, last) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
     let mut removals: Vec<u64> = posts.iter().filter_map(|post| gone.get(&post.subject).copied()).collect();

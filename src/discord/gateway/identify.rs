@@ -35,6 +35,7 @@ pub enum Permit {
 }
 
 /// Lets a shard's IDENTIFY pass when it is permitted.
+#[derive(Clone)]
 pub(super) struct IdentifyQueue {
     budget: Arc<dyn IdentifyBudget>,
     spent: CancellationToken,

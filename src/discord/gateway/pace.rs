@@ -18,15 +18,17 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A session began or went on.
-    pub(super) fn began(&mut self, now: Instant) {
+    /// A session began or went on: how long to wait, where the end of the last connection was not told.
+    pub(super) fn began(&mut self, now: Instant) -> Duration {
+        let wait = if self.began.is_some() { self.ended(now) } else { Duration::ZERO };
         self.began = Some(now);
+        wait
     }
 
     /// The connection ended: how long to wait before the next.
     pub(super) fn ended(&mut self, now: Instant) -> Duration {
-        let Some(began) = self.began.take() else { return Duration::ZERO };
-        self.early = if now - began < GOOD { self.early + 1 } else { 0 };
+        let was_good = self.began.take().is_some_and(|began| now - began >= GOOD);
+        self.early = if was_good { 0 } else { self.early + 1 };
         match self.early {
             0 | 1 => Duration::ZERO,
             early => FIRST.saturating_mul(1 << (early - 2).min(16)).min(LAST),
@@ -49,6 +51,8 @@ mod tests {
             waits.push(pace.ended(now).as_millis());
         }
         assert_eq!(waits, [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 0, 0]);
+        let again = [pace.began(now), pace.began(now), pace.began(now)].map(|wait| wait.as_millis());
+        assert_eq!(again, [0, 250, 500], "ends that nobody told of count as well");
         assert_eq!(
             pace.ended(now),
             Duration::ZERO,
