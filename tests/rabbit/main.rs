@@ -5,5 +5,9 @@
 mod address;
 mod conform;
 mod connect;
+mod crash;
+mod node;
+mod outbox;
 mod read;
 mod stream;
+mod traps;
