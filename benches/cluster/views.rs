@@ -16,6 +16,7 @@ use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlValue;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 /// Events of one commit: a step of a follower that has fallen behind.
@@ -158,10 +159,10 @@ impl Bare {
         let mut prepared = HashMap::new();
         for row in commits.iter().flatten() {
             let text = self.text(row);
-            if !prepared.contains_key(&text) {
-                let mut statement = self.session.prepare(text.as_str()).await.expect("prepared");
+            if let Entry::Vacant(new) = prepared.entry(text) {
+                let mut statement = self.session.prepare(new.key().as_str()).await.expect("prepared");
                 statement.set_consistency(Consistency::LocalQuorum);
-                prepared.insert(text, statement);
+                new.insert(statement);
             }
         }
         let commits = commits.into_iter().map(|rows| {
