@@ -60,7 +60,8 @@ impl Node {
     /// All that was appended is on the stream; tried until it is.
     pub(crate) async fn settle(&self, partition: Partition) {
         let settled = async || self.log.append(partition, Vec::new(), Durable::Everywhere).await;
-        in_the_end(settled).await;
+        let all = timeout(2 * LONG, in_the_end(settled)).await;
+        all.unwrap_or_else(|_| panic!("it is not sent: {:?}", self.log.status()));
     }
 
     /// Until the status is as wanted.
