@@ -306,6 +306,10 @@ impl Demo {
     /// A moderator wipes the last channel; the operator puts it back from the log, through any node.
     async fn restore(&mut self) -> anyhow::Result<(usize, usize, Verdict)> {
         let place = self.cast.stage.places.last().cloned().context("there is no channel")?;
+        if self.options.havoc.contains(&Havoc::Truncated) {
+            // Before retention goes on with what the wiping adds.
+            self.rig.crew.ask(&["archive", "seal"]).await?;
+        }
         let before = self.removals(&place.mirror).await?.len();
         let wiped = self.cast.stage.discord.wipe(place.id);
         let heading = format!("a moderator wipes {}: {wiped} copies are gone", place.title);

@@ -2,16 +2,20 @@
 
 use crate::rabbit::Address;
 use anyhow::Context as _;
+use futures_util::StreamExt as _;
 use rabbitmq_stream_client::Environment;
 use rabbitmq_stream_client::types::{ByteCapacity, OffsetSpecification};
 use secrecy::ExposeSecret as _;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// What a stream keeps where it is to be truncated: a few hundred events.
-const KEPT_BYTES: u64 = 400_000;
+const KEPT_BYTES: u64 = 600_000;
 /// Retention removes whole segments.
 const SEGMENT_BYTES: u64 = 100_000;
+/// Nothing comes for so long: that was all.
+const SILENCE: Duration = Duration::from_millis(700);
 /// How long the broker may take.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
@@ -60,12 +64,29 @@ pub(super) async fn empty(log: &str, name: &str, partition: usize) -> anyhow::Re
     timeout(ANSWER_MAX, made).await?.context("the stream is not declared anew")
 }
 
+/// What is on one now, read by a client of our own from its first message to its last: as many different ones, for
+/// what is sent again may stand there twice.
+///
+/// # Errors
+/// When the broker does not answer.
+pub(super) async fn records(log: &str, name: &str, partition: usize) -> anyhow::Result<HashSet<Vec<u8>>> {
+    let environment = environment(log).await?;
+    let stream = stream(name, partition);
+    let built = environment.consumer().offset(OffsetSpecification::First).build(&stream);
+    let mut consumer = timeout(ANSWER_MAX, built).await?.context("a stream cannot be read")?;
+    let mut records = HashSet::new();
+    while let Ok(Some(delivery)) = timeout(SILENCE, consumer.next()).await {
+        records.extend(delivery?.message().data().map(<[u8]>::to_vec));
+    }
+    timeout(ANSWER_MAX, consumer.handle().close()).await?.ok();
+    Ok(records)
+}
+
 /// The first offset that each still has.
 ///
 /// # Errors
 /// When the broker does not answer.
 pub(super) async fn floors(log: &str, name: &str, partitions: u16) -> anyhow::Result<Vec<u64>> {
-    use futures_util::StreamExt as _;
     let environment = environment(log).await?;
     let mut floors = Vec::new();
     for partition in 0..usize::from(partitions) {
