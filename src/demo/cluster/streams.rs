@@ -17,7 +17,7 @@ const SEGMENT_BYTES: u64 = 100_000;
 /// Nothing comes for so long: that was all.
 const SILENCE: Duration = Duration::from_millis(700);
 /// How long the broker may take.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
+const ANSWER_MAX: Duration = Duration::from_secs(8);
 
 fn stream(name: &str, partition: usize) -> String {
     format!("{name}.events.{partition}")
