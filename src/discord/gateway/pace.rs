@@ -27,8 +27,9 @@ impl Pace {
 
     /// The connection ended: how long to wait before the next.
     pub(super) fn ended(&mut self, now: Instant) -> Duration {
-        let was_good = self.began.take().is_some_and(|began| now - began >= GOOD);
-        self.early = if was_good { 0 } else { self.early + 1 };
+        // Where nothing could be reached, twilight waits by itself.
+        let Some(began) = self.began.take() else { return Duration::ZERO };
+        self.early = if now - began >= GOOD { 0 } else { self.early + 1 };
         match self.early {
             0 | 1 => Duration::ZERO,
             early => FIRST.saturating_mul(1 << (early - 2).min(16)).min(LAST),
@@ -53,10 +54,7 @@ mod tests {
         assert_eq!(waits, [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 0, 0]);
         let again = [pace.began(now), pace.began(now), pace.began(now)].map(|wait| wait.as_millis());
         assert_eq!(again, [0, 250, 500], "ends that nobody told of count as well");
-        assert_eq!(
-            pace.ended(now),
-            Duration::ZERO,
-            "twilight waits by itself where nothing could be reached"
-        );
+        assert_eq!(pace.ended(now), Duration::from_secs(1), "nor is the end of the last one forgiven");
+        assert_eq!(pace.ended(now), Duration::ZERO, "no connection, no end");
     }
 }
