@@ -8,9 +8,9 @@
 //! when it gets credit; once it is at the end it is told of news later, by another process of the broker. So:
 //!
 //! * `Stats` is asked for behind the call that wants a page, and says whether anything lies at `next` at all.
-//! * A page is empty only if nothing does, or if a subscription made for this very page had credit left and yet had
-//!   nothing to deliver before it answered a `Stats`: then what lies there is not of this mirror. It lies before the
-//!   end that was known *before* that subscription, and the place moves there.
+//! * A page is empty only if nothing does, or if a subscription made for this very page had more than half
+//!   of its credit left and yet had nothing to deliver before it answered a `Stats`: then what lies there is not of
+//!   this mirror. It lies before the end that was known *before* that subscription, and the place moves there.
 //!
 //! The broker filters whole chunks, so the mirror is checked here. A subscription below the floor is served from the
 //! floor without a word, or from where retention came to meanwhile: that shows as a gap, and where the filter makes
@@ -33,6 +33,9 @@ use tokio::time::timeout;
 const CREDIT: u16 = 16;
 /// Credit is given back by so many.
 const CREDIT_BACK: u16 = CREDIT / 2;
+/// With so much credit or less the broker does not begin to send, whatever lies there: only more than that, left
+/// unused, says that nothing does. Source: RabbitMQ, `rabbit_stream_reader`, "SendLimit".
+const CREDIT_IDLE_MAX: u16 = CREDIT / 2;
 /// How long news that is known to be there is waited for before it is asked for.
 const NEWS_MAX: Duration = Duration::from_millis(20);
 /// A page asks so often before it gives up: each time costs a round trip, and brings all of the credit or the end.
@@ -186,7 +189,7 @@ impl Cursor {
     }
 
     fn decide(&mut self, stats: Stats, got: bool, fresh: bool) -> Next {
-        let at_end = self.credit > self.credit_since;
+        let at_end = self.credit.saturating_sub(self.credit_since) > CREDIT_IDLE_MAX;
         if let (true, Some(sure)) = (at_end, self.sure) {
             self.sure = None;
             self.next = self.next.max(sure);
