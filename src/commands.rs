@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use events::event::{Body, Place};
 use events::log::Durable;
-use events::{ChannelId, Event, EventId, GuildId, MirrorId, Offset, Producer, Version};
+use events::{ChannelId, Event, EventId, GuildId, MirrorId, Offset, Partition, Producer, Version};
 use projections::Leases;
 use projections::lanes::LaneId;
 use serde::{Deserialize, Serialize};
@@ -157,10 +157,34 @@ pub async fn execute(desk: &Desk, command: Command, to: &dyn Listener) -> Result
 }
 
 impl Desk {
-    /// The mirror that a word means, as it is now.
+    /// All mirrors, as the log knows them now: right after a start the views may lag behind it. Other nodes' views
+    /// are their matter: what a command there has done, they hold.
+    async fn registry(&self) -> Result<Vec<Known>, CommandError> {
+        if !self.is_shared {
+            for partition in self.ports.all_partitions() {
+                self.up_to_date(partition).await?;
+            }
+        }
+        Ok(tools::mirrors::all(&self.ports).await?)
+    }
+
+    /// The mirror that a word means; the views hold all that the log has of it now.
+    async fn find(&self, word: &str) -> Result<Known, CommandError> {
+        let known = tools::mirrors::pick(&self.registry().await?, word).map_err(CommandError::Wrong)?;
+        self.up_to_date(self.ports.partition(known.id)).await?;
+        Ok(known)
+    }
+
+    /// The same, as it is now.
     async fn mirror(&self, word: &str) -> Result<Current, CommandError> {
-        let known = tools::mirrors::find(&self.ports, word).await?;
+        let known = self.find(word).await?;
         self.load(known).await
+    }
+
+    /// Waits until the views hold what the log of a partition holds now.
+    async fn up_to_date(&self, partition: Partition) -> Result<(), CommandError> {
+        let tail = self.ports.log.tail(partition).await.map_err(JobError::from)?;
+        Ok(self.follow.caught_up(partition, tail).await?)
     }
 
     async fn load(&self, known: Known) -> Result<Current, CommandError> {
@@ -190,8 +214,7 @@ impl Desk {
     async fn append(&self, mirror: MirrorId, events: Vec<Event>) -> Result<(), CommandError> {
         let partition = self.ports.partition(mirror);
         self.ports.log.append(partition, events, Durable::Everywhere).await.map_err(JobError::from)?;
-        let tail = self.ports.log.tail(partition).await.map_err(JobError::from)?;
-        Ok(self.follow.caught_up(partition, tail).await?)
+        self.up_to_date(partition).await
     }
 }
 

@@ -17,6 +17,8 @@ pub mod links;
 pub mod node;
 pub mod rabbit;
 pub mod scylla;
+mod server_url;
 pub mod sqlite;
 pub mod stores;
 pub mod tenure;
+mod tls;

@@ -13,7 +13,7 @@ use tools::when;
 /// Makes a channel a member; an unknown mirror is declared first.
 pub(super) async fn link(desk: &Desk, ask: Link) -> Result<Answer, CommandError> {
     let spot = words::channel(&ask.channel)?;
-    let known = mirrors::all(&desk.ports).await?;
+    let known = desk.registry().await?;
     let mut lines = Vec::new();
     let (current, declared) = match mirrors::exact(&known, &ask.mirror) {
         Some(known) => (desk.load(known.clone()).await?, None),

@@ -178,7 +178,7 @@ fn stored(row: &LaneRow) -> LaneState {
 /// Checks views, receipts and log against each other.
 pub(super) async fn verify(desk: &Desk, ask: Verify, to: &dyn Listener) -> Result<Answer, CommandError> {
     let mirrors = match ask.mirror {
-        Some(word) => vec![mirrors::find(&desk.ports, &word).await?],
+        Some(word) => vec![desk.find(&word).await?],
         None => mirrors::all(&desk.ports).await?,
     };
     Ok(Answer::Verified(verify::verify(&desk.ports, &*desk.follow, &mirrors, to).await?))

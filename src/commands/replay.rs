@@ -18,12 +18,12 @@ pub(super) async fn replay(desk: &Desk, ask: Replay, to: &dyn Listener) -> Resul
         return rollback(desk, mirror).await;
     }
     let word = ask.mirror.as_deref().unwrap_or_default();
-    let known = tools::mirrors::find(&desk.ports, word).await?;
+    let known = desk.find(word).await?;
     if ask.apply { apply(desk, known, &ask, to).await } else { rebuild(desk, known, &ask, to).await }
 }
 
 async fn rollback(desk: &Desk, word: &str) -> Result<Answer, CommandError> {
-    let Known { id, name } = tools::mirrors::find(&desk.ports, word).await?;
+    let Known { id, name } = desk.find(word).await?;
     let control = replay::rollback(&desk.ports, id).await?;
     let previous = control.previous.map_or(0, |previous| previous.0);
     let line = format!("'{name}' reads build {} again; build {previous} is kept", control.active.0);

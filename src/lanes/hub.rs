@@ -4,13 +4,12 @@ use super::Order;
 use events::{ChannelId, MirrorId, Partition};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The drivers that work here, by partition.
 pub struct Hub {
     partitions: u16,
-    drivers: RwLock<BTreeMap<Partition, mpsc::Sender<Order>>>,
+    drivers: watch::Sender<BTreeMap<Partition, mpsc::Sender<Order>>>,
 }
 
 /// The partition's lanes do not work here, or their driver stops.
@@ -22,23 +21,29 @@ impl Hub {
     /// No driver yet, over a log of so many partitions.
     #[must_use]
     pub fn new(partitions: u16) -> Self {
-        Self { partitions, drivers: RwLock::default() }
+        Self { partitions, drivers: watch::Sender::default() }
     }
 
     /// A driver begins to work.
     pub fn add(&self, partition: Partition, driver: mpsc::Sender<Order>) {
-        self.drivers.write().unwrap_or_else(PoisonError::into_inner).insert(partition, driver);
+        self.drivers.send_modify(|drivers| drop(drivers.insert(partition, driver)));
     }
 
     /// A driver has stopped.
     pub fn remove(&self, partition: Partition) {
-        self.drivers.write().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+        self.drivers.send_modify(|drivers| drop(drivers.remove(&partition)));
     }
 
     /// Partitions whose lanes work here.
     #[must_use]
     pub fn partitions(&self) -> Vec<Partition> {
-        self.drivers.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.drivers.borrow().keys().copied().collect()
+    }
+
+    /// Waits until the lanes of a partition work here: right after a start they are about to.
+    pub async fn works(&self, partition: Partition) {
+        // Whoever waits keeps the sender alive.
+        let _ = self.drivers.subscribe().wait_for(|drivers| drivers.contains_key(&partition)).await;
     }
 
     /// The partition of a mirror.
@@ -52,7 +57,7 @@ impl Hub {
     /// # Errors
     /// [`Elsewhere`].
     pub async fn send(&self, partition: Partition, order: Order) -> Result<(), Elsewhere> {
-        let driver = self.drivers.read().unwrap_or_else(PoisonError::into_inner).get(&partition).cloned();
+        let driver = self.drivers.borrow().get(&partition).cloned();
         let driver = driver.ok_or(Elsewhere(partition))?;
         driver.send(order).await.map_err(|_| Elsewhere(partition))
     }

@@ -122,7 +122,12 @@ impl Running {
         order: impl FnOnce(oneshot::Sender<T>) -> Order,
     ) -> Result<T, CommandError> {
         let hub = &self.node.hub;
-        let asked = hub.ask(hub.partition(mirror), order).await;
+        let partition = hub.partition(mirror);
+        if !self.node.stores.is_shared {
+            // Nobody else has it: it works here, or is about to.
+            let _ = tokio::time::timeout(PATIENCE, hub.works(partition)).await;
+        }
+        let asked = hub.ask(partition, order).await;
         asked.map_err(|Elsewhere(partition)| CommandError::Failed(self.elsewhere(partition)))
     }
 

@@ -302,7 +302,7 @@ impl Tenants {
                     let row = LeaseRow { note: self.last_note(name, row.note.clone()).await, ..row };
                     if self.save(Step::Give(name, row)).await == Saved::Yes {
                         tracing::info!(?name, "a lease is given back");
-                        self.node.tell(given_hint(name));
+                        given_hint(name).into_iter().for_each(|hint| self.node.tell(hint));
                     }
                 }
             }
@@ -460,13 +460,12 @@ impl Tenants {
 }
 
 /// What others are told of a lease that can be had.
-fn given_hint(name: LeaseName) -> Hint {
+fn given_hint(name: LeaseName) -> Option<Hint> {
     match name {
-        LeaseName::Partition(partition) => Hint::Moved(partition),
-        LeaseName::Shard(shard) => Hint::Shard(shard),
-        LeaseName::Identify(bucket) => Hint::Shard(bucket.into()),
-        LeaseName::Node(node) => Hint::Left(node),
-        LeaseName::Cluster => Hint::Shard(0),
+        LeaseName::Partition(partition) => Some(Hint::Moved(partition)),
+        LeaseName::Shard(shard) => Some(Hint::Shard(shard)),
+        LeaseName::Node(node) => Some(Hint::Left(node)),
+        LeaseName::Cluster | LeaseName::Identify(_) => None,
     }
 }
 

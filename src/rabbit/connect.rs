@@ -10,9 +10,8 @@
 pub mod connection;
 pub mod frame;
 pub mod publish;
-mod tls;
 
-use super::address::Address;
+use super::address::{Address, Tls};
 use bytes::{Buf, Bytes};
 pub use connection::Connection;
 use frame::{Code, Frame, Malformed, key};
@@ -95,7 +94,11 @@ impl Broker {
     /// # Errors
     /// [`Failure::Stopped`] where the authority's file cannot be read.
     pub fn new(address: Address, name: &str) -> Result<Self, Failure> {
-        let tls = address.tls.as_ref().map(tls::config).transpose()?;
+        let client = |tls: &Tls| {
+            let client = crate::tls::client(tls.ca.as_deref()).map_err(Failure::Stopped)?;
+            Ok::<_, Failure>(Arc::new(client.with_no_client_auth()))
+        };
+        let tls = address.tls.as_ref().map(client).transpose()?;
         Ok(Self { address: Arc::new(address), tls, name: name.into() })
     }
 

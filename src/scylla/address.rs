@@ -1,5 +1,6 @@
 //! Where the cluster is: `cql://user:password@host:9042,host2/keyspace?ca=/path&dc=dc1`.
 
+use crate::server_url::{Kind, ServerUrl, shown};
 use scylla::statement::Consistency;
 use secrecy::SecretString;
 use std::fmt;
@@ -49,33 +50,25 @@ fn bad<T>(words: impl Into<String>) -> Result<T, BadAddress> {
     Err(BadAddress(words.into()))
 }
 
+/// How its addresses begin.
+const KIND: Kind = Kind { plain: ("cql", PORT), tls: ("cqls", PORT) };
+
 impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Self, BadAddress> {
-        let (is_tls, rest) = match text.split_once("://") {
-            Some(("cql", rest)) => (false, rest),
-            Some(("cqls", rest)) => (true, rest),
-            Some(_) | None => {
-                return bad("the address of the CQL cluster begins with neither cql:// nor cqls://");
-            }
-        };
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // A password may hold '@' or '/' only in its encoded form, but the last '@' is the safer guess.
-        let (user, rest) = rest.rsplit_once('@').map_or((None, rest), |(user, rest)| (Some(user), rest));
-        let (hosts, keyspace) = rest.split_once('/').unwrap_or((rest, ""));
+        let url = ServerUrl::parse(text, KIND).map_err(BadAddress)?;
         let mut address = Self {
-            hosts: hosts.split(',').map(host).collect::<Result<_, _>>()?,
-            keyspace: keyspace_name(keyspace)?,
-            user: user.map(user_of).transpose()?,
-            tls: is_tls.then(Tls::default),
+            hosts: url.hosts.iter().map(|(host, port)| shown(host, *port)).collect(),
+            keyspace: keyspace_name(&url.path)?,
+            user: url.user,
+            tls: url.is_tls.then(Tls::default),
             dc: None,
             consistency: Consistency::Quorum,
         };
         let mut key_file = None;
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            address.set(key, decode(value)?, &mut key_file)?;
+        for (key, value) in url.options {
+            address.set(&key, value, &mut key_file)?;
         }
         address.finish(key_file)
     }
@@ -108,28 +101,6 @@ impl Address {
     }
 }
 
-/// A contact point with its port.
-fn host(text: &str) -> Result<String, BadAddress> {
-    let (name, port) = match text.rsplit_once(':') {
-        // An IPv6 address in brackets, without a port.
-        Some(_) if text.ends_with(']') => (text, PORT),
-        Some((name, port)) => match port.parse() {
-            Ok(port) => (name, port),
-            Err(_) => return bad("a host has a port that is no number"),
-        },
-        None => (text, PORT),
-    };
-    match name {
-        "" => bad("there is no host"),
-        name if name.contains(['/', '[', ']', ':', '@', ' '])
-            && !(name.starts_with('[') && name.ends_with(']')) =>
-        {
-            bad("a host has characters that a host cannot have")
-        }
-        name => Ok(format!("{name}:{port}")),
-    }
-}
-
 /// It is written into statements, so nothing but a plain name passes.
 fn keyspace_name(text: &str) -> Result<String, BadAddress> {
     let name = if text.is_empty() { KEYSPACE } else { text };
@@ -139,31 +110,6 @@ fn keyspace_name(text: &str) -> Result<String, BadAddress> {
         return Ok(name.to_owned());
     }
     bad("the keyspace is not a lower case letter, followed by up to 47 lower case letters, digits or _")
-}
-
-fn user_of(text: &str) -> Result<(String, SecretString), BadAddress> {
-    let Some((user, password)) = text.split_once(':') else {
-        return bad("there is a user without a password");
-    };
-    Ok((decode(user)?, decode(password)?.into()))
-}
-
-/// Undoes percent-encoding.
-fn decode(text: &str) -> Result<String, BadAddress> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-        match (digit(), digit()) {
-            (Some(high), Some(low)) => bytes.push((high * 16 + low) as u8),
-            (Some(_) | None, _) => return bad("there is a % without two digits"),
-        }
-    }
-    String::from_utf8(bytes).or_else(|_| bad("a part of it is no UTF-8"))
 }
 
 impl fmt::Debug for Address {

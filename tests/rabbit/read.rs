@@ -104,6 +104,31 @@ async fn one_mirror_is_read_alone() {
     assert_eq!((page.entries.len(), page.next), (0, Offset(603)), "none of them: over all of it at once");
 }
 
+/// With half of its credit used a broker rests, whatever lies behind: that is no end, and nothing there is passed over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_rests_is_not_at_its_end() {
+    let Some(given) = given().unwrap() else { return };
+    let stream = Stream::new(&given.rabbitmq, &[]).await;
+    let mut publisher = stream.publisher().await;
+    let of = |number: u64| if number % 5 == 3 { 2 } else { 1 };
+    // A chunk each: several times the credit of a subscription.
+    for number in 0..120 {
+        publisher.publish(&events(of(number), number..number + 1)).await;
+    }
+    let of_one: Vec<_> = numbered(0..120).into_iter().filter(|(number, _)| of(*number) == 1).collect();
+    for limit in (1..=18).chain([1000]) {
+        for from in [0, 7, 60] {
+            let rest = |all: &[(u64, u64)]| {
+                all.iter().copied().filter(|(offset, _)| *offset >= from).collect::<Vec<_>>()
+            };
+            let whole = all(&stream.readers, Offset(from), limit, None).await;
+            assert_eq!(whole, rest(&numbered(0..120)), "all from {from} on, {limit} a page");
+            let alone = all(&stream.readers, Offset(from), limit, Some(mirror(1))).await;
+            assert_eq!(alone, rest(&of_one), "one mirror from {from} on, {limit} a page");
+        }
+    }
+}
+
 /// Retention goes on by itself for a little.
 async fn settled_floor(stream: &Stream) -> Offset {
     let mut floor = Offset(0);

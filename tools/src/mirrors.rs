@@ -26,14 +26,6 @@ pub async fn all(ports: &Ports) -> Result<Vec<Known>, JobError> {
     Ok(known)
 }
 
-/// The mirror that an operator means.
-///
-/// # Errors
-/// When the views do not answer, or `word` names no mirror, or more than one.
-pub async fn find(ports: &Ports, word: &str) -> Result<Known, JobError> {
-    pick(&all(ports).await?, word).map_err(JobError::Wrong)
-}
-
 /// The mirror of exactly this name or id.
 #[must_use]
 pub fn exact<'a>(known: &'a [Known], word: &str) -> Option<&'a Known> {

@@ -165,3 +165,29 @@ fn an_apply_is_planned_and_then_begun() {
         assert_eq!(*scene.node.told.lock().unwrap(), ["walk 44 from 0"]);
     });
 }
+
+/// Right after a start the views lag behind the log: a plan made of them would owe nothing, and say so.
+#[test]
+fn what_the_views_do_not_hold_yet_is_waited_for() {
+    run(async {
+        let scene = Scene::new(true);
+        conversation(&scene).await;
+        let gone = receipt(1, 5, (43, 1430), Outcome::Gone(GoneBy::Another));
+        scene
+            .desk
+            .ports
+            .log
+            .append(events::Partition(0), vec![gone, created(3, "late")], events::log::Durable::Here)
+            .await
+            .unwrap();
+        check(&scene, &["replay --mirror lounge --apply --restore --dry-run"], expect![[r#"
+            $ mirror replay --mirror lounge --apply --restore --dry-run
+            'lounge' owes, what others removed too:
+              42  +0 post  ~0 edit  -0 delete
+              43  +3 post  ~0 edit  -0 delete
+              44  +3 post  ~0 edit  -0 delete
+            6 requests, about 0 s under Discord's limits
+            nothing was sent yet
+        "#]]).await;
+    });
+}

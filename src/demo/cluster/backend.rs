@@ -38,8 +38,9 @@ impl Backend {
     /// When a server does not come up.
     pub(super) async fn start(dir: &Path, nodes: usize, havoc: &[Havoc]) -> anyhow::Result<Self> {
         let name = format!("demo_{:08x}", Uuid::new_v4().as_fields().0);
-        let given =
-            servers::given().ok().flatten().filter(|_| !havoc.iter().any(|havoc| havoc.hurts_servers()));
+        // Without a word about it, the demo kills servers too: those must be its own.
+        let hurts = havoc.is_empty() || havoc.iter().any(|havoc| havoc.hurts_servers());
+        let given = servers::given().ok().flatten().filter(|_| !hurts);
         match given {
             Some(given) => {
                 let port = port(&given.cql).context("MIRROR_TEST_CQL has no port")?;
