@@ -325,7 +325,7 @@ impl Lane {
             version: if work.deed == Deed::Create { work.shown.version } else { version },
             after: self.row.last,
         };
-        let request = request(work.deed, work.rendered);
+        let request = request(work.deed, work.rendered, self.row.last);
         self.row.phase = Phase::Intent(intent);
         self.mode = Mode::SavingIntent(Box::new(request.clone()));
         if rules.guards.intent {
@@ -420,7 +420,7 @@ impl Lane {
                 self.resolve(Doubt { since_ms: now.mono_ms, ..Doubt::default() }, now, rules)
             }
             // Doing it again changes nothing: a delete of what is gone succeeds, a notice has a nonce.
-            Request::Delete(_) | Request::Notice => {
+            Request::Delete(_) | Request::Notice(_) => {
                 self.pause(rules.retry_ms, "the outcome of a request is unknown")
             }
         }
@@ -561,13 +561,13 @@ impl Lane {
     }
 }
 
-fn request(deed: Deed, rendered: Option<Box<Rendered>>) -> Request {
+fn request(deed: Deed, rendered: Option<Box<Rendered>>, last: MessageId) -> Request {
     let rendered = rendered.unwrap_or_default();
     match deed {
         Deed::Create => Request::Create(rendered),
         Deed::Edit(copy) => Request::Edit(copy, rendered),
         Deed::Delete(copy) => Request::Delete(copy),
-        Deed::Notice => Request::Notice,
+        Deed::Notice => Request::Notice(last),
     }
 }
 

@@ -27,8 +27,9 @@ pub enum Request {
     Edit(MessageId, Box<Rendered>),
     /// Remove a copy.
     Delete(MessageId),
-    /// Post the notice that the channel is linked: the first anchor. Idempotent by a nonce.
-    Notice,
+    /// Post the notice that the channel is linked: an anchor. Idempotent by a nonce of its lane and of the last certain
+    /// copy before it: the first notice is of no use where that was removed, or lies far back.
+    Notice(MessageId),
 }
 
 /// What came of a request.

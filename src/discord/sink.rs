@@ -55,12 +55,12 @@ impl DiscordSink {
             Request::Create(part) => calls.execute(hook, part),
             Request::Edit(copy, part) => calls.edit(hook, *copy, part),
             Request::Delete(copy) => calls.delete(hook, *copy),
-            Request::Notice => Err(Unbuildable("a notice is not posted through a webhook".to_owned())),
+            Request::Notice(_) => Err(Unbuildable("a notice is not posted through a webhook".to_owned())),
         }
     }
 
-    async fn notice(&self, lane: LaneId) -> Answer {
-        let meaning = match self.rest.calls.post(lane.link, NOTICE, &nonce(lane)) {
+    async fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
+        let meaning = match self.rest.calls.post(lane.link, NOTICE, &nonce(lane, after)) {
             Ok(call) => self.exchange(&call).await,
             Err(error) => Meaning::Not(No::Dead(error.0)),
         };
@@ -97,7 +97,7 @@ impl DiscordSink {
 impl Sink for DiscordSink {
     async fn send(&self, lane: LaneId, request: Request) -> Answer {
         match request {
-            Request::Notice => self.notice(lane).await,
+            Request::Notice(after) => self.notice(lane, after).await,
             Request::Create(_) | Request::Edit(..) | Request::Delete(_) => {
                 self.through_webhook(lane, request).await
             }
@@ -123,10 +123,12 @@ fn answer(meaning: Meaning, hook: WebhookId) -> Answer {
     }
 }
 
-/// The same for a lane for ever, and 25 characters at most: eight digits of the mirror, and the channel's.
-fn nonce(lane: LaneId) -> String {
+/// The same for a notice of a lane whenever it is sent, and 25 characters at most: eight digits of the mirror, and 16 of
+/// the channel and what the notice is to follow.
+fn nonce(lane: LaneId, after: MessageId) -> String {
     let mirror = lane.mirror.0.simple().to_string();
-    format!("{}-{:x}", &mirror[..8], lane.link.0)
+    // Turned, so that two ids of about the same time do not cancel each other out.
+    format!("{}-{:x}", &mirror[..8], lane.link.0 ^ after.0.rotate_left(32))
 }
 
 #[cfg(test)]
@@ -139,10 +141,12 @@ mod tests {
     fn a_nonce_fits_and_is_the_lanes_own() {
         let lane =
             |mirror, link| LaneId { mirror: MirrorId(uuid::Uuid::from_u128(mirror)), link: ChannelId(link) };
-        let longest = nonce(lane(u128::MAX, u64::MAX));
+        let longest = nonce(lane(u128::MAX, u64::MAX), MessageId(0));
         assert!(longest.len() <= NONCE_CHARS_MAX, "{longest}");
-        assert_ne!(nonce(lane(1 << 127, 5)), nonce(lane(1 << 126, 5)));
-        assert_ne!(nonce(lane(1, 5)), nonce(lane(1, 6)));
-        assert_eq!(nonce(lane(1, 5)), nonce(lane(1, 5)));
+        let of = |mirror, link, after| nonce(lane(mirror, link), MessageId(after));
+        assert_ne!(of(1 << 127, 5, 7), of(1 << 126, 5, 7));
+        assert_ne!(of(1, 5, 7), of(1, 6, 7));
+        assert_ne!(of(1, 5, 7), of(1, 5, 8), "one whose anchors are gone is to be posted, not found");
+        assert_eq!(of(1, 5, 7), of(1, 5, 7));
     }
 }

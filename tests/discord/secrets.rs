@@ -42,7 +42,7 @@ async fn no_token_is_logged_however_a_request_ends() {
     let guild = discord.create_guild("home");
     let channel = discord.create_channel(guild, "general");
     let sink = client(&discord.api_url(), discord.bot_id(), true).sink;
-    let mut told = vec![format!("{:?}", sink.send(lane(channel), Request::Notice).await)];
+    let mut told = vec![format!("{:?}", sink.send(lane(channel), Request::Notice(MessageId(0))).await)];
     let on = || Matcher::kind(RouteKind::ExecuteWebhook);
     for fault in [
         RestFault::LostResponse,

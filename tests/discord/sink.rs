@@ -69,10 +69,13 @@ async fn a_copy_is_made_changed_and_removed() {
 #[tokio::test]
 async fn the_notice_is_one_message_however_often_it_is_sent() {
     let stage = stage(free(), true);
-    let first = stage.send(Request::Notice).await;
+    let notice = |after| stage.send(Request::Notice(MessageId(after)));
+    let first = notice(0).await;
     assert!(matches!(first, Answer::Yes(..)), "{first:?}");
-    assert_eq!(stage.send(Request::Notice).await, first);
+    assert_eq!(notice(0).await, first);
     assert_eq!(stage.discord.message_count(stage.channel), 1);
+    assert_ne!(notice(7).await, first, "behind another copy it is another");
+    assert_eq!(stage.discord.message_count(stage.channel), 2);
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn requests_are_what_discord_documents() {
         (Request::Create(part("hello")), Answer::Yes(copy, hook)),
         (Request::Edit(copy, edited), Answer::Yes(copy, hook)),
         (Request::Delete(copy), Answer::Yes(copy, hook)),
-        (Request::Notice, Answer::Yes(MessageId(71), WebhookId(0))),
+        (Request::Notice(MessageId(0)), Answer::Yes(MessageId(71), WebhookId(0))),
     ] {
         assert_eq!(sink.send(lane(3), request).await, yes);
     }

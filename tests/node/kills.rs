@@ -255,7 +255,8 @@ impl Trial {
                 node = self.kill_node(APPLY, node).await;
             }
         }
-        self.stage.done(APPLY).await;
+        let answer = self.stage.done(APPLY).await;
+        self.met.push(format!("the last command says: {answer}"));
         node
     }
 
@@ -265,7 +266,8 @@ impl Trial {
         for _ in 0..CYCLES / 2 {
             self.kill_command(APPLY).await;
         }
-        self.stage.done(APPLY).await;
+        let answer = self.stage.done(APPLY).await;
+        self.met.push(format!("the last command says: {answer}"));
         assert_eq!(self.stage.texts(self.stage.channels[2]), Vec::<String>::new(), "no node runs");
         for _ in 0..CYCLES / 2 {
             let node = self.stage.start().await;

@@ -64,13 +64,15 @@ impl Stage {
             ("MIRROR_LANES_SETTLE_WAIT_MS", "500".to_owned()),
             ("MIRROR_LANES_DEADLINE_MS", "3000".to_owned()),
         ];
+        // For a look at what a failed test leaves.
+        let keeps = std::env::var_os("MIRROR_TEST_KEEP").is_some();
         Self {
             guild,
             user: discord.create_user("Ada"),
             channels: (1..=channels).map(make).collect(),
             environment: environment.map(|(key, value)| (key.to_owned(), value)).to_vec(),
             heard: Mutex::default(),
-            root: tempfile::tempdir().unwrap(),
+            root: tempfile::Builder::new().disable_cleanup(keeps).tempdir().unwrap(),
             discord,
         }
     }
@@ -115,7 +117,8 @@ impl Stage {
     pub(crate) fn tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        format!("the node said last:\n{}", lines[lines.len().saturating_sub(40)..].join("\n"))
+        let last = lines[lines.len().saturating_sub(40)..].join("\n");
+        format!("the node said last ({}):\n{last}", self.root.path().display())
     }
 
     /// The binary with these words, in the stage's environment.
@@ -239,8 +242,10 @@ impl Stage {
             if texts == wanted {
                 return;
             }
-            let told = began.elapsed() < PATIENCE;
-            assert!(told, "waited in vain:\n{}\n{}", difference(wanted, &texts), self.tail());
+            if began.elapsed() >= PATIENCE {
+                let status = self.ask(&["status", "--json"]).await.out;
+                panic!("waited in vain:\n{}\n{status}\n{}", difference(wanted, &texts), self.tail());
+            }
             tokio::time::sleep(LOOK).await;
         }
     }

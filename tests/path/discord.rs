@@ -48,7 +48,7 @@ pub(crate) struct Post {
 struct Site {
     posts: BTreeMap<MessageId, Post>,
     script: VecDeque<Act>,
-    notices: BTreeMap<MirrorId, MessageId>,
+    notices: BTreeMap<(MirrorId, MessageId), MessageId>,
     /// READ_MESSAGE_HISTORY is missing: an empty list.
     is_blind: bool,
     /// What is said of its history instead.
@@ -118,7 +118,7 @@ impl Discord {
 
     /// A message of the lane's webhook of which nobody ever tells: another life of this node posted it.
     pub(crate) fn post_unseen(&self, channel: ChannelId) {
-        let mirror = self.site(channel, |site| *site.notices.keys().next().unwrap());
+        let mirror = self.site(channel, |site| site.notices.keys().next().unwrap().0);
         let webhook = Some(self.webhook(LaneId { mirror, link: channel }));
         self.put(channel, Post { webhook, author: "somebody".to_owned(), text: "of a lost past".to_owned() });
     }
@@ -204,7 +204,7 @@ impl Discord {
             Request::Create(part) => Answer::Yes(self.post(lane, webhook, part), webhook),
             Request::Edit(copy, part) => self.edit(lane, *copy, part, webhook),
             Request::Delete(copy) => self.delete(lane, *copy, webhook),
-            Request::Notice => Answer::Yes(self.notice(lane), WebhookId::default()),
+            Request::Notice(after) => self.notice(lane, *after),
         }
     }
 
@@ -260,17 +260,23 @@ impl Discord {
     }
 
     /// The nonce makes it the same message however often it is posted.
-    fn notice(&self, lane: LaneId) -> MessageId {
+    /// Its nonce is remembered, whatever has become of the message.
+    fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
         let known = self.site(lane.link, |site| {
-            site.notices.get(&lane.mirror).filter(|id| site.posts.contains_key(id)).copied()
+            let id = site.notices.get(&(lane.mirror, after)).copied();
+            id.map(|id| (id, site.posts.contains_key(&id)))
         });
-        known.unwrap_or_else(|| {
-            let post = Post { webhook: None, author: "mirror".to_owned(), text: "(notice)".to_owned() };
-            let id = self.put(lane.link, post);
-            self.site(lane.link, |site| site.notices.insert(lane.mirror, id));
-            self.tell("MESSAGE_CREATE", notice(lane.link, id));
-            id
-        })
+        match known {
+            Some((id, true)) => Answer::Yes(id, WebhookId::default()),
+            Some((_, false)) => Answer::No(No::Missing),
+            None => {
+                let post = Post { webhook: None, author: "mirror".to_owned(), text: "(notice)".to_owned() };
+                let id = self.put(lane.link, post);
+                self.site(lane.link, |site| site.notices.insert((lane.mirror, after), id));
+                self.tell("MESSAGE_CREATE", notice(lane.link, id));
+                Answer::Yes(id, WebhookId::default())
+            }
+        }
     }
 
     fn tell(&self, kind: &'static str, data: Value) {
@@ -287,7 +293,7 @@ impl Discord {
             Request::Create(part) => format!("post {copy} as {:?}: {}", part.username, quoted(&shown(part))),
             Request::Edit(copy, part) => format!("edit {}: {}", names.name(copy.0), quoted(&shown(part))),
             Request::Delete(copy) => format!("delete {}", names.name(copy.0)),
-            Request::Notice => format!("notice {copy}"),
+            Request::Notice(_) => format!("notice {copy}"),
         };
         let says = names.with_names(&says) + answer;
         let channel = names.name(lane.link.0);

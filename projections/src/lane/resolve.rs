@@ -5,7 +5,7 @@
 //! compared. Negative evidence needs W and two reads of history that each show an anchor.
 
 use super::{Action, Deed, Doubt, Intent, Lane, Mode, Now, Phase, Rules, Settled, Sighting};
-use crate::sink::{Answer, HistoryError, Request};
+use crate::sink::{Answer, HistoryError, No, Request};
 use events::MessageId;
 use events::event::{Outcome, Shown};
 
@@ -103,7 +103,7 @@ impl Lane {
             return self.wait_for(left_ms, WAITS);
         }
         if rules.guards.anchor && !seen.iter().any(|s| self.row.anchors.contains(&s.id)) {
-            return self.blind(doubt, rules);
+            return self.blind(&intent, doubt, rules);
         }
         if doubt.reads + 1 >= 2 || !rules.guards.twice {
             return self.without_effect(&intent, now, rules);
@@ -113,12 +113,12 @@ impl Lane {
     }
 
     /// History shows no anchor. All of them may have been removed: a notice is one, if it can be seen.
-    fn blind(&mut self, doubt: Doubt, rules: &Rules) -> Action {
+    fn blind(&mut self, intent: &Intent, doubt: Doubt, rules: &Rules) -> Action {
         if doubt.probed {
             return self.wait_for(rules.settle_wait_ms.max(rules.retry_ms), BLIND);
         }
         self.mode = Mode::Probing(Doubt { looked: true, probed: true, ..doubt });
-        Action::Send(Request::Notice)
+        Action::Send(Request::Notice(intent.after))
     }
 
     /// What came of that notice; it is idempotent, so a doubtful answer costs nothing.
@@ -126,7 +126,9 @@ impl Lane {
         if let Answer::Yes(id, _) = answer {
             self.row.anchor(*id);
         }
-        self.mode = Mode::Resolving(doubt);
+        // Missing: one of the same nonce was posted of late, and is gone. Nothing was posted now.
+        let probed = !matches!(answer, Answer::No(No::Missing | No::Wait(_)));
+        self.mode = Mode::Resolving(Doubt { probed, ..doubt });
         self.wait_for(rules.retry_ms.max(1), BLIND)
     }
 

@@ -60,7 +60,7 @@ pub(super) struct Channel {
     /// Posts of our webhook, ever.
     pub posted: usize,
     pending: Vec<(u64, Request)>,
-    notice: Option<MessageId>,
+    notices: BTreeMap<MessageId, MessageId>,
     now_ms: u64,
     count: u64,
 }
@@ -149,10 +149,14 @@ impl Channel {
                 }
                 None => Answer::No(No::Missing),
             },
-            Request::Notice => {
-                let earlier = self.notice.filter(|id| self.live.contains_key(id));
-                let id = earlier.unwrap_or_else(|| self.fresh());
-                self.notice = Some(id);
+            Request::Notice(after) => {
+                if let Some(&id) = self.notices.get(after) {
+                    // Its nonce is remembered, whatever has become of the message.
+                    let there = self.live.contains_key(&id);
+                    return if there { Answer::Yes(id, WebhookId(0)) } else { Answer::No(No::Missing) };
+                }
+                let id = self.fresh();
+                self.notices.insert(*after, id);
                 self.live.insert(id, Post { shown: None, ours: false });
                 Answer::Yes(id, WebhookId(0))
             }
