@@ -23,6 +23,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+#[path = "engines/scenes.rs"]
+mod scenes;
+
 const P0: Partition = Partition(0);
 /// Names the directory of a child process, which is this binary again.
 const CHILD_DIRECTORY: &str = "MIRROR_TEST_DIRECTORY";
@@ -42,6 +45,13 @@ async fn views_lanes_and_leases_conform() {
     projections::views::conformance::all(&directory.views()).await;
     projections::lanes::conformance::all(&directory.lanes()).await;
     projections::leases::conformance::all(&directory.leases()).await;
+}
+
+/// The guards of the lane on its rows: each switched off is caught.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_guard_off_is_caught() {
+    let place = place();
+    scenes::each_guard_off_is_caught(&open(place.path()).lanes());
 }
 
 /// Any order, duplication and batching, two projectors at once, and rebuilds beside a live follower: on SQLite

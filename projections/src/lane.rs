@@ -13,6 +13,7 @@
 
 mod audit;
 mod guards;
+pub mod proof;
 mod resolve;
 mod row;
 

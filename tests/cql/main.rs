@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod conform;
+mod guards;
 mod laws;
 mod loss;
 mod model;
 mod reach;
+#[path = "../engines/scenes.rs"]
+mod scenes;
 mod size;
 mod stage;
 mod tables;

@@ -41,3 +41,24 @@ impl Default for Guards {
         }
     }
 }
+
+impl Guards {
+    /// Each with its name: a guard that is not in this list does not compile.
+    #[must_use]
+    pub const fn each(&self) -> [(&'static str, bool); 10] {
+        let Self { own, know, intent, evidence, wait, anchor, twice, open_by_history, interval, verify_edit } =
+            *self;
+        [
+            ("own", own),
+            ("know", know),
+            ("intent", intent),
+            ("evidence", evidence),
+            ("wait", wait),
+            ("anchor", anchor),
+            ("twice", twice),
+            ("open_by_history", open_by_history),
+            ("interval", interval),
+            ("verify_edit", verify_edit),
+        ]
+    }
+}

@@ -180,7 +180,10 @@ fn what_the_views_do_not_hold_yet_is_waited_for() {
             .append(events::Partition(0), vec![gone, created(3, "late")], events::log::Durable::Here)
             .await
             .unwrap();
-        check(&scene, &["replay --mirror lounge --apply --restore --dry-run"], expect![[r#"
+        check(
+            &scene,
+            &["replay --mirror lounge --apply --restore --dry-run"],
+            expect![[r#"
             $ mirror replay --mirror lounge --apply --restore --dry-run
             'lounge' owes, what others removed too:
               42  +0 post  ~0 edit  -0 delete
@@ -188,6 +191,8 @@ fn what_the_views_do_not_hold_yet_is_waited_for() {
               44  +3 post  ~0 edit  -0 delete
             6 requests, about 0 s under Discord's limits
             nothing was sent yet
-        "#]]).await;
+        "#]],
+        )
+        .await;
     });
 }

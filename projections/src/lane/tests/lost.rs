@@ -1,10 +1,10 @@
 //! A lost past: an old row and old views are put back after more messages were posted.
 
-use super::channel::Fate;
-use super::ends::violations;
-use super::know::Quick;
-use super::owner::{At, Owner};
-use super::world::{SOURCE, World};
+use crate::lane::proof::channel::Fate;
+use crate::lane::proof::ends::violations;
+use crate::lane::proof::know::Quick;
+use crate::lane::proof::owner::{At, Owner};
+use crate::lane::proof::world::{SOURCE, World};
 use crate::lane::{Input, Rules, Settled};
 use events::MessageId;
 
@@ -59,9 +59,9 @@ fn a_lost_past_holds_the_lane_and_names_what_it_found() {
     ] {
         let (backup, now, posted) = forgotten(more);
         let mut world = put_back(backup, &now);
-        let mut row = world.sites[0].load();
+        let mut row = world.load(0);
         row.settled = settled;
-        world.sites[0].put(&row);
+        world.put(0, &row);
         world.write(SOURCE, 9, "after the restore");
         let mut owner = Owner::new(&mut world, 0);
         rest(&mut world, &mut owner);
@@ -91,9 +91,9 @@ fn a_held_lane_stays_held_for_the_next_owner() {
 fn a_release_accepts_what_is_there_and_goes_on() {
     let (backup, now, posted) = forgotten(20);
     let mut world = put_back(backup, &now);
-    let mut row = world.sites[0].load();
+    let mut row = world.load(0);
     row.settled = vec![Settled { after: MessageId(0), until: *posted.last().unwrap() }];
-    world.sites[0].put(&row);
+    world.put(0, &row);
     let mut owner = Owner::new(&mut world, 0);
     rest(&mut world, &mut owner);
     owner.at = At::Input(Input::Release(*posted.last().unwrap()));

@@ -2,11 +2,11 @@
 //!
 //! `LANE_CASES=100000 cargo test -p projections seeded` plays more; `LANE_SEED=7` plays one, with its steps.
 
-use super::channel::{Fate, wall};
-use super::ends::violations;
 use super::know::Real;
-use super::owner::{At, Owner};
-use super::world::{SOURCE, Store, World};
+use crate::lane::proof::channel::{Fate, wall};
+use crate::lane::proof::ends::violations;
+use crate::lane::proof::owner::{At, Owner};
+use crate::lane::proof::world::{SOURCE, Store, World};
 use crate::lane::{Input, Rules};
 use crate::sample::Dice;
 use crate::sink::No;
@@ -111,7 +111,7 @@ impl Sim {
         let message = match self.dice.below(3) {
             0 => to,
             1 => self.dice.pick(&copies).unwrap_or(to),
-            _ => super::channel::id_at(now_ms, 3),
+            _ => crate::lane::proof::channel::id_at(now_ms, 3),
         };
         let text = self.text(true);
         let answer = ReplyTo { channel: SOURCE, message, ..ReplyTo::default() };

@@ -1,12 +1,13 @@
 //! Stories over the real views and rendering: parts through crashes, a link cut and made again, replies,
 //! bans, namesakes. DESIGN.md 12.
 
-use super::channel::Fate;
-use super::ends::violations;
-use super::know::{Know, Real};
-use super::owner::{At, Owner};
-use super::world::{SOURCE, World};
+use super::know::Real;
 use crate::deliver::Next;
+use crate::lane::proof::channel::Fate;
+use crate::lane::proof::ends::violations;
+use crate::lane::proof::know::Know;
+use crate::lane::proof::owner::{At, Owner};
+use crate::lane::proof::world::{SOURCE, World};
 use crate::lane::{Action, Deed, Rules, Work};
 use crate::sink::Request;
 use events::event::{Author, AuthorKind, Created, Decor, Grant, ReplyTo, Said};
@@ -196,11 +197,11 @@ fn answers(world: &mut World<Real>, channel: ChannelId, message: MessageId) -> M
 fn replies() {
     let mut world = world();
     let link = world.sites[0].link;
-    let unknown = super::channel::id_at(world.now_ms, 999);
+    let unknown = crate::lane::proof::channel::id_at(world.now_ms, 999);
     let reply = answers(&mut world, SOURCE, unknown);
     assert_eq!(next(&world, reply, true), Next::Unsettled, "the answered message may come yet");
     assert!(content(next(&world, reply, false)).contains("so it is"), "it is not waited for for ever");
-    let old = super::channel::id_at(0, 1);
+    let old = crate::lane::proof::channel::id_at(0, 1);
     let reply = answers(&mut world, SOURCE, MessageId(old.0 - (120_000 << 22)));
     assert!(matches!(next(&world, reply, true), Next::Work(_)), "an old message does not come any more");
     // To a message whose copy is not made yet: it quotes the source.
@@ -259,7 +260,7 @@ fn bans() {
 fn namesakes() {
     let mut world = world();
     let mut write = |user: u64| {
-        let id = super::channel::id_at(world.now_ms, (1 << 21) + 500 + user);
+        let id = crate::lane::proof::channel::id_at(world.now_ms, (1 << 21) + 500 + user);
         world.pass(1);
         let author = Author {
             id: UserId(user),

@@ -2,6 +2,7 @@
 
 use super::know::Know;
 use super::owner::{At, Owner};
+use super::rows::Rows;
 use super::world::World;
 use crate::render::{Rendered, Slots};
 use crate::wanted::{HeldCopy, State, Wanted, wanted};
@@ -9,7 +10,7 @@ use events::MessageId;
 use events::event::GoneBy;
 
 /// Every violation at one site, in words; empty: all is well.
-pub(super) fn violations<K: Know>(world: &World<K>, owner: &Owner) -> Vec<String> {
+pub fn violations<K: Know, R: Rows>(world: &World<K, R>, owner: &Owner) -> Vec<String> {
     let mut wrong = Vec::new();
     if !matches!(owner.at, At::Resting) || !owner.lane.is_ready() {
         wrong.push(format!("the lane is {:?}: {:?}", owner.at, owner.lane.trouble()));
@@ -26,8 +27,8 @@ pub(super) fn violations<K: Know>(world: &World<K>, owner: &Owner) -> Vec<String
     wrong
 }
 
-fn of_source<K: Know>(
-    world: &World<K>,
+fn of_source<K: Know, R: Rows>(
+    world: &World<K, R>,
     owner: &Owner,
     source: MessageId,
     order: &mut Vec<MessageId>,
@@ -59,8 +60,8 @@ fn of_source<K: Know>(
 }
 
 /// Whether each standing part shows what it should, and none is missing or doubled.
-fn shows_latest<K: Know>(
-    world: &World<K>,
+fn shows_latest<K: Know, R: Rows>(
+    world: &World<K, R>,
     known: &crate::deliver::Known,
     there: &[(MessageId, &Rendered)],
 ) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use super::channel::Fate;
 use super::know::{Know, MIRROR};
+use super::rows::Rows;
 use super::world::World;
 use crate::deliver::{Next, Touch, receipt_event, touch};
 use crate::lane::{Action, Input, Lane, Now, Sighting};
@@ -10,22 +11,29 @@ use std::collections::VecDeque;
 
 /// Where an owner is between two moves.
 #[derive(Clone, Debug)]
-pub(super) enum At {
+pub enum At {
     /// This is to be told to the lane.
     Input(Input),
     /// This is to be performed.
     Action(Action),
     /// Until then, or an echo.
     Waiting(u64),
+    /// Nothing is owed.
     Resting,
+    /// Until the operator decides.
     Held,
+    /// Another owner has the lane.
     Stopped,
 }
 
+/// An owner of the lane of one site.
 #[derive(Clone)]
-pub(super) struct Owner {
+pub struct Owner {
+    /// The machine it drives.
     pub lane: Lane,
+    /// Which site.
     pub site: usize,
+    /// Where it is.
     pub at: At,
     /// Actions performed.
     pub performed: usize,
@@ -41,12 +49,12 @@ pub(super) struct Owner {
 
 impl Owner {
     /// A new owner, over the row as stored, once the views have come up with the log.
-    pub(super) fn new<K: Know>(world: &mut World<K>, site: usize) -> Self {
+    pub fn new<K: Know, R: Rows>(world: &mut World<K, R>, site: usize) -> Self {
         if world.rules.guards.know {
             world.fold();
         }
+        let mut row = world.load(site);
         let place = &mut world.sites[site];
-        let mut row = place.load();
         row.claim = place.next_epoch();
         Self {
             lane: Lane::new(place.link, row),
@@ -62,26 +70,27 @@ impl Owner {
         }
     }
 
-    pub(super) fn is_settled(&self) -> bool {
+    /// Whether it does nothing any more by itself.
+    pub fn is_settled(&self) -> bool {
         matches!(self.at, At::Resting | At::Held | At::Stopped)
     }
 
     /// The gateway tells of a message of our webhook.
-    pub(super) fn hear(&mut self, id: MessageId) {
+    pub fn hear(&mut self, id: MessageId) {
         if self.lane.heard(id) && matches!(self.at, At::Waiting(_) | At::Resting) {
             self.at = At::Input(Input::Woken);
         }
     }
 
     /// There may be new events on the log.
-    pub(super) fn wake<K: Know>(&mut self, world: &World<K>) {
+    pub fn wake<K: Know, R: Rows>(&mut self, world: &World<K, R>) {
         if matches!(self.at, At::Resting) && self.read < world.folded {
             self.at = At::Input(Input::Woken);
         }
     }
 
     /// One move: tells the lane its input, or performs its action. Time passes where it waits.
-    pub(super) fn turn<K: Know>(&mut self, world: &mut World<K>) {
+    pub fn turn<K: Know, R: Rows>(&mut self, world: &mut World<K, R>) {
         match std::mem::replace(&mut self.at, At::Stopped) {
             At::Input(input) => {
                 let now = Now { mono_ms: world.now_ms, wall: world.wall() };
@@ -106,10 +115,10 @@ impl Owner {
         }
     }
 
-    fn perform<K: Know>(&mut self, action: Action, world: &mut World<K>) -> At {
+    fn perform<K: Know, R: Rows>(&mut self, action: Action, world: &mut World<K, R>) -> At {
         At::Input(match action {
-            Action::Save(row) => Input::Saved(world.sites[self.site].save(&row)),
-            Action::Load => Input::Loaded(Box::new(world.sites[self.site].load())),
+            Action::Save(row) => Input::Saved(world.save(self.site, &row)),
+            Action::Load => Input::Loaded(Box::new(world.load(self.site))),
             Action::Send(request) => {
                 let late = world.now_ms > self.until_ms;
                 let site = &mut world.sites[self.site];
@@ -138,7 +147,7 @@ impl Owner {
         })
     }
 
-    fn sighting<K: Know>(&self, world: &World<K>, seen: crate::sink::Seen) -> Sighting {
+    fn sighting<K: Know, R: Rows>(&self, world: &World<K, R>, seen: crate::sink::Seen) -> Sighting {
         Sighting {
             id: seen.id,
             ours: seen.ours,
@@ -147,7 +156,7 @@ impl Owner {
     }
 
     /// The message at the head until nothing is owed of it, then the next.
-    fn plan<K: Know>(&mut self, world: &mut World<K>) -> At {
+    fn plan<K: Know, R: Rows>(&mut self, world: &mut World<K, R>) -> At {
         let link = world.sites[self.site].link;
         let bare = Vec::new();
         let extra = if world.rules.guards.know { &self.unfolded } else { &bare };
@@ -177,9 +186,9 @@ impl Owner {
 }
 
 /// What the event at this place means for the lane of `link`.
-fn touched<K: Know>(
+fn touched<K: Know, R: Rows>(
     queue: &mut VecDeque<(usize, MessageId)>,
-    world: &World<K>,
+    world: &World<K, R>,
     at: usize,
     link: events::ChannelId,
 ) {

@@ -10,18 +10,18 @@ use std::collections::BTreeMap;
 const BEGINNING_MS: u64 = 300_000_000_000;
 
 /// The wall clock at `now_ms` of the world.
-pub(super) fn wall(now_ms: u64) -> Version {
+pub fn wall(now_ms: u64) -> Version {
     Version(((DISCORD_EPOCH_MS + BEGINNING_MS + now_ms) * 1000) as i64)
 }
 
 /// The `count`-th id of that millisecond.
-pub(super) fn id_at(now_ms: u64, count: u64) -> MessageId {
+pub fn id_at(now_ms: u64, count: u64) -> MessageId {
     MessageId(((BEGINNING_MS + now_ms) << 22) | count)
 }
 
 /// What becomes of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// Effect and answer.
     Yes,
     /// Effect, but the answer is lost.
@@ -36,7 +36,7 @@ pub(super) enum Fate {
 
 /// One message there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Post {
+pub struct Post {
     /// What it shows; `None`: a user's own, or the notice.
     pub shown: Option<Rendered>,
     /// Our webhook posted it.
@@ -45,7 +45,8 @@ pub(super) struct Post {
 
 /// The channel of one link.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Channel {
+pub struct Channel {
+    /// What is there.
     pub live: BTreeMap<MessageId, Post>,
     /// What our requests removed.
     pub removed: Vec<(MessageId, Post)>,
@@ -65,11 +66,12 @@ pub(super) struct Channel {
     count: u64,
 }
 
-pub(super) const WEBHOOK: WebhookId = WebhookId(77);
+/// The webhook of every link.
+pub const WEBHOOK: WebhookId = WebhookId(77);
 
 impl Channel {
     /// Lets time pass: late effects happen when they are due.
-    pub(super) fn pass(&mut self, now_ms: u64) {
+    pub fn pass(&mut self, now_ms: u64) {
         while let Some(at) = (0..self.pending.len()).min_by_key(|at| self.pending[*at].0) {
             if self.pending[at].0 > now_ms {
                 break;
@@ -82,33 +84,33 @@ impl Channel {
     }
 
     /// Somebody's own message.
-    pub(super) fn say(&mut self) -> MessageId {
+    pub fn say(&mut self) -> MessageId {
         let id = self.fresh();
         self.live.insert(id, Post { shown: None, ours: false });
         id
     }
 
     /// Somebody else uses our webhook.
-    pub(super) fn say_as_us(&mut self) -> MessageId {
+    pub fn say_as_us(&mut self) -> MessageId {
         let id = self.fresh();
         self.live.insert(id, Post { shown: Some(Rendered::default()), ours: true });
         id
     }
 
     /// A moderator removes a message.
-    pub(super) fn remove(&mut self, id: MessageId) {
+    pub fn remove(&mut self, id: MessageId) {
         if self.live.remove(&id).is_some() {
             self.deletions.push(id);
         }
     }
 
     /// Copies of ours that are there.
-    pub(super) fn copies(&self) -> impl Iterator<Item = (MessageId, &Rendered)> {
+    pub fn copies(&self) -> impl Iterator<Item = (MessageId, &Rendered)> {
         self.live.iter().filter_map(|(id, post)| Some((*id, post.shown.as_ref().filter(|_| post.ours)?)))
     }
 
     /// Sends a request, with this fate.
-    pub(super) fn send(&mut self, request: Request, fate: Fate) -> Answer {
+    pub fn send(&mut self, request: Request, fate: Fate) -> Answer {
         let lost = || Answer::Ambiguous("no answer".to_owned());
         match fate {
             Fate::Yes => self.perform(&request),
@@ -164,7 +166,7 @@ impl Channel {
     }
 
     /// All messages behind `after`, as far as history shows them.
-    pub(super) fn history(&self, after: MessageId) -> Result<Vec<Seen>, HistoryError> {
+    pub fn history(&self, after: MessageId) -> Result<Vec<Seen>, HistoryError> {
         if self.denied {
             return Ok(Vec::new());
         }
