@@ -1,4 +1,4 @@
-//! The lane store answers as the model in memory does, on which every guard of the lane is proven.
+//! The lane store answers as the model in memory does, whatever is written.
 
 use crate::stage::Stage;
 use events::{ChannelId, MessageId};
