@@ -22,6 +22,7 @@ mod guarded;
 mod ports;
 mod proxy;
 mod rabbit;
+mod rabbit_cluster;
 pub mod services;
 mod tls;
 
@@ -31,6 +32,7 @@ pub use given::{Given, given, with_servers};
 pub use ports::Ports;
 pub use proxy::Proxy;
 pub use rabbit::{Rabbit, RabbitOptions};
+pub use rabbit_cluster::RabbitCluster;
 
 /// User of every server that [`Rabbit`] starts.
 pub const USER: &str = "mirror";

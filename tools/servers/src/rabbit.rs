@@ -18,7 +18,9 @@ const RUN: &str = include_str!("../assets/rabbitmq-run.sh");
 const CONFIG: &str = include_str!("../assets/rabbitmq.conf.in");
 const CONFIG_TLS: &str = include_str!("../assets/rabbitmq-tls.conf.in");
 /// 3 to 6 s on a quiet machine.
-const READY_MAX: Duration = Duration::from_secs(120);
+pub(crate) const READY_MAX: Duration = Duration::from_secs(120);
+/// The management API's longest answers are tables of statistics.
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
 /// `mirror:mirror-test` in base 64.
 const AUTHORIZATION: &str = "bWlycm9yOm1pcnJvci10ZXN0";
 
@@ -45,6 +47,8 @@ pub struct RabbitOptions {
     pub advertised_stream_port: Option<u16>,
     /// The same for streams over TLS.
     pub advertised_tls_port: Option<u16>,
+    /// The port of an epmd that runs already, of a cluster; `None` starts one that dies with the broker.
+    pub epmd_port: Option<u16>,
 }
 
 impl RabbitOptions {
@@ -57,6 +61,7 @@ impl RabbitOptions {
             extra_conf: String::new(),
             advertised_stream_port: None,
             advertised_tls_port: None,
+            epmd_port: None,
         }
     }
 }
@@ -67,6 +72,7 @@ pub struct Rabbit {
     dir: PathBuf,
     ports: Ports,
     home: PathBuf,
+    epmd_port: Option<u16>,
     running: Option<Guarded>,
 }
 
@@ -76,6 +82,13 @@ impl Rabbit {
     /// # Errors
     /// Something must be installed, a port is taken, or the broker did not come up.
     pub async fn start(options: RabbitOptions) -> Result<Self, Error> {
+        let mut rabbit = Self::launched(options).await?;
+        rabbit.wait_ready().await?;
+        Ok(rabbit)
+    }
+
+    /// Starts a broker, which is not ready yet.
+    pub(crate) async fn launched(options: RabbitOptions) -> Result<Self, Error> {
         let home = cache::rabbitmq().await?;
         fs::create_dir_all(&options.dir).doing(format!("making {}", options.dir.display()))?;
         let dir = fs::canonicalize(&options.dir).doing("finding the data folder")?;
@@ -88,8 +101,8 @@ impl Rabbit {
         ];
         let config = config(&ports, advertised, tls.as_deref()) + &options.extra_conf;
         fs::write(dir.join("rabbitmq.conf"), config).doing("writing rabbitmq.conf")?;
-        let mut rabbit = Self { dir, ports, home, running: None };
-        rabbit.restart().await?;
+        let mut rabbit = Self { dir, ports, home, epmd_port: options.epmd_port, running: None };
+        rabbit.launch().await?;
         Ok(rabbit)
     }
 
@@ -100,12 +113,18 @@ impl Rabbit {
     /// A port is taken, or the broker did not come up.
     pub async fn restart(&mut self) -> Result<(), Error> {
         self.kill().await?;
+        self.launch().await?;
+        self.wait_ready().await
+    }
+
+    async fn launch(&mut self) -> Result<(), Error> {
         self.ports.check(&[AMQP, STREAM, MANAGEMENT, EPMD, DISTRIBUTION, AMQPS, STREAMS])?;
         let base = self.ports.at(0).to_string();
-        let command =
-            ["sh".to_owned(), text(&self.dir.join("run.sh")), text(&self.home), text(&self.dir), base];
+        let mut command =
+            vec!["sh".to_owned(), text(&self.dir.join("run.sh")), text(&self.home), text(&self.dir), base];
+        command.extend(self.epmd_port.map(|port| port.to_string()));
         self.running = Some(Guarded::start("RabbitMQ", &self.dir, &command).await?);
-        self.wait_ready().await
+        Ok(())
     }
 
     /// Waits until streams are served.
@@ -162,6 +181,20 @@ impl Rabbit {
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.running.as_ref().map(Guarded::pid)
+    }
+
+    /// The name of its Erlang node.
+    #[must_use]
+    pub fn node(&self) -> String {
+        node_name(&self.ports)
+    }
+
+    /// What its management API answers to a GET, head and all.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn ask(&self, path: &str) -> Result<String, Error> {
+        ask(self.management_port(), path).await.doing("asking RabbitMQ's management API")
     }
 
     /// The port of AMQP.
@@ -240,18 +273,24 @@ fn config(ports: &Ports, [stream, streams]: [u16; 2], tls: Option<&Path>) -> Str
     fill(CONFIG, &plain) + &tls.map(|tls| fill(CONFIG_TLS, &secure(tls))).unwrap_or_default()
 }
 
+/// The Erlang node that `rabbitmq-run.sh` starts on these ports.
+pub(crate) fn node_name(ports: &Ports) -> String {
+    format!("mirror{}@localhost", ports.at(0))
+}
+
 /// Asks the management API whether streams are served.
 async fn listens(management: u16, stream: u16) -> bool {
-    let ask = async {
-        let mut connection = TcpStream::connect(("127.0.0.1", management)).await?;
-        let request = format!(
-            "GET /api/health/checks/port-listener/{stream} HTTP/1.0\r\nHost: 127.0.0.1\r\n\
-             Authorization: Basic {AUTHORIZATION}\r\n\r\n"
-        );
-        connection.write_all(request.as_bytes()).await?;
-        let mut status = [0; 12];
-        connection.read_exact(&mut status).await?;
-        std::io::Result::Ok(status.ends_with(b" 200"))
-    };
-    ask.await.unwrap_or(false)
+    let path = format!("/api/health/checks/port-listener/{stream}");
+    ask(management, &path).await.is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
+}
+
+/// What the management API answers, head and all.
+pub(crate) async fn ask(management: u16, path: &str) -> std::io::Result<String> {
+    let mut connection = TcpStream::connect(("127.0.0.1", management)).await?;
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Basic {AUTHORIZATION}\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.take(ANSWER_BYTES_MAX).read_to_string(&mut answer).await?;
+    Ok(answer)
 }

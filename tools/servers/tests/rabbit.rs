@@ -4,7 +4,7 @@
 
 use std::{net::TcpListener, process::Stdio, time::Duration};
 
-use servers::{Error, Ports, Proxy, Rabbit, RabbitOptions, with_servers};
+use servers::{Error, Ports, Proxy, Rabbit, RabbitCluster, RabbitOptions, with_servers};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -134,4 +134,40 @@ async fn a_broker_that_does_not_come_up_says_why() {
     let error = Rabbit::start(options).await.unwrap_err();
     assert!(matches!(error, Error::Ended { .. }), "{error}");
     assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_brokers_are_one_and_two_of_them_go_on() {
+    if !with_servers() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut cluster = RabbitCluster::start(dir.path(), 3).await.unwrap();
+    let mut pids = Vec::new();
+    for at in 0..3 {
+        let port = cluster.broker(at).stream_port();
+        assert_eq!(cluster.at_port(port), Some(at));
+        assert!(cluster.stream_url().contains(&format!("127.0.0.1:{port}")));
+        pids.push(cluster.broker(at).pid().unwrap());
+    }
+    let body = r#"{"durable":true,"arguments":{"x-queue-type":"quorum"}}"#;
+    assert_eq!(manage(cluster.broker(0), "PUT", "/api/queues/%2F/kept", body).await, "201");
+    // The one that the others joined first: what finds them must not die with it.
+    cluster.broker(0).kill().await.unwrap();
+    let left = manage(cluster.broker(1), "PUT", "/api/queues/%2F/later", body).await;
+    assert_eq!(left, "201", "two of three are a majority");
+    cluster.broker(0).restart().await.unwrap();
+    cluster.wait_joined().await.unwrap();
+    for queue in ["kept", "later"] {
+        let path = format!("/api/queues/%2F/{queue}");
+        assert_eq!(manage(cluster.broker(0), "GET", &path, "").await, "200", "{queue}");
+    }
+    pids[0] = cluster.broker(0).pid().unwrap();
+    drop(cluster);
+    let gone = async {
+        while pids.iter().any(|pid| std::path::Path::new(&format!("/proc/{pid}")).exists()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(LONG, gone).await.expect("all end with their owner");
 }
