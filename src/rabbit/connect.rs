@@ -18,6 +18,7 @@ use frame::{Code, Frame, Malformed, key};
 use rustls::ClientConfig;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Why something could not be done, by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +87,8 @@ pub struct Broker {
     address: Arc<Address>,
     tls: Option<Arc<ClientConfig>>,
     name: Arc<str>,
+    /// Which of the addresses served last.
+    first: Arc<AtomicUsize>,
 }
 
 impl Broker {
@@ -99,7 +102,7 @@ impl Broker {
             Ok::<_, Failure>(Arc::new(client.with_no_client_auth()))
         };
         let tls = address.tls.as_ref().map(client).transpose()?;
-        Ok(Self { address: Arc::new(address), tls, name: name.into() })
+        Ok(Self { address: Arc::new(address), tls, name: name.into(), first: Arc::default() })
     }
 
     /// Where it is, without the password.
@@ -108,36 +111,55 @@ impl Broker {
         &self.address
     }
 
-    /// A connection to any node that answers, the first of the address first.
+    /// A connection to any node that answers, the one that served last or the first of the address first.
     ///
     /// # Errors
     /// None does: [`Failure::Retry`] unless every one says that it never will.
     pub async fn open(&self) -> Result<Connection, Failure> {
-        let (mut words, mut hopeless) = (Vec::new(), true);
-        for (host, port) in &self.address.hosts {
+        let mut refusals = Refusals::default();
+        for (at, (host, port)) in self.hosts() {
             match self.open_at(host, *port).await {
-                Ok(connection) => return Ok(connection),
-                Err(Failure::Retry(why)) => {
-                    hopeless = false;
-                    words.push(why);
-                }
-                Err(Failure::Stopped(why)) => words.push(why),
+                Ok(connection) => return Ok(self.served(at, connection)),
+                Err(why) => refusals.add(why),
             }
         }
-        let words = words.join("; ");
-        Err(if hopeless { Failure::Stopped(words) } else { Failure::Retry(words) })
+        Err(refusals.all())
+    }
+
+    /// All addresses, beginning with the one that served last: a dead or frozen one costs time once.
+    fn hosts(&self) -> impl Iterator<Item = (usize, &(String, u16))> {
+        let (hosts, first) = (&self.address.hosts, self.first.load(Ordering::Relaxed));
+        hosts.iter().enumerate().cycle().skip(first).take(hosts.len())
+    }
+
+    fn served(&self, at: usize, connection: Connection) -> Connection {
+        self.first.store(at, Ordering::Relaxed);
+        connection
     }
 
     async fn open_at(&self, host: &str, port: u16) -> Result<Connection, Failure> {
         Box::pin(Connection::open(&self.address, (host, port), self.tls.as_ref(), &self.name)).await
     }
 
-    /// A connection to the node that leads `stream`: it takes what is published, and knows what is committed.
+    /// A connection to the node that leads `stream`: it takes what is published, and knows what is committed. Each
+    /// node is asked where that is until one knows: one that just came up may not, though all others do.
     ///
     /// # Errors
     /// See [`Failure`]; a stream that does not exist is one to retry.
     pub async fn leader(&self, stream: &str) -> Result<Connection, Failure> {
-        let mut any = self.open().await?;
+        let mut refusals = Refusals::default();
+        for (at, (host, port)) in self.hosts() {
+            match self.leader_by(host, *port, stream).await {
+                Ok(connection) => return Ok(self.served(at, connection)),
+                Err(why) => refusals.add(why),
+            }
+        }
+        Err(refusals.all())
+    }
+
+    /// The same by one node.
+    async fn leader_by(&self, host: &str, port: u16, stream: &str) -> Result<Connection, Failure> {
+        let mut any = self.open_at(host, port).await?;
         let (host, port) = leader_of(&mut any, stream).await?;
         // One that is reached by another name than its own (a proxy, a single node) is reached that way again.
         if any.advertised() == Some((host.as_str(), port)) {
@@ -175,6 +197,29 @@ impl Broker {
         connection.grant(key::DELETE, 1, |request| request.text(stream)).await?;
         connection.close().await;
         Ok(())
+    }
+}
+
+/// What all nodes said, who were asked one after the other.
+#[derive(Default)]
+struct Refusals {
+    words: Vec<String>,
+    /// One of them may do later.
+    is_hope: bool,
+}
+
+impl Refusals {
+    fn add(&mut self, why: Failure) {
+        self.is_hope |= matches!(why, Failure::Retry(_));
+        let (Failure::Retry(words) | Failure::Stopped(words)) = why;
+        if !self.words.contains(&words) {
+            self.words.push(words);
+        }
+    }
+
+    fn all(self) -> Failure {
+        let words = self.words.join("; ");
+        if self.is_hope { Failure::Retry(words) } else { Failure::Stopped(words) }
     }
 }
 

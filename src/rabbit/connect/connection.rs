@@ -115,7 +115,8 @@ impl Connection {
     }
 
     /// Where the broker says that this node is to be found, if it says so.
-    pub(crate) fn advertised(&self) -> Option<(&str, u16)> {
+    #[must_use]
+    pub fn advertised(&self) -> Option<(&str, u16)> {
         let host = self.properties.get("advertised_host")?;
         Some((host, self.properties.get("advertised_port")?.parse().ok()?))
     }
