@@ -3,6 +3,9 @@
 //! `Stats` names the last chunk that is safe, not where it ends. A chunk never changes, so its end is found once, by
 //! having it delivered: while nothing is appended, the end of the stream costs one round trip. The leader alone knows
 //! it: a replica may be behind what was confirmed.
+//!
+//! A leader that was just elected has all that was ever confirmed, and does not know yet how much of what it has that is:
+//! until the replicas have told it, it names an earlier chunk, or none. So what it has when it is asked is waited for.
 
 use super::chunk::Chunk;
 use super::stats::Stats;
@@ -11,12 +14,15 @@ use crate::rabbit::connect::frame::{Frame, Malformed, key};
 use crate::rabbit::connect::{Broker, Failure, Lost, ask_leader, told_leader};
 use events::Offset;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 /// Where a subscription begins: at the last chunk.
 const AT_LAST: u16 = 2;
 /// The last chunk comes at once. None does where the broker keeps something else than messages at the end.
 const LAST_MAX: Duration = Duration::from_millis(500);
+/// Replicas tell what they have within milliseconds. Without a majority of them nothing can be confirmed.
+const SETTLE_MAX: Duration = Duration::from_secs(2);
+const SETTLE_EVERY: Duration = Duration::from_millis(5);
 /// There is one subscription at a time.
 const SUBSCRIPTION: u8 = 1;
 
@@ -67,12 +73,27 @@ impl Line {
         if let Some(mut old) = self.connection.take() {
             // It may have died of age, or the leader may have moved.
             if let Ok(Some(stats)) = self.ask_leader(&mut old).await {
-                return Ok((stats, old));
+                return Ok((self.settled(stats, &mut old).await?, old));
             }
         }
         let mut new = broker.leader(&self.stream).await?;
         let stats = Stats::of(&mut new, &self.stream).await?;
-        Ok((stats, new))
+        Ok((self.settled(stats, &mut new).await?, new))
+    }
+
+    /// Waits until all is safe that the leader had when it was asked.
+    async fn settled(&self, mut stats: Stats, connection: &mut Connection) -> Result<Stats, Failure> {
+        let (written, start) = (stats.written, Instant::now());
+        while stats.last < written {
+            if start.elapsed() > SETTLE_MAX {
+                let stream = &self.stream;
+                let words = format!("the leader of stream {stream} has what no replica has confirmed yet");
+                return Err(Failure::Retry(words));
+            }
+            sleep(SETTLE_EVERY).await;
+            stats = Stats::of(connection, &self.stream).await?;
+        }
+        Ok(stats)
     }
 
     /// `None` where that is the leader no more.

@@ -13,6 +13,8 @@ pub(super) struct Stats {
     pub(super) floor: Offset,
     /// The first offset of the last chunk that is safe; `None` in an empty stream.
     pub(super) last: Option<Offset>,
+    /// The same of the last chunk that the leader has, be it alone.
+    pub(super) written: Option<Offset>,
 }
 
 impl Stats {
@@ -40,6 +42,7 @@ impl Stats {
         };
         let floor = of("first_chunk_id").ok_or(Malformed)?.unwrap_or(Offset(0));
         let last = of("committed_chunk_id").ok_or(Malformed)?;
-        Ok(Self { floor, last })
+        let written = of("last_chunk_id").unwrap_or(last);
+        Ok(Self { floor, last, written })
     }
 }
