@@ -3,7 +3,7 @@
 //! ```text
 //! outbox ──page──> publish, filter value: the mirror ──> broker ──confirm──> confirmed moves on ──> Everywhere
 //!    ^   a lost connection, a refusal, no confirmation in time, a stream that moves or is gone:       outbox: kept
-//!    └── begin again behind what the broker says it has (`resume`)
+//!    └── begin again behind what is confirmed, if the broker has that (`resume`)
 //! ```
 //! It publishes over [`Connection`](super::connect::Connection), not over the client crate's `Producer`: that one has
 //! no time limit, says `Ok` for what was not stored, panics at a confirmation that it does not expect, and can be closed

@@ -6,6 +6,8 @@
 //! * It has more than we can have sent: our file was put back from a backup, or was lost, and new events bear numbers
 //!   that were used. They go out under a new name.
 //! * It refused a number and took a later one: the earlier one would be dropped. A new name, too.
+//! * It has more than it confirmed: perhaps alone, for it counts what its replicas do not have yet. That is no
+//!   confirmation, and lost if it dies now. What is sent again is stored once, and confirmed when it is safe.
 //! * It has less than it confirmed: a failover lost it, or the stream was deleted and made anew. It gets it again.
 //!
 //! In doubt events are sent twice: the log may hold an event twice.
@@ -40,7 +42,9 @@ pub(super) enum Resume {
 }
 
 pub(super) fn resume(known: Known) -> Resume {
-    let Known { stored, confirmed, sent, base, removed, refused } = known;
+    let Known { stored, sent, base, removed, refused, .. } = known;
+    // What was removed was confirmed; how far that is may have been kept before.
+    let confirmed = known.confirmed.max(removed);
     if stored > sent || refused.is_some_and(|refused| stored >= refused) {
         return Resume::Rename;
     }
@@ -48,7 +52,7 @@ pub(super) fn resume(known: Known) -> Resume {
     if stored < confirmed {
         return Resume::Again { behind: stored.max(removed), gone: removed.saturating_sub(stored) };
     }
-    Resume::Behind(stored)
+    Resume::Behind(confirmed)
 }
 
 #[cfg(test)]
@@ -60,17 +64,18 @@ mod tests {
         let known = Known { stored: 70, confirmed: 60, sent: 80, base: 0, removed: 40, refused: None };
         let cases = [
             ("the first of all", Known::default(), Resume::Behind(0)),
-            ("confirmations were lost on the way", known, Resume::Behind(70)),
+            ("confirmations were lost on the way, or are not given yet", known, Resume::Behind(60)),
             ("as it should be", Known { stored: 60, ..known }, Resume::Behind(60)),
             ("a failover", Known { stored: 50, ..known }, Resume::Again { behind: 50, gone: 0 }),
+            ("kept long ago", Known { removed: 65, ..known }, Resume::Behind(65)),
             ("an older one", Known { stored: 30, ..known }, Resume::Again { behind: 40, gone: 10 }),
             ("a stream made anew", Known { stored: 0, ..known }, Resume::Again { behind: 40, gone: 40 }),
             ("an outbox put back", Known { stored: 81, ..known }, Resume::Rename),
             ("an outbox that was lost", Known { stored: 9, ..Known::default() }, Resume::Rename),
             ("refused, and passed", Known { refused: Some(65), ..known }, Resume::Rename),
-            ("refused, not passed", Known { refused: Some(71), ..known }, Resume::Behind(70)),
+            ("refused, not passed", Known { refused: Some(71), ..known }, Resume::Behind(60)),
             ("renamed", Known { stored: 0, base: 60, ..known }, Resume::Behind(60)),
-            ("renamed, and more", Known { stored: 64, base: 60, ..known }, Resume::Behind(64)),
+            ("renamed, and more", Known { stored: 64, base: 60, ..known }, Resume::Behind(60)),
             (
                 "renamed, and then made anew",
                 Known { stored: 0, base: 55, ..known },
