@@ -54,8 +54,12 @@ impl Settings {
             partitions: 16,
             outbox_bytes_max: 1 << 30,
             keep: Duration::from_secs(600),
-            // The largest filter a chunk can have: fewer chunks are read in vain.
-            arguments: vec![("stream-filter-size-bytes", "255".to_owned())],
+            arguments: vec![
+                // The largest filter a chunk can have: fewer chunks are read in vain.
+                ("stream-filter-size-bytes", "255".to_owned()),
+                // Not all on the broker that is asked, which is the first of the address.
+                ("queue-leader-locator", "balanced".to_owned()),
+            ],
         }
     }
 }

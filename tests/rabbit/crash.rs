@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Each number once, in order; all of these messages.
-fn check(found: &[Event], messages: impl IntoIterator<Item = u64>) {
+pub(crate) fn check(found: &[Event], messages: impl IntoIterator<Item = u64>) {
     let numbers: Vec<u64> = found.iter().map(|event| event.producer.seq).collect();
     assert_eq!(numbers, (1..=found.len() as u64).collect::<Vec<_>>(), "each number once, in order");
     let known: BTreeSet<u64> = found.iter().map(|event| event.place.message.0).collect();

@@ -84,16 +84,19 @@ impl Publisher {
 
 /// Retries what a broker that just came up refuses.
 pub(crate) async fn in_the_end<T, E: std::fmt::Debug>(mut attempt: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let mut last = None;
     let patient = async {
         loop {
             match attempt().await {
                 Ok(done) => return done,
-                // Nothing tells when a broker has all its streams up again.
-                Err(_) => sleep(Duration::from_millis(100)).await,
+                Err(why) => last = Some(why),
             }
+            // Nothing tells when a broker has all its streams up again.
+            sleep(Duration::from_millis(100)).await;
         }
     };
-    timeout(LONG, patient).await.expect("it works in the end")
+    let done = timeout(LONG, patient).await;
+    done.unwrap_or_else(|_| panic!("it works in the end: {last:?}"))
 }
 
 pub(crate) fn mirror(number: u128) -> MirrorId {
