@@ -15,8 +15,11 @@ use bytes::Bytes;
 use events::codec::{DecodeError, decode};
 use events::log::{Entry, Log, Read, ReadError};
 use events::{Event, EventId, MirrorId, Offset, Partition};
-use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry as Slot;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Control rows read at once: a page may be of many mirrors, and a row on another machine takes its time.
+const CONTROLS_MAX: usize = 64;
 
 /// The ports of a follower, and how much it takes at once.
 #[derive(Clone, Copy)]
@@ -158,18 +161,24 @@ fn read_entries(entries: Vec<Entry>, next: Offset) -> Result<Batch, FollowError>
 const UNREADABLE: EventId = EventId(uuid::Uuid::nil());
 
 async fn fold(lanes: &dyn Lanes, events: &[(Offset, Event)]) -> Result<Fold, LanesError> {
-    let mut builds: FxHashMap<MirrorId, Vec<Generation>> = FxHashMap::default();
+    let mirrors: FxHashSet<MirrorId> = events.iter().map(|(_, event)| event.mirror).collect();
+    let builds = builds(lanes, mirrors).await?;
     let mut fold = Fold::default();
     for (_, event) in events {
-        let builds = match builds.entry(event.mirror) {
-            Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(unknown) => unknown.insert(written(lanes.control(event.mirror).await?)),
-        };
-        for generation in builds {
+        for generation in builds.get(&event.mirror).into_iter().flatten() {
             fold.add_to(event, *generation);
         }
     }
     Ok(fold)
+}
+
+/// Read anew for each page, and never kept: whoever has written `building` relies on the next page.
+async fn builds(
+    lanes: &dyn Lanes,
+    mirrors: FxHashSet<MirrorId>,
+) -> Result<FxHashMap<MirrorId, Vec<Generation>>, LanesError> {
+    let read = |mirror| async move { Ok((mirror, written(lanes.control(mirror).await?))) };
+    stream::iter(mirrors).map(read).buffer_unordered(CONTROLS_MAX).try_collect().await
 }
 
 /// The builds that the follower writes.

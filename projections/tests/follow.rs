@@ -10,8 +10,9 @@ use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version};
 use projections::digest::digest;
 use projections::follow::{Follow, FollowError, FollowState, Step, step};
+use projections::lane::LaneRow;
 use projections::lanes::memory::MemoryLanes;
-use projections::lanes::{Control, Saved};
+use projections::lanes::{Control, LaneId, LanesError, Saved};
 use projections::sample::{history, mirror};
 use projections::settings::Settings;
 use projections::views::memory::MemoryViews;
@@ -249,4 +250,47 @@ async fn writes_every_build_that_exists() {
             "build {generation} of mirror 1"
         );
     }
+}
+
+/// A control row that is read only once so many are asked for at once.
+struct Together {
+    inner: MemoryLanes,
+    asked: tokio::sync::Barrier,
+}
+
+#[async_trait]
+impl Lanes for Together {
+    async fn load(&self, lane: LaneId) -> Result<Option<LaneRow>, LanesError> {
+        self.inner.load(lane).await
+    }
+
+    async fn save(&self, lane: LaneId, row: LaneRow) -> Saved {
+        self.inner.save(lane, row).await
+    }
+
+    async fn control(&self, mirror: MirrorId) -> Result<Control, LanesError> {
+        self.asked.wait().await;
+        self.inner.control(mirror).await
+    }
+
+    async fn set_control(&self, mirror: MirrorId, expected: Control, new: Control) -> Saved {
+        self.inner.set_control(mirror, expected, new).await
+    }
+}
+
+/// One after the other, the rows of a page with many mirrors would decide how long a step takes.
+#[tokio::test]
+async fn control_rows_of_a_page_are_read_at_once() {
+    const MIRRORS: usize = 5;
+    let (log, views) = (MemoryLog::new("a".parse().unwrap()), MemoryViews::new());
+    let lanes = Together { inner: MemoryLanes::new(), asked: tokio::sync::Barrier::new(MIRRORS) };
+    let events = (0..MIRRORS as u128 * 2).map(|number| Event {
+        mirror: MirrorId(Uuid::from_u128(number % MIRRORS as u128)),
+        ..declared(number as u64)
+    });
+    log.append(PARTITION, events.collect(), Durable::Here).await.unwrap();
+    let follow = Follow { log: &log, views: &views, lanes: &lanes, limit: 100 };
+    let mut state = FollowState::resume(PARTITION);
+    let stepped = tokio::time::timeout(std::time::Duration::from_secs(5), step(follow, &mut state)).await;
+    assert_eq!(stepped.expect("each waits for the others").unwrap().events.len(), MIRRORS * 2);
 }

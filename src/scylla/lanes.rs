@@ -1,4 +1,10 @@
 //! Lanes and control rows on CQL: one conditional statement decides, a serial read settles what got lost.
+//!
+//! Control rows are read with every page that a follower takes and every plan of a lane, so they are read at QUORUM, at a
+//! fraction of what SERIAL costs (which writes, with an fsync, on each replica). That is enough: whoever writes one goes
+//! on only once it knows that the write was committed at QUORUM, and from then on every such read sees it. A write that
+//! is decided and not yet acknowledged may be missed, as one is that comes a moment later; who changes a row states what
+//! it has read, and is refused. Only where this process was left in doubt about its own write, the next read is SERIAL.
 
 use super::Failure;
 use super::conditional::{self, Conditional, Found, Stored};
@@ -10,18 +16,21 @@ use events::MirrorId;
 use projections::Generation;
 use projections::lane::LaneRow;
 use projections::lanes::{Control, LaneId, Lanes, LanesError, Saved};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// The lane store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct CqlLanes {
     link: Arc<Link>,
+    /// Control rows of which nobody knows whether our write, by its mark, was applied. At most one for each mirror.
+    in_doubt: Arc<Mutex<HashMap<MirrorId, Uuid>>>,
 }
 
 impl CqlLanes {
-    pub(super) const fn new(link: Arc<Link>) -> Self {
-        Self { link }
+    pub(super) fn new(link: Arc<Link>) -> Self {
+        Self { link, in_doubt: Arc::default() }
     }
 }
 
@@ -57,8 +66,15 @@ impl Lanes for CqlLanes {
     }
 
     async fn control(&self, mirror: MirrorId) -> Result<Control, LanesError> {
-        let page = self.link.call(Statement::LoadControl, &[Value::Uuid(mirror.0)]).await?;
-        Ok(read_control(page)?.map(|(_, control)| control).unwrap_or_default())
+        let doubt = self.in_doubt().get(&mirror).copied();
+        let statement = if doubt.is_some() { Statement::LoadControl } else { Statement::ReadControl };
+        let page = self.link.call(statement, &[Value::Uuid(mirror.0)]).await?;
+        let control = read_control(page)?.map(|(_, control)| control).unwrap_or_default();
+        if let Some(settled) = doubt {
+            // A doubt that came up meanwhile stays.
+            self.in_doubt().retain(|of, mark| (*of, *mark) != (mirror, settled));
+        }
+        Ok(control)
     }
 
     async fn set_control(&self, mirror: MirrorId, expected: Control, new: Control) -> Saved {
@@ -74,6 +90,10 @@ impl Lanes for CqlLanes {
 }
 
 impl CqlLanes {
+    fn in_doubt(&self) -> MutexGuard<'_, HashMap<MirrorId, Uuid>> {
+        self.in_doubt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn control_once(
         &self,
         statement: Statement,
@@ -86,7 +106,7 @@ impl CqlLanes {
         let condition = if is_new { Vec::new() } else { builds(expected).to_vec() };
         let values = [&builds(new)[..], &[Value::Uuid(mark)], &key, &condition].concat();
         let conditional = Conditional { write: (statement, values), load: (Statement::LoadControl, &key) };
-        conditional::save(&self.link, &conditional, |page| {
+        let look = |page| {
             Ok(match read_control(page)? {
                 Some((found, _)) if found == mark => Found::Ours,
                 None if is_new => Found::Before,
@@ -94,8 +114,12 @@ impl CqlLanes {
                 // Control rows have no revision: ours may have come and gone.
                 Some(_) | None => Found::Beyond,
             })
-        })
-        .await
+        };
+        let saved = conditional::save(&self.link, &conditional, look).await;
+        if saved == Saved::Unknown {
+            self.in_doubt().insert(mirror, mark);
+        }
+        saved
     }
 }
 

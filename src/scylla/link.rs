@@ -277,6 +277,11 @@ async fn prepare(
             prepared.set_consistency(address.consistency);
             prepared.set_is_idempotent(true);
         }
+        Class::QuorumRead => {
+            // As the commit of a conditional write: any quorum of one meets any of the other.
+            prepared.set_consistency(Consistency::Quorum);
+            prepared.set_is_idempotent(true);
+        }
         Class::SerialRead => {
             prepared.set_consistency(Consistency::Serial);
             prepared.set_is_idempotent(true);

@@ -48,6 +48,8 @@ pub enum Statement {
     SaveLane,
     /// A mirror's mark, active, building, previous. Binds: mirror.
     LoadControl,
+    /// The same, of what is decided and acknowledged. Binds: mirror.
+    ReadControl,
     /// Binds: active, building, previous, mark, mirror.
     NewControl,
     /// Binds: as `NewControl`, then active, building, previous as expected.
@@ -71,6 +73,8 @@ pub enum Class {
     Read,
     /// Reads a coordination row, at SERIAL: it settles what was in doubt.
     SerialRead,
+    /// Reads a coordination row at QUORUM, whatever the views are read at: it meets every acknowledged write.
+    QuorumRead,
     /// Writes on a condition: never repeated before a serial read.
     Conditional,
 }
@@ -88,6 +92,7 @@ impl Statement {
             Self::NewLane,
             Self::SaveLane,
             Self::LoadControl,
+            Self::ReadControl,
             Self::NewControl,
             Self::SaveControl,
             Self::LoadLease,
@@ -114,6 +119,7 @@ impl Statement {
             Self::Get { .. } | Self::Scan { .. } | Self::ScanKeys { .. } => Class::Read,
             Self::LoadPosition | Self::AllLeases => Class::Read,
             Self::LoadLane | Self::LoadControl | Self::LoadLease => Class::SerialRead,
+            Self::ReadControl => Class::QuorumRead,
             Self::NewLane | Self::SaveLane | Self::NewControl => Class::Conditional,
             Self::SaveControl | Self::NewLease | Self::SaveLease => Class::Conditional,
         }
@@ -138,7 +144,9 @@ impl Statement {
                 "UPDATE {}.lanes SET rev = ?, epoch = ?, row = ?, mark = ? WHERE mirror = ? AND link = ?
                 IF rev = ? AND epoch <= ?"
             }
-            Self::LoadControl => "SELECT mark, active, building, previous FROM {}.control WHERE mirror = ?",
+            Self::LoadControl | Self::ReadControl => {
+                "SELECT mark, active, building, previous FROM {}.control WHERE mirror = ?"
+            }
             Self::NewControl => {
                 "INSERT INTO {}.control (active, building, previous, mark, mirror) VALUES (?, ?, ?, ?, ?)
                 IF NOT EXISTS"
