@@ -1,22 +1,24 @@
-//! Speed of the archive: `cargo bench --bench archive [-- EVENTS]`. Medians of 5; see BENCHMARKS.md.
+//! Speed of the archive: `cargo bench --bench archive [-- EVENTS]`. Medians of 5 rounds after one; see BENCHMARKS.md.
 //!
-//! A chat is sealed into a directory; then all of it is read back through a log whose own part was cut off, and
-//! decoded: what a replay does before it folds. Beside it, in the same run, the same pages from memory. Last, one
-//! mirror of the 50 alone.
+//! A chat is sealed into a directory; then all of it is read back through `Log::read` of a log whose own part was cut
+//! off, and decoded: what a replay does before it folds. Beside it, in the same run and in turn, the same pages from the
+//! embedded log, which is SQLite, and from memory. Last, one mirror of the 50 alone.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run has nothing to report")]
 
 use events::log::memory::MemoryLog;
 use events::log::{Durable, Log, Read};
 use events::sample::{self, Chat};
-use events::{Event, MirrorId, Offset, Partition, codec};
+use events::{Event, MirrorId, NodeId, Offset, Partition, codec};
 use mirror::archive::{Archive, ArchivedLog, seal};
 use mirror::bench::median;
+use mirror::sqlite::DataDir;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tools::progress::Silent;
 
 const ROUNDS: usize = 5;
+const WARM_UP: usize = 1;
 const MIRRORS: u32 = 50;
 const EVENTS_DEFAULT: usize = 300_000;
 const EVENTS_QUICK: usize = 30_000;
@@ -30,49 +32,87 @@ fn main() {
     let quick = std::env::var_os("MIRROR_BENCH_QUICK").is_some();
     let asked = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let count = asked.unwrap_or(if quick { EVENTS_QUICK } else { EVENTS_DEFAULT });
-    println!("archive: {count} events of {MIRRORS} mirrors, medians of {ROUNDS}");
+    println!(
+        "archive: {count} events of {MIRRORS} mirrors, medians of {ROUNDS} rounds after {WARM_UP}, sides in turn"
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     for (name, raw) in [("with raw", true), ("without raw", false)] {
         runtime.block_on(measure(name, Chat { seed: 1, count, mirrors: MIRRORS, raw }));
     }
 }
 
+/// What is read, in the order of a round; the next round goes the other way round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Memory,
+    Sqlite,
+    Archive,
+    One,
+}
+
+const SIDES: [Side; 4] = [Side::Memory, Side::Sqlite, Side::Archive, Side::One];
+
 async fn measure(name: &str, chat: Chat) {
     let log = filled(chat).await;
+    let place = tempfile::tempdir().expect("a temporary directory");
+    // By the same name, so that its records are the same bytes.
+    let directory = DataDir::open_as(place.path(), Some(name_of_node())).expect("an open data directory");
+    let sqlite = directory.log();
+    fill(&sqlite, chat).await;
     let bytes: usize = read(&log, None).await.bytes;
-    println!("{name}: {} bytes a record", bytes / chat.count);
-    let (mut sealing, mut memory, mut archived, mut one) = (vec![], vec![], vec![], vec![]);
-    let mut stored = 0;
-    let mut found = 0;
-    for _ in 0..ROUNDS {
+    println!("{name}: {bytes} bytes, {} a record", bytes / chat.count);
+    let (mut sealing, mut times) = (vec![], SIDES.map(|_| vec![]));
+    let (mut stored, mut found) = (0, 0);
+    for round in 0..WARM_UP + ROUNDS {
         let place = tempfile::tempdir().expect("a temporary directory");
         let archive = Archive::open(&place.path().display().to_string()).expect("an archive");
         let began = Instant::now();
         stored = seal::seal(&archive, (&log, P0), None, &Silent).await.expect("sealed").bytes;
-        sealing.push(began.elapsed());
-        memory.push(read(&log, None).await.time);
-        // What is left in memory is one event; each reader opens the archive anew.
-        let empty = Arc::new(Cut(log.clone(), Offset(chat.count as u64 - 1)));
-        let whole = read(&ArchivedLog::new(empty.clone(), archive.clone()), None).await;
-        assert_eq!((whole.count, whole.bytes), (chat.count, bytes));
-        archived.push(whole.time);
-        let single = read(&ArchivedLog::new(empty, archive), Some(sample::mirror(0))).await;
-        found = single.count;
-        one.push(single.time);
+        let sealed = began.elapsed();
+        let mut turns: Vec<usize> = (0..SIDES.len()).collect();
+        if round % 2 == 1 {
+            turns.reverse();
+        }
+        for side in turns {
+            // What is left in memory is one event; each reader opens the archive anew.
+            let empty = Arc::new(Cut(log.clone(), Offset(chat.count as u64 - 1)));
+            let archived = ArchivedLog::new(empty, archive.clone());
+            let read = match SIDES[side] {
+                Side::Memory => read(&log, None).await,
+                Side::Sqlite => read(&sqlite, None).await,
+                Side::Archive => read(&archived, None).await,
+                Side::One => read(&archived, Some(sample::mirror(0))).await,
+            };
+            if SIDES[side] == Side::One {
+                found = read.count;
+            } else {
+                assert_eq!((read.count, read.bytes), (chat.count, bytes));
+            }
+            if round >= WARM_UP {
+                times[side].push(read.time);
+            }
+        }
+        if round >= WARM_UP {
+            sealing.push(sealed);
+        }
     }
+    directory.close().await.expect("closed");
     println!("  {stored} bytes stored, {:.1} x smaller", bytes as f64 / stored as f64);
     line("seal, fsync included", chat.count, &sealing);
-    line("read and decode from memory", chat.count, &memory);
-    line("read and decode from the archive", chat.count, &archived);
-    line("one mirror of the 50 from the archive", found, &one);
+    report(chat.count, &times, found);
+}
+
+fn report(count: usize, [memory, sqlite, archived, one]: &[Vec<Duration>; 4], found: usize) {
+    line("read and decode from memory", count, memory);
+    line("read and decode from SQLite, no archive", count, sqlite);
+    line("read and decode from the archive", count, archived);
+    line(&format!("one mirror from the archive, {found} events"), found, one);
     let seconds = |times: &[Duration]| median(times.to_vec()).as_secs_f64();
-    println!("  archive to memory: {:.2} x", seconds(&memory) / seconds(&archived));
-    println!(
-        "  archive to aim: {:.2} x of {:.0} k/s",
-        chat.count as f64 / seconds(&archived) / AIM,
-        AIM / 1e3
-    );
-    println!("  one mirror of the whole: {:.3}", seconds(&one) / seconds(&archived));
+    println!("  archive to memory: {:.2} x (no aim)", seconds(memory) / seconds(archived));
+    println!("  archive to SQLite, the same records: {:.2} x (no aim)", seconds(sqlite) / seconds(archived));
+    let rate = count as f64 / seconds(archived);
+    println!("  archive to aim: {:.2} x of {:.0} k/s (aim >= 1)", rate / AIM, AIM / 1e3);
+    println!("  one mirror of the whole: {:.3} (no aim)", seconds(one) / seconds(archived));
 }
 
 fn line(what: &str, count: usize, times: &[Duration]) {
@@ -81,13 +121,22 @@ fn line(what: &str, count: usize, times: &[Duration]) {
     println!("  {what:<40} {:>6.0} k/s (best {:.0})", rate(median(times.to_vec())), rate(fastest));
 }
 
+fn name_of_node() -> NodeId {
+    "bench".parse().expect("a name")
+}
+
 async fn filled(chat: Chat) -> MemoryLog {
-    let log = MemoryLog::new("bench".parse().expect("a name"));
+    let log = MemoryLog::new(name_of_node());
+    fill(&log, chat).await;
+    log
+}
+
+async fn fill(log: &dyn Log, chat: Chat) {
     let mut events = sample::chat(chat);
     loop {
         let batch: Vec<Event> = events.by_ref().take(1000).collect();
         if batch.is_empty() {
-            return log;
+            return;
         }
         log.append(P0, batch, Durable::Here).await.expect("appended");
     }

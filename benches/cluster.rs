@@ -1,5 +1,8 @@
 //! Speed of the cluster's stores: `cargo bench --bench cluster [-- EVENTS append|outbox|replay|one|small|views|path]`.
-//! Medians, rounds alternate with the baseline's; see BENCHMARKS.md.
+//! See BENCHMARKS.md.
+//!
+//! Each round does every side once, in the reverse order of the round before; the first is not counted. Connections,
+//! declared streams and tables, prepared statements and the events themselves are there before a clock starts.
 //!
 //! Over real servers: those that `MIRROR_TEST_RABBITMQ` and `MIRROR_TEST_CQL` name, else a RabbitMQ and a Cassandra of
 //! its own. They work on the same cores, so that what is worth something is the ratio to the bare client.
@@ -11,12 +14,16 @@
 mod append;
 #[path = "cluster/bare.rs"]
 mod bare;
+#[path = "cluster/costs.rs"]
+mod costs;
 #[path = "node/links.rs"]
 mod links;
 #[path = "cluster/path.rs"]
 mod path;
 #[path = "cluster/replay.rs"]
 mod replay;
+#[path = "cluster/rounds.rs"]
+mod rounds;
 #[path = "cluster/site.rs"]
 mod site;
 #[path = "node/stage.rs"]
@@ -24,11 +31,7 @@ mod stage;
 #[path = "cluster/views.rs"]
 mod views;
 
-use mirror::bench::median;
 use site::Site;
-use std::time::Duration;
-
-pub(crate) const ROUNDS: usize = 3;
 
 /// How much of each.
 #[derive(Clone, Copy)]
@@ -59,7 +62,7 @@ fn main() {
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|word| *word == part);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let site = runtime.block_on(Site::open());
-    println!("cluster: medians of {ROUNDS}, servers on the same cores");
+    println!("cluster: servers on the same cores as what is measured");
     runtime.block_on(async {
         if wanted("outbox") {
             append::outbox(sizes.append).await;
@@ -83,17 +86,4 @@ fn main() {
     if wanted("path") {
         path::run(&site, &runtime, sizes.messages);
     }
-}
-
-/// Prints the median rate, and the fastest; returns the first, in events a second.
-pub(crate) fn line(what: &str, count: usize, times: &[Duration]) -> f64 {
-    let rate = |time: Duration| count as f64 / time.as_secs_f64();
-    let (middle, best) = (rate(median(times.to_vec())), times.iter().min().copied().map_or(0.0, rate));
-    println!("  {what:<52} {:>7.1} k/s (best {:.1})", middle / 1e3, best / 1e3);
-    middle
-}
-
-/// Prints a ratio and its aim.
-pub(crate) fn ratio(what: &str, is: f64, aim: &str) {
-    println!("  {what}: {is:.2} x (aim {aim})");
 }

@@ -1,8 +1,8 @@
 //! Append: from the outbox to the broker's confirm, and the outbox alone.
 
 use crate::bare::Published;
+use crate::rounds::{Amount, Rounds, ratio};
 use crate::site::{P0, Site};
-use crate::{ROUNDS, line, ratio};
 use events::log::{Durable, Log};
 use events::sample::{self, Chat};
 use events::{Event, codec};
@@ -29,24 +29,36 @@ fn encoded(event: &Event) -> Vec<u8> {
 pub(crate) async fn outbox(count: usize) {
     const BATCH: usize = 1000;
     let (events, records) = events(count);
-    println!("outbox alone: {count} events in batches of {BATCH}, fsync, {} bytes a record", mean(&records));
-    let (mut ours, mut bare) = (vec![], vec![]);
-    for _ in 0..ROUNDS {
-        bare.push(rows(&records, BATCH));
-        let place = tempfile::tempdir().expect("a temporary directory");
-        let directory = DataDir::open(place.path()).expect("an open data directory");
-        let (outbox, _) = directory.outbox().expect("an outbox");
-        ours.push(append(&outbox, &events, BATCH, Durable::Here).await);
-        outbox.close().await.expect("closed");
-        directory.close().await.expect("closed");
+    let (mut rounds, amount) = (Rounds::<2>::new(), amount(&records));
+    println!("outbox alone: {} in batches of {BATCH}, fsync; {}", said(amount), rounds.words());
+    for turn in rounds.turns() {
+        let time = match turn.1 {
+            0 => rows(&records, BATCH),
+            _ => alone(&events, BATCH).await,
+        };
+        rounds.took(turn, time);
     }
-    let bare = line("bare SQLite, a row an event", count, &bare);
-    let ours = line("outbox, encoding included", count, &ours);
+    let bare = rounds.line(0, "bare SQLite, a row an event", amount);
+    let ours = rounds.line(1, "outbox, encoding included", amount);
     ratio("outbox to bare SQLite", ours / bare, ">= 1.0");
 }
 
-fn mean(records: &[Vec<u8>]) -> usize {
-    records.iter().map(Vec::len).sum::<usize>() / records.len()
+fn amount(records: &[Vec<u8>]) -> Amount {
+    Amount { count: records.len(), bytes: records.iter().map(Vec::len).sum() }
+}
+
+fn said(Amount { count, bytes }: Amount) -> String {
+    format!("{count} events, {bytes} bytes ({} a record)", bytes / count.max(1))
+}
+
+async fn alone(events: &[Event], batch: usize) -> Duration {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let directory = DataDir::open(place.path()).expect("an open data directory");
+    let (outbox, _) = directory.outbox().expect("an outbox");
+    let time = append(&outbox, events, batch, Durable::Here).await;
+    outbox.close().await.expect("closed");
+    directory.close().await.expect("closed");
+    time
 }
 
 fn rows(records: &[Vec<u8>], batch: usize) -> Duration {
@@ -81,31 +93,44 @@ async fn append(log: &dyn Log, events: &[Event], batch: usize, durable: Durable)
 pub(crate) async fn confirmed(site: &Site, count: usize) {
     let (events, records) = events(count);
     for batch in BATCHES {
-        println!("append to confirm: {count} events in batches of {batch}");
-        let (mut ours, mut flowing, mut bare) = (vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
-            let published = Published::new(site, batch).await;
-            bare.push(published.publish(&records, batch).await);
-            published.end().await;
-            let open = site.log().await;
-            // The first append makes the connection.
-            append(&open.log, &events[..1], 1, Durable::Everywhere).await;
-            ours.push(append(&open.log, &events, batch, Durable::Everywhere).await);
-            flowing.push(flow(&open.log, &events, batch).await);
-            open.end().await;
+        let (mut rounds, amount) = (Rounds::<3>::new(), amount(&records));
+        println!("append to confirm: {} in batches of {batch}; {}", said(amount), rounds.words());
+        for turn in rounds.turns() {
+            let time = match turn.1 {
+                0 => bare(site, &records, batch).await,
+                1 => ours(site, &events, batch, false).await,
+                _ => ours(site, &events, batch, true).await,
+            };
+            rounds.took(turn, time);
         }
-        let bare = line("bare producer, each batch confirmed", count, &bare);
-        let ours = line("outbox and stream, each batch confirmed", count, &ours);
-        let flowing = line("outbox and stream, the last batch confirmed", count, &flowing);
-        ratio("each batch confirmed, to the bare producer", ours / bare, ">= 0.6");
-        ratio("the last batch confirmed, to the bare producer", flowing / bare, ">= 0.6");
+        let bare = rounds.line(0, "bare producer, each batch confirmed", amount);
+        let each = rounds.line(1, "outbox and stream, each batch confirmed", amount);
+        let last = rounds.line(2, "outbox and stream, the last batch confirmed", amount);
+        ratio("each batch confirmed, to the bare producer", each / bare, ">= 0.6");
+        ratio("the last batch confirmed, to the bare producer", last / bare, ">= 0.6");
     }
 }
 
-/// As a node appends frames: each batch durable here, and in the end all of it everywhere.
-async fn flow(log: &dyn Log, events: &[Event], batch: usize) -> Duration {
-    let began = Instant::now();
-    append(log, events, batch, Durable::Here).await;
-    log.append(P0, vec![], Durable::Everywhere).await.expect("confirmed");
-    began.elapsed()
+async fn bare(site: &Site, records: &[Vec<u8>], batch: usize) -> Duration {
+    let published = Published::new(site, batch).await;
+    let time = published.publish(records, batch).await;
+    published.end().await;
+    time
+}
+
+/// `flows`: as a node appends frames, each batch durable here, and in the end all of it everywhere.
+async fn ours(site: &Site, events: &[Event], batch: usize, flows: bool) -> Duration {
+    let open = site.log().await;
+    // The first append makes the connection.
+    append(&open.log, &events[..1], 1, Durable::Everywhere).await;
+    let time = if flows {
+        let here = append(&open.log, events, batch, Durable::Here).await;
+        let began = Instant::now();
+        open.log.append(P0, vec![], Durable::Everywhere).await.expect("confirmed");
+        here + began.elapsed()
+    } else {
+        append(&open.log, events, batch, Durable::Everywhere).await
+    };
+    open.end().await;
+    time
 }

@@ -38,10 +38,11 @@ impl Published {
 
     /// Publishes all, each batch once the one before is confirmed.
     pub(crate) async fn publish(&self, records: &[Vec<u8>], batch: usize) -> Duration {
+        let message = |record: &Vec<u8>| Message::builder().body(record.clone()).build();
+        let batches = records.chunks(batch).map(|records| records.iter().map(message).collect());
+        let batches: Vec<Vec<Message>> = batches.collect();
         let began = Instant::now();
-        for records in records.chunks(batch) {
-            let message = |record: &Vec<u8>| Message::builder().body(record.clone()).build();
-            let batch = records.iter().map(message).collect();
+        for batch in batches {
             let confirmed = self.producer.batch_send_with_confirm(batch).await.expect("confirmed");
             assert!(confirmed.iter().all(rabbitmq_stream_client::ConfirmationStatus::confirmed));
         }
@@ -54,16 +55,18 @@ impl Published {
     }
 }
 
-/// Reads `count` messages of a stream with the stock consumer.
+/// Reads a stream of `count` messages with the stock consumer. The clock starts with the first in hand.
 pub(crate) async fn consume(site: &Site, stream: &str, count: usize) -> Duration {
     let environment = environment(site).await;
     let builder = environment.consumer().offset(OffsetSpecification::First);
-    let began = Instant::now();
     let mut consumer = builder.build(stream).await.expect("a consumer");
-    let mut bytes = 0;
-    for _ in 0..count {
+    let (mut began, mut bytes) = (Instant::now(), 0);
+    for at in 0..count {
         let delivery = consumer.next().await.expect("more").expect("a message");
         bytes += delivery.message().data().map_or(0, <[u8]>::len);
+        if at == 0 {
+            began = Instant::now();
+        }
     }
     let time = began.elapsed();
     assert!(bytes > 0);
@@ -71,13 +74,13 @@ pub(crate) async fn consume(site: &Site, stream: &str, count: usize) -> Duration
     time
 }
 
-/// Reads `count` messages with the raw client, a handler of our own, and credit for one chunk.
+/// Reads a stream of `count` messages with the raw client, a handler of our own, and credit for one chunk. The clock
+/// starts with the first chunk in hand.
 pub(crate) async fn receive(site: &Site, stream: &str, count: usize) -> Duration {
     let address = address(site);
     let (host, port) = &address.hosts[0];
     let options = ClientOptions::builder().host(host).port(*port).user(&address.user);
     let options = options.password(address.password.expose_secret()).build();
-    let began = Instant::now();
     let client = Client::connect(options).await.expect("a client");
     let (tell, mut heard) = mpsc::channel(64);
     let handler = move |item: MessageResult| {
@@ -90,10 +93,13 @@ pub(crate) async fn receive(site: &Site, stream: &str, count: usize) -> Duration
     client.set_handler(handler).await;
     let subscribed = client.subscribe(1, stream, OffsetSpecification::First, 1, HashMap::new()).await;
     assert!(subscribed.expect("subscribed").is_ok());
-    let (mut found, mut bytes) = (0, 0);
+    let (mut began, mut found, mut bytes) = (Instant::now(), 0, 0);
     while found < count {
         let Some(Some(Ok(response))) = heard.recv().await else { panic!("the client has ended") };
         let ResponseKind::Deliver(delivery) = response.kind_ref() else { continue };
+        if found == 0 {
+            began = Instant::now();
+        }
         client.credit(1, 1).await.expect("credit");
         found += delivery.messages.len();
         bytes += delivery.messages.iter().filter_map(Message::data).map(<[u8]>::len).sum::<usize>();

@@ -1,18 +1,20 @@
 //! How long a copy takes on a cluster's stores, beside the embedded ones: the real binary, one node, and the stand-in.
 
+use crate::costs;
 use crate::links::{self, Channel};
-use crate::site::Site;
+use crate::site::{Keyspace, P0, Site};
 use crate::stage::{Node, PATIENCE, Stage};
 use events::Event;
 use events::log::Durable;
 use mirror::config::{Cluster, Config};
+use mirror::rabbit::read::stream_name;
 use mirror::stores;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const WARM_UP: usize = 50;
 /// Between two messages, so that the machine is idle when one comes.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 /// Messages between two turns of a node: they alternate.
 const TURN: usize = 50;
 
@@ -26,21 +28,30 @@ struct Side {
 }
 
 pub(crate) fn run(site: &Site, runtime: &Runtime, count: usize) {
-    println!("path: {count} messages, from the dispatch to the copy, nodes in turn");
-    let mut sides = [embedded(runtime), cluster(site, runtime)];
+    println!("path: {count} messages, from the dispatch to the copy, nodes in turn, {TURN} messages each");
+    costs::run(site, runtime, count);
+    let (name, keyspace) = (Site::name(), runtime.block_on(site.keyspace()));
+    let mut sides = [embedded(runtime), cluster(site, runtime, (&name, &keyspace))];
     for side in &mut sides {
         side.copy(WARM_UP);
         side.times.clear();
     }
     for _ in 0..count.div_ceil(TURN) {
         sides.iter_mut().for_each(|side| side.copy(TURN.min(count)));
+        // Who was last is first.
+        sides.reverse();
     }
+    sides.sort_by_key(|side| side.name != "embedded");
     let [embedded, cluster] = sides.map(Side::end);
     println!(
         "  cluster to embedded: p50 {:.1} x, p99 {:.1} x",
         cluster.0 / embedded.0,
         cluster.1 / embedded.1
     );
+    runtime.block_on(async {
+        site.broker().delete(&stream_name(&name, P0)).await.expect("deleted");
+        keyspace.end().await;
+    });
 }
 
 fn group(stage: &Stage) -> [Channel; 2] {
@@ -56,12 +67,11 @@ fn embedded(runtime: &Runtime) -> Side {
     Side { name: "embedded", stage, group, node, times: vec![] }
 }
 
-fn cluster(site: &Site, runtime: &Runtime) -> Side {
+fn cluster(site: &Site, runtime: &Runtime, (name, keyspace): (&str, &Keyspace)) -> Side {
     let stage = Stage::new();
     let group = group(&stage);
-    let (name, views) = (Site::name(), runtime.block_on(site.keyspace()));
-    let cluster = Cluster { name: name.clone(), partitions: 1, ..Cluster::default() };
-    let (log, views) = (site.rabbitmq.clone(), views);
+    let cluster = Cluster { name: name.to_owned(), partitions: 1, ..Cluster::default() };
+    let (log, views) = (site.rabbitmq.clone(), keyspace.url.clone());
     let config = Config {
         data_dir: stage.data(),
         log: Some(log.clone().into()),
@@ -73,7 +83,7 @@ fn cluster(site: &Site, runtime: &Runtime) -> Side {
     let node = stage.start_with(&[
         ("MIRROR_LOG", &log),
         ("MIRROR_VIEWS", &views),
-        ("MIRROR_CLUSTER_NAME", &name),
+        ("MIRROR_CLUSTER_NAME", name),
         ("MIRROR_CLUSTER_PARTITIONS", "1"),
     ]);
     Side { name: "cluster", stage, group, node, times: vec![] }

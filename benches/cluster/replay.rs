@@ -1,12 +1,11 @@
 //! Replay: all of a stream, one mirror of a thousand, and a stream that was written slowly.
 
 use crate::bare;
+use crate::rounds::{Amount, Rounds, ratio};
 use crate::site::{OpenLog, P0, Site};
-use crate::{ROUNDS, line, ratio};
 use events::log::{Durable, Log, Read};
 use events::sample::{self, Chat};
 use events::{Event, MirrorId, Offset, codec};
-use mirror::bench::median;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -28,20 +27,24 @@ pub(crate) async fn whole(site: &Site, count: usize) {
 
 /// One mirror of a thousand, beside all of it.
 pub(crate) async fn one_mirror(site: &Site, count: usize) {
-    println!("replay of one mirror: {count} events of 1000 mirrors, appended in batches of {BATCH}");
     let open = filled(site, count, 1000).await;
-    let (mut all, mut one, mut found) = (vec![], vec![], 0);
-    for round in 0..ROUNDS {
-        let (time, events) = read(&open.log, None, true).await;
-        assert_eq!(events, count);
-        all.push(time);
-        let (time, events) = read(&open.log, Some(sample::mirror(round as u32)), true).await;
-        found = events;
-        one.push(time);
+    let (mut rounds, mut all, mut one) = (Rounds::<2>::new(), None, None);
+    for turn in rounds.turns() {
+        let mirror = (turn.1 == 1).then(|| sample::mirror(0));
+        let (time, amount) = read(&open.log, mirror, true).await;
+        *(if turn.1 == 0 { &mut all } else { &mut one }) = Some(amount);
+        rounds.took(turn, time);
     }
-    line("all, decoded", count, &all);
-    line(&format!("one mirror, decoded: {found} events"), found, &one);
-    let share = median(one).as_secs_f64() / median(all).as_secs_f64();
+    let (all, one) = (all.expect("a round"), one.expect("a round"));
+    assert_eq!(all.count, count);
+    println!(
+        "replay of one mirror: {count} events, {} bytes, of 1000 mirrors, appended in batches of {BATCH}; {}",
+        all.bytes,
+        rounds.words()
+    );
+    rounds.line(0, "all, decoded", all);
+    rounds.line(1, &format!("one mirror, decoded: {} events, {} bytes", one.count, one.bytes), one);
+    let share = rounds.median(1).as_secs_f64() / rounds.median(0).as_secs_f64();
     println!("  one mirror of the whole: {share:.3} (aim <= 0.2)");
     open.end().await;
 }
@@ -56,24 +59,28 @@ pub(crate) async fn slow(site: &Site, count: usize) {
 }
 
 async fn beside_bare(site: &Site, open: &OpenLog, count: usize) {
-    let (mut ours, mut decoded, mut stock, mut raw) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..ROUNDS {
-        stock.push(bare::consume(site, &open.stream(), count).await);
-        ours.push(checked(read(&open.log, None, false).await, count));
-        raw.push(bare::receive(site, &open.stream(), count).await);
-        decoded.push(checked(read(&open.log, None, true).await, count));
+    let (mut rounds, stream) = (Rounds::<4>::new(), open.stream());
+    let mut amount = Amount { count, bytes: 0 };
+    for turn in rounds.turns() {
+        let time = match turn.1 {
+            0 => bare::consume(site, &stream, count).await,
+            1 => bare::receive(site, &stream, count).await,
+            side => {
+                let (time, found) = read(&open.log, None, side == 3).await;
+                assert_eq!(found.count, count);
+                amount = found;
+                time
+            }
+        };
+        rounds.took(turn, time);
     }
-    let stock = line("bare client, its Consumer", count, &stock);
-    let raw = line("bare client, raw, credit for one chunk", count, &raw);
-    let ours = line("read", count, &ours);
-    line("read and decode", count, &decoded);
+    println!("  {} bytes; {}", amount.bytes, rounds.words());
+    let stock = rounds.line(0, "bare client, its Consumer", amount);
+    let raw = rounds.line(1, "bare client, raw, credit for one chunk", amount);
+    let ours = rounds.line(2, "read", amount);
+    rounds.line(3, "read and decode", amount);
     ratio("read to the bare Consumer", ours / stock, ">= 0.9");
     ratio("read to the bare raw client", ours / raw, ">= 0.9");
-}
-
-fn checked((time, found): (Duration, usize), count: usize) -> Duration {
-    assert_eq!(found, count);
-    time
 }
 
 async fn filled(site: &Site, count: usize, mirrors: u32) -> OpenLog {
@@ -114,23 +121,27 @@ async fn arrive(open: &OpenLog, count: usize) {
     open.log.append(P0, vec![], Durable::Everywhere).await.expect("confirmed");
 }
 
-/// All pages; how long they took, and how many events there were.
-async fn read(log: &dyn Log, mirror: Option<MirrorId>, decodes: bool) -> (Duration, usize) {
-    let (mut from, mut count, mut bytes) = (Offset(0), 0, 0);
-    let began = Instant::now();
+/// All pages; how long they took, and what there was. As with the bare clients, the clock starts with the first event
+/// in hand: connection and subscription are outside.
+async fn read(log: &dyn Log, mirror: Option<MirrorId>, decodes: bool) -> (Duration, Amount) {
+    let (mut from, mut limit, mut found) = (Offset(0), 1, Amount { count: 0, bytes: 0 });
     let end = log.tail(P0).await.expect("a tail");
+    let mut began = Instant::now();
     while from < end {
-        let page = log.read(Read { partition: P0, from, limit: PAGE, mirror }).await.expect("a page");
+        let page = log.read(Read { partition: P0, from, limit, mirror }).await.expect("a page");
+        if limit == 1 {
+            (began, limit) = (Instant::now(), PAGE);
+        }
         for entry in &page.entries {
-            bytes += entry.record.len();
+            found.bytes += entry.record.len();
             if decodes {
                 std::hint::black_box(codec::decode(&entry.record).expect("a record"));
             }
         }
-        count += page.entries.len();
+        found.count += page.entries.len();
         from = page.next;
     }
     let time = began.elapsed();
-    assert!(bytes > 0);
-    (time, count)
+    assert!(found.bytes > 0);
+    (time, found)
 }

@@ -1,12 +1,16 @@
 //! The servers, and what is made on them for one measurement.
 
+use ::scylla::client::session::Session;
+use ::scylla::client::session_builder::SessionBuilder;
+use ::scylla::statement::Statement;
 use events::Partition;
 use mirror::rabbit::connect::Broker;
 use mirror::rabbit::read::stream_name;
 use mirror::rabbit::{RabbitLog, Settings};
-use mirror::scylla;
 use mirror::scylla::schema::Schema;
+use mirror::scylla::{self, Store};
 use mirror::sqlite::DataDir;
+use secrecy::ExposeSecret;
 use servers::{Cassandra, CassandraOptions, Rabbit, RabbitOptions};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -59,13 +63,42 @@ impl Site {
         OpenLog { log, prefix, directory, place, broker: self.broker() }
     }
 
-    /// A URL of a keyspace with tables.
-    pub(crate) async fn keyspace(&self) -> String {
+    /// A keyspace with tables.
+    pub(crate) async fn keyspace(&self) -> Keyspace {
         let url = format!("{}/{}", self.cql.trim_end_matches('/'), Self::name());
         let replication = "SimpleStrategy:1".parse().expect("a replication");
         let schema = Schema::connect(&address(&url), replication).await.expect("connected");
         schema.apply().await.expect("applied");
-        url
+        Keyspace { url }
+    }
+}
+
+/// A keyspace of one measurement.
+pub(crate) struct Keyspace {
+    /// `cql://.../KEYSPACE`.
+    pub(crate) url: String,
+}
+
+impl Keyspace {
+    pub(crate) async fn store(&self) -> Store {
+        Store::connect(&address(&self.url), scylla::Settings::default()).await.expect("a store")
+    }
+
+    /// The driver, as its documentation shows it.
+    pub(crate) async fn session(&self) -> Session {
+        let address = address(&self.url);
+        let mut builder = SessionBuilder::new().known_nodes(&address.hosts);
+        if let Some((user, password)) = &address.user {
+            builder = builder.user(user, password.expose_secret());
+        }
+        builder.build().await.expect("a session")
+    }
+
+    pub(crate) async fn end(self) {
+        let text = format!("DROP KEYSPACE {}", address(&self.url).keyspace);
+        let mut drop = Statement::new(text);
+        drop.set_request_timeout(Some(Duration::from_secs(60)));
+        self.session().await.query_unpaged(drop, ()).await.expect("dropped");
     }
 }
 

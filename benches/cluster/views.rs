@@ -1,18 +1,20 @@
-//! Projection into CQL: commits of folded changes, beside the driver's own concurrent inserts of the same rows.
+//! Projection into CQL: commits of folded changes, beside the driver's own inserts of the same rows: concurrent, one for
+//! each row, which the aim is about; and in batches of one partition each, which is how a commit writes.
 
-use crate::site::{P0, Site, address};
-use crate::{ROUNDS, line, ratio};
+use crate::rounds::{Amount, Rounds, ratio};
+use crate::site::{Keyspace, P0, Site, address};
 use events::sample::{self, Chat};
-use events::{Event, EventId, Offset};
+use events::{Event, EventId, MirrorId, Offset};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use mirror::scylla::{Settings, Store};
+use mirror::scylla::Store;
 use projections::fold::Fold;
 use projections::follow::FollowState;
+use projections::key::Bucket;
 use projections::views::{Follower, Mark, Position, Views};
 use projections::{Change, Column, Generation, Key, RowKey};
 use scylla::client::session::Session;
-use scylla::client::session_builder::SessionBuilder;
 use scylla::statement::Consistency;
+use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 use scylla::value::CqlValue;
 use std::collections::HashMap;
@@ -25,35 +27,62 @@ const STEP: usize = 1024;
 const STEP_SMALL: usize = 16;
 /// Inserts under way at once, as many as the store has requests.
 const IN_FLIGHT: usize = 128;
+/// Batches under way at once, and rows of one: as a commit of ours.
+const BATCHES_IN_FLIGHT: usize = 32;
+const BATCH_ROWS: usize = 50;
 /// Rounds before the first that counts: a cold JVM is half as fast.
 const WARM_UP: usize = 2;
 
 pub(crate) async fn commits(site: &Site, count: usize) {
-    let url = site.keyspace().await;
-    let store = Store::connect(&address(&url), Settings::default()).await.expect("a store");
-    let bare = Bare::connect(&site.keyspace().await).await;
+    let (ours, bare) = (site.keyspace().await, site.keyspace().await);
+    let (store, driver) = (ours.store().await, Bare::connect(&bare).await);
     let events: Vec<Event> = sample::chat(Chat { seed: 9, count, mirrors: 50, raw: false }).collect();
     for (step, events) in [(STEP, &events[..]), (STEP_SMALL, &events[..count / 8])] {
-        println!(
-            "views: {} events folded into CQL, {step} a commit, beside concurrent inserts",
-            events.len()
-        );
-        let (mut ours, mut inserts, mut rows, mut cells) = (vec![], vec![], 0, 0);
-        for round in 0..WARM_UP + ROUNDS {
-            let commits = changes(events, step, Generation(round as u32));
-            cells = commits.iter().map(Vec::len).sum();
-            let inserted = commits.iter().map(|changes| grouped(changes)).collect::<Vec<_>>();
-            rows = inserted.iter().map(Vec::len).sum();
-            let times = (bare.insert(inserted).await, commit(&store, commits).await);
-            if round >= WARM_UP {
-                inserts.push(times.0);
-                ours.push(times.1);
-            }
-        }
-        println!("  {rows} rows, {cells} cells, in all commits");
-        let inserts = line("bare driver, concurrent prepared inserts: rows", rows, &inserts);
-        let ours = line("commit, with the position: rows", rows, &ours);
-        ratio("commit to bare inserts, per row", ours / inserts, ">= 0.9");
+        beside(&store, &driver, (events, step)).await;
+    }
+    drop((store, driver));
+    ours.end().await;
+    bare.end().await;
+}
+
+async fn beside(store: &Store, driver: &Bare, (events, step): (&[Event], usize)) {
+    println!("views: {} events folded into CQL, {step} a commit", events.len());
+    let (mut rounds, mut amount, mut cells) = (Rounds::<3>::after(WARM_UP), None, 0);
+    for turn in rounds.turns() {
+        // Each round writes a build of its own, to which no side has written; the bare sides write two.
+        let (round, side) = turn;
+        let build = Generation((step * 100 + round * 2 + usize::from(side == 2)) as u32);
+        let commits = changes(events, step, build);
+        cells = commits.iter().map(Vec::len).sum();
+        let rows = || commits.iter().map(|changes| grouped(changes)).collect::<Vec<_>>();
+        amount = Some(counted(&rows()));
+        let time = match side {
+            0 => driver.insert(rows()).await,
+            1 => driver.batches(rows()).await,
+            _ => commit(store, commits).await,
+        };
+        rounds.took(turn, time);
+    }
+    let amount = amount.expect("a round");
+    println!("  {} rows, {cells} cells, {} bytes; {}", amount.count, amount.bytes, rounds.words());
+    let inserts = rounds.line(0, "bare driver, concurrent inserts: rows", amount);
+    let batches = rounds.line(1, "bare driver, unlogged batches of a partition: rows", amount);
+    let ours = rounds.line(2, "commit, with the position: rows", amount);
+    ratio("commit to bare concurrent inserts of the same rows", ours / inserts, ">= 0.9");
+    ratio("commit to bare batches of the same rows", ours / batches, "none: for comparison");
+}
+
+fn counted(commits: &[Vec<Inserted>]) -> Amount {
+    let bytes = |row: &Inserted| row.columns.iter().map(|(_, value)| size(value)).sum::<usize>();
+    let bytes = commits.iter().flatten().map(bytes).sum();
+    Amount { count: commits.iter().map(Vec::len).sum(), bytes }
+}
+
+/// Of the cells' values.
+fn size(value: &CqlValue) -> usize {
+    match value {
+        CqlValue::Blob(bytes) => bytes.len(),
+        _ => 0,
     }
 }
 
@@ -79,8 +108,9 @@ async fn commit(store: &Store, commits: Vec<Vec<Change>>) -> Duration {
     began.elapsed()
 }
 
-/// One row: its table, its columns with values, and its timestamp.
+/// One row: its table, its partition, its columns with values, and its timestamp.
 struct Inserted {
+    partition: (MirrorId, Generation, Bucket),
     table: &'static str,
     columns: Vec<(&'static str, CqlValue)>,
     timestamp: i64,
@@ -123,7 +153,8 @@ fn row(key: &Key) -> Inserted {
         ("bucket", CqlValue::BigInt(key.bucket.0.into())),
     ];
     columns.extend(own);
-    Inserted { table, columns, timestamp: i64::MIN + 1 }
+    let partition = (key.mirror, key.generation, key.bucket);
+    Inserted { table, partition, columns, timestamp: i64::MIN + 1 }
 }
 
 const fn cell(column: Column) -> &'static str {
@@ -142,6 +173,9 @@ const fn cell(column: Column) -> &'static str {
     }
 }
 
+/// A prepared statement with its values.
+type Bound = (PreparedStatement, Vec<CqlValue>);
+
 /// The driver, as its documentation shows it.
 struct Bare {
     session: Session,
@@ -149,32 +183,59 @@ struct Bare {
 }
 
 impl Bare {
-    async fn connect(url: &str) -> Self {
-        let address = address(url);
-        let session = SessionBuilder::new().known_nodes(&address.hosts).build().await.expect("a session");
-        Self { session, keyspace: address.keyspace }
+    async fn connect(keyspace: &Keyspace) -> Self {
+        Self { session: keyspace.session().await, keyspace: address(&keyspace.url).keyspace }
     }
 
-    async fn insert(&self, commits: Vec<Vec<Inserted>>) -> Duration {
+    async fn prepared(&self, commits: &[Vec<Inserted>]) -> HashMap<String, PreparedStatement> {
         let mut prepared = HashMap::new();
         for row in commits.iter().flatten() {
-            let text = self.text(row);
-            if let Entry::Vacant(new) = prepared.entry(text) {
+            if let Entry::Vacant(new) = prepared.entry(self.text(row)) {
                 let mut statement = self.session.prepare(new.key().as_str()).await.expect("prepared");
-                statement.set_consistency(Consistency::LocalQuorum);
+                statement.set_consistency(Consistency::Quorum);
                 new.insert(statement);
             }
         }
-        let commits = commits.into_iter().map(|rows| {
-            rows.into_iter().map(|row| (prepared[&self.text(&row)].clone(), values(row))).collect::<Vec<_>>()
-        });
-        let commits: Vec<Vec<(PreparedStatement, Vec<CqlValue>)>> = commits.collect();
+        prepared
+    }
+
+    /// An insert a row, many at once.
+    async fn insert(&self, commits: Vec<Vec<Inserted>>) -> Duration {
+        let prepared = self.prepared(&commits).await;
+        let bound = |row: Inserted| (prepared[&self.text(&row)].clone(), values(row));
+        let commits: Vec<Vec<Bound>> =
+            commits.into_iter().map(|rows| rows.into_iter().map(bound).collect()).collect();
         let began = Instant::now();
         for rows in commits {
-            let insert = |(statement, values): (PreparedStatement, Vec<CqlValue>)| async move {
+            let insert = |(statement, values): Bound| async move {
                 self.session.execute_unpaged(&statement, values).await.map(drop)
             };
             let all = stream::iter(rows).map(insert).buffer_unordered(IN_FLIGHT);
+            all.try_collect::<()>().await.expect("inserted");
+        }
+        began.elapsed()
+    }
+
+    /// The rows of a partition together, in an unlogged batch.
+    async fn batches(&self, commits: Vec<Vec<Inserted>>) -> Duration {
+        let prepared = self.prepared(&commits).await;
+        let batch = |rows: Vec<Inserted>| {
+            let (mut batch, mut bound) = (Batch::new(BatchType::Unlogged), vec![]);
+            batch.set_consistency(Consistency::Quorum);
+            for row in rows {
+                batch.append_statement(prepared[&self.text(&row)].clone());
+                bound.push(values(row));
+            }
+            (batch, bound)
+        };
+        let commits: Vec<Vec<(Batch, Vec<Vec<CqlValue>>)>> =
+            commits.into_iter().map(|rows| together(rows).into_iter().map(batch).collect()).collect();
+        let began = Instant::now();
+        for batches in commits {
+            let send = |(batch, bound): (Batch, Vec<Vec<CqlValue>>)| async move {
+                self.session.batch(&batch, bound).await.map(drop)
+            };
+            let all = stream::iter(batches).map(send).buffer_unordered(BATCHES_IN_FLIGHT);
             all.try_collect::<()>().await.expect("inserted");
         }
         began.elapsed()
@@ -191,4 +252,17 @@ impl Bare {
 fn values(row: Inserted) -> Vec<CqlValue> {
     let values = row.columns.into_iter().map(|(_, value)| value);
     values.chain([CqlValue::BigInt(row.timestamp)]).collect()
+}
+
+/// Rows by partition, at most so many of it together.
+fn together(rows: Vec<Inserted>) -> Vec<Vec<Inserted>> {
+    let mut partitions: HashMap<_, Vec<Vec<Inserted>>> = HashMap::new();
+    for row in rows {
+        let pieces = partitions.entry(row.partition).or_default();
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < BATCH_ROWS => piece.push(row),
+            _ => pieces.push(vec![row]),
+        }
+    }
+    partitions.into_values().flatten().collect()
 }
