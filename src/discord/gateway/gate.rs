@@ -42,10 +42,15 @@ pub struct Starts {
     pub gap: Duration,
 }
 
+/// Between two IDENTIFYs of one bucket, as Discord sees them arrive. Source: Discord, "Gateway", rate limiting.
+const GAP: Duration = Duration::from_secs(5);
+/// One that the network holds up longer than the next would arrive too close before it.
+const MARGIN: Duration = Duration::from_millis(500);
+
 impl Default for Starts {
     /// A bot of few guilds.
     fn default() -> Self {
-        Self { shards: 1, max_concurrency: 1, total: 1_000, gap: Duration::from_secs(5) }
+        Self { shards: 1, max_concurrency: 1, total: 1_000, gap: GAP + MARGIN }
     }
 }
 
