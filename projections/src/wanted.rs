@@ -1,6 +1,6 @@
 //! What a channel should show of a message, what it shows, and the next step from one to the other.
 //!
-//! [`wanted`], [`held`] and [`plan`] are pure. Live mirroring, backfill, repair and re-rendering are this
+//! [`wanted`] and [`plan`] are pure. Live mirroring, backfill, repair and re-rendering are this
 //! one comparison.
 
 use crate::message::Message;

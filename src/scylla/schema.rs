@@ -137,7 +137,7 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether [`apply`] makes it good.
+    /// Whether [`Schema::apply`] makes it good.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
         match self {
