@@ -118,6 +118,8 @@ fn watch_end(log: RabbitLog, stop: CancellationToken) -> JoinHandle<Offset> {
                 Ok(tail) => {
                     assert!(tail >= end, "the end went back from {end} to {tail}");
                     end = tail;
+                    // Often, and not all the time.
+                    sleep(Duration::from_millis(5)).await;
                 }
                 Err(ReadError::Retry(_)) => sleep(Duration::from_millis(10)).await,
                 Err(other) => panic!("{other}"),
