@@ -197,49 +197,65 @@ async fn the_log_goes_on_whoever_leads(three: &mut Three) {
 
     let (stop, done) = (CancellationToken::new(), CancellationToken::new());
     let loads = [P0, P1].map(|at| load(node.log.clone(), at, stop.clone()));
-    let mut whole = follow(node.log.clone(), None, done.clone());
-    let mut alone = follow(node.log.clone(), Some(mirror(1)), done.clone());
+    let of = [None, Some(mirror(1))];
+    let mut followers = of.map(|mirror| follow(node.log.clone(), mirror, done.clone()));
     let end = watch_end(node.log.clone(), done.clone());
-    whole.has(1000).await;
+    followers[0].has(1000).await;
     for fate in [Fate::Killed, Fate::Moved, Fate::Stopped, Fate::Killed] {
-        let moment = Instant::now();
-        let led = three.suffer(fate, &streams[0]).await;
-        let suffered = Instant::now();
-        let mut acknowledged = loads[0].at.clone();
-        let acknowledged = timeout(LONG, acknowledged.wait_for(|(_, began)| *began > suffered)).await;
-        let (messages, _) =
-            *acknowledged.unwrap_or_else(|_| panic!("{fate:?}: {:?}", node.log.status())).unwrap();
-        let written = moment.elapsed();
-        whole.has(messages).await;
-        alone.has(messages.saturating_sub(MIRRORS * BATCH)).await;
-        let (read, leads) = (moment.elapsed(), three.leader(&streams[0]).await);
-        println!(
-            "{fate:?} in {:.2?}: broker {led} -> {leads}; written after {written:.2?}, read after {read:.2?}; \
-             {messages} acknowledged",
-            suffered - moment
-        );
-        // An election among all may end as before.
-        if !matches!(fate, Fate::Moved) {
-            assert_ne!(led, leads, "{fate:?}");
-            three.cluster.broker(led).restart().await.unwrap();
-        }
+        survive(three, (fate, &streams[0]), &node, &loads[0], &mut followers).await;
     }
     stop.cancel();
     for (at, load) in [P0, P1].into_iter().zip(loads) {
-        let appended = load.task.await.unwrap();
-        node.settle(at).await;
-        let found = everything(&node.log, at).await;
-        check(&found, 0..appended);
-        assert!(found.is_sorted_by_key(|event| event.place.message), "in the order of the appends");
+        once_and_in_order(&node, at, load.task.await.unwrap()).await;
     }
     done.cancel();
     let readers = Readers::new(three.broker.clone(), &settings.prefix);
-    for (mirror, follower) in [(None, whole), (Some(mirror(1)), alone)] {
+    for (mirror, follower) in of.into_iter().zip(followers) {
         let found = follower.task.await.unwrap();
         assert_eq!(found, all(&readers, Offset(0), 500, mirror).await, "as one reads who comes later");
     }
     assert!(end.await.unwrap() > Offset(0));
     node.stop().await;
+}
+
+/// It comes over the leader of a stream, and the log goes on.
+async fn survive(
+    three: &mut Three,
+    (fate, stream): (Fate, &str),
+    node: &Node,
+    load: &Work<(u64, Instant), u64>,
+    followers: &mut [Work<u64, Vec<(u64, u64)>>; 2],
+) {
+    let moment = Instant::now();
+    let led = three.suffer(fate, stream).await;
+    let suffered = Instant::now();
+    let mut acknowledged = load.at.clone();
+    let acknowledged = timeout(LONG, acknowledged.wait_for(|(_, began)| *began > suffered)).await;
+    let (messages, _) =
+        *acknowledged.unwrap_or_else(|_| panic!("{fate:?}: {:?}", node.log.status())).unwrap();
+    let written = moment.elapsed();
+    for (follower, behind) in followers.iter_mut().zip([0, MIRRORS * BATCH]) {
+        follower.has(messages.saturating_sub(behind)).await;
+    }
+    let (read, leads) = (moment.elapsed(), three.leader(stream).await);
+    println!(
+        "{fate:?} in {:.2?}: broker {led} -> {leads}; written after {written:.2?}, read after {read:.2?}; {messages} \
+         acknowledged",
+        suffered - moment
+    );
+    // An election among all may end as before.
+    if !matches!(fate, Fate::Moved) {
+        assert_ne!(led, leads, "{fate:?}");
+        three.cluster.broker(led).restart().await.unwrap();
+    }
+}
+
+/// All that was appended, whatever was said of it then.
+async fn once_and_in_order(node: &Node, at: Partition, appended: u64) {
+    node.settle(at).await;
+    let found = everything(&node.log, at).await;
+    check(&found, 0..appended);
+    assert!(found.is_sorted_by_key(|event| event.place.message), "in the order of the appends");
 }
 
 /// A leader without replicas cannot confirm, though it counts the numbers: what it took would be lost with it.
