@@ -157,7 +157,10 @@ async fn discord_says_how_many_shards() {
     let cluster = Cluster::new(12, 16, 2500);
     let rest = client(&cluster.discord.api_url(), 1, true).rest;
     let found = starts(&rest).await.unwrap();
-    assert_eq!(found, Starts { shards: 12, max_concurrency: 16, total: 2500, gap: Duration::from_millis(5_500) });
+    assert_eq!(
+        found,
+        Starts { shards: 12, max_concurrency: 16, total: 2500, gap: Duration::from_millis(5_500) }
+    );
 }
 
 #[tokio::test]
