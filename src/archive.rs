@@ -12,13 +12,14 @@
 //! incarnation, and those of the old one are never taken for them: the event at a known offset tells ([`life`]).
 //!
 //! [`log::ArchivedLog`] reads it below the floor of a log, [`seal`] writes it, [`check`] looks it through,
-//! [`refill`] fills an empty log from it.
+//! [`refill`] fills an empty log from it, [`retention`] tells how far the log may be cut.
 
 pub mod check;
 pub mod life;
 pub mod log;
 mod place;
 pub mod refill;
+pub mod retention;
 pub mod seal;
 pub mod segment;
 pub mod store;

@@ -1,6 +1,7 @@
 //! How an archive stands, and whether every byte of it is as it was written.
 
 use super::life::{of_incarnation, recognise};
+use super::retention::{Retention, retention};
 use super::segment::{Index, Landmark, SegmentError};
 use super::store::{Name, reaches};
 use super::{Archive, ArchiveError};
@@ -41,8 +42,10 @@ pub struct PartitionStatus {
     pub reaches: Offset,
     /// The first offset of the log itself.
     pub floor: Offset,
-    /// All that the log holds before this is sealed: retention may pass up to here.
+    /// All that the log holds before this is sealed.
     pub sealed: Offset,
+    /// How far retention may cut.
+    pub retention: Retention,
     /// The offset of the next event.
     pub tail: Offset,
 }
@@ -76,6 +79,7 @@ async fn partition_status(
         reaches: reaches(&life.segments, floor),
         floor,
         sealed: life.sealed(floor),
+        retention: retention(archive, log, partition).await?,
         tail,
     })
 }

@@ -61,14 +61,6 @@ impl ArchivedLog {
         Self { inner, archive, lives: Mutex::default(), opened: Arc::default() }
     }
 
-    /// How far retention may remove what lies in the inner log.
-    ///
-    /// # Errors
-    /// When the log or the archive does not answer, or the archive is damaged.
-    pub async fn retention_may_pass(&self, partition: Partition) -> Result<Offset, JobError> {
-        super::seal::retention_may_pass(&self.archive, &*self.inner, partition).await
-    }
-
     /// What is sealed of the inner log, as it was when its floor was this one.
     async fn life(&self, partition: Partition, floor: Offset) -> Result<Arc<Life>, ReadError> {
         let known = lock(&self.lives).get(&partition).cloned();

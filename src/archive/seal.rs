@@ -1,6 +1,6 @@
 //! Seals: copies what the log holds into segments that never change.
 
-use super::life::{Life, begun, recognise};
+use super::life::{begun, recognise};
 use super::segment::Draft;
 use super::store::{Name, covered};
 use super::{Archive, ArchiveError, Backed};
@@ -126,19 +126,6 @@ impl Sealing<'_> {
     }
 }
 
-/// How far retention may remove what lies in the log: only what is sealed.
-///
-/// # Errors
-/// When the log or the archive does not answer, or the archive is damaged.
-pub async fn retention_may_pass(
-    archive: &Archive,
-    log: &dyn Log,
-    partition: Partition,
-) -> Result<Offset, JobError> {
-    let life: Life = recognise(archive, log, partition).await?;
-    Ok(life.sealed(log.floor(partition).await?))
-}
-
 /// Seals one partition while a node runs.
 pub struct Sealer {
     archive: Archive,
@@ -146,21 +133,14 @@ pub struct Sealer {
     partition: Partition,
     partitions: u16,
     events: u64,
-    sealed: watch::Sender<Offset>,
 }
 
 impl Sealer {
-    /// A sealer of one of `partitions`, that seals once `events` wait. The receiver tells how far retention may
-    /// pass: zero until it is known.
+    /// A sealer of one of `partitions`, that seals once `events` wait.
     #[must_use]
-    pub fn new(
-        backed: &Backed,
-        (partition, partitions): (Partition, u16),
-        events: u64,
-    ) -> (Self, watch::Receiver<Offset>) {
-        let (sealed, seen) = watch::channel(Offset(0));
+    pub fn new(backed: &Backed, (partition, partitions): (Partition, u16), events: u64) -> Self {
         let Backed { archive, log } = backed.clone();
-        (Self { archive, log, partition, partitions, events: events.max(1), sealed }, seen)
+        Self { archive, log, partition, partitions, events: events.max(1) }
     }
 
     /// Seals whenever enough lies before `tail`, until `stop` or until nobody tells the tail any more. A store
@@ -168,7 +148,7 @@ impl Sealer {
     ///
     /// # Errors
     /// When the archive is damaged or another log's, or the log has stopped: nothing more is sealed, and
-    /// retention passes no further. The node can go on.
+    /// retention may pass no further. The node can go on.
     pub async fn run(
         self,
         mut tail: watch::Receiver<Offset>,
@@ -178,7 +158,6 @@ impl Sealer {
             let known = self.look().await;
             let pause = match known {
                 Ok(sealed) => {
-                    self.sealed.send_replace(sealed);
                     let wanted = Offset(sealed.0 + self.events + MARGIN_EVENTS);
                     tokio::select! {
                         () = stop.cancelled() => return Ok(()),
@@ -200,7 +179,8 @@ impl Sealer {
 
     async fn look(&self) -> Result<Offset, JobError> {
         self.archive.claim(self.partitions).await?;
-        retention_may_pass(&self.archive, &*self.log, self.partition).await
+        let life = recognise(&self.archive, &*self.log, self.partition).await?;
+        Ok(life.sealed(self.log.floor(self.partition).await?))
     }
 
     /// Seals once. Tells whether to pause before the next.

@@ -139,6 +139,10 @@ fn status(said: &Status) -> Vec<String> {
                 format!("; {}", held_by(at.holder.as_deref()))
             }
         ));
+        if let Some(retention) = &at.retention {
+            lines.push(format!("  {}", archive::may_cut(retention)));
+            lines.extend(archive::alarm(at.partition, retention));
+        }
     }
     let mut table = Table::new(["lane", "", "state", "lag", ""]);
     said.lanes.iter().for_each(|lane| table.push(lane_cells(lane)));
@@ -147,19 +151,29 @@ fn status(said: &Status) -> Vec<String> {
 }
 
 fn outbox_line(at: &Outbox) -> String {
-    let Outbox { waiting, bytes, bytes_max, stuck } = at;
+    let Outbox { waiting, bytes, bytes_max, kept_bytes, oldest_s, stuck, problem } = at;
     let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
-    let alarm = match (stuck.is_empty(), bytes >= bytes_max) {
+    let mut line = format!(
+        "outbox: {} waiting, {} of {} MiB",
+        count(*waiting, "event"),
+        mebibytes(*bytes),
+        mebibytes(*bytes_max)
+    );
+    if let Some(seconds) = oldest_s {
+        line += &format!(", the oldest for {}", duration(*seconds));
+    }
+    if *kept_bytes > 0 {
+        line += &format!("; {} MiB kept in case the stream loses them", mebibytes(*kept_bytes));
+    }
+    line += match (stuck.is_empty(), bytes >= bytes_max) {
         (_, true) => "; FULL: frames wait until the broker is back",
         (false, false) => "; ALARM: no broker takes it",
         (true, false) => "",
     };
-    format!(
-        "outbox: {} waiting, {} of {} MiB{alarm}",
-        count(*waiting, "event"),
-        mebibytes(*bytes),
-        mebibytes(*bytes_max)
-    )
+    match problem {
+        Some(why) => format!("{line}: {why}"),
+        None => line,
+    }
 }
 
 fn held_by(holder: Option<&str>) -> String {
@@ -319,4 +333,57 @@ fn producer_verdict(said: &ProducerReport) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    #[test]
+    #[expect(clippy::needless_pass_by_value, reason = "as expect_test gives them")]
+    fn an_outbox_says_what_waits_what_is_kept_and_why() {
+        fn check(at: Outbox, wanted: Expect) {
+            wanted.assert_eq(&format!("{}\n{}\n", outbox_line(&at), serde_json::to_string(&at).unwrap()));
+        }
+        let rests = Outbox { bytes_max: 1 << 30, ..Outbox::default() };
+        check(
+            rests.clone(),
+            expect![[r#"
+            outbox: 0 events waiting, 0 of 1024 MiB
+            {"waiting":0,"bytes":0,"bytes_max":1073741824,"kept_bytes":0,"stuck":[]}
+        "#]],
+        );
+        check(
+            Outbox { kept_bytes: 5 << 20, ..rests.clone() },
+            expect![[r#"
+            outbox: 0 events waiting, 0 of 1024 MiB; 5 MiB kept in case the stream loses them
+            {"waiting":0,"bytes":0,"bytes_max":1073741824,"kept_bytes":5242880,"stuck":[]}
+        "#]],
+        );
+        let waits = Outbox { waiting: 3, bytes: 900, oldest_s: Some(7), ..rests };
+        check(
+            waits.clone(),
+            expect![[r#"
+            outbox: 3 events waiting, 1 of 1024 MiB, the oldest for 7 s
+            {"waiting":3,"bytes":900,"bytes_max":1073741824,"kept_bytes":0,"oldest_s":7,"stuck":[]}
+        "#]],
+        );
+        let problem = Some("the broker does not answer".to_owned());
+        let stuck = Outbox { stuck: vec![2], problem, oldest_s: Some(700), kept_bytes: 1, ..waits };
+        check(
+            stuck.clone(),
+            expect![[r#"
+            outbox: 3 events waiting, 1 of 1024 MiB, the oldest for 11 min; 1 MiB kept in case the stream loses them; ALARM: no broker takes it: the broker does not answer
+            {"waiting":3,"bytes":900,"bytes_max":1073741824,"kept_bytes":1,"oldest_s":700,"stuck":[2],"problem":"the broker does not answer"}
+        "#]],
+        );
+        check(
+            Outbox { bytes: 1 << 30, kept_bytes: 0, ..stuck },
+            expect![[r#"
+            outbox: 3 events waiting, 1024 of 1024 MiB, the oldest for 11 min; FULL: frames wait until the broker is back: the broker does not answer
+            {"waiting":3,"bytes":1073741824,"bytes_max":1073741824,"kept_bytes":0,"oldest_s":700,"stuck":[2],"problem":"the broker does not answer"}
+        "#]],
+        );
+    }
 }

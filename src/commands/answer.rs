@@ -2,6 +2,7 @@
 
 use crate::archive::check;
 use crate::archive::refill::Refilled;
+use crate::archive::retention::Retention;
 use crate::archive::seal::Sealed;
 use events::{ChannelId, GuildId, MirrorId, Offset, Version};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ pub enum Answer {
     /// `mirrors`.
     Mirrors(Mirrors),
     /// `status`.
-    Status(Status),
+    Status(Box<Status>),
     /// `log`, after its entries.
     Logged(Logged),
     /// `lineage`.
@@ -223,8 +224,17 @@ pub struct Outbox {
     pub bytes: u64,
     /// Past it, frames wait.
     pub bytes_max: u64,
+    /// Bytes of confirmed events that are kept, to be published again where the stream loses them. They go first.
+    #[serde(default)]
+    pub kept_bytes: u64,
+    /// For how many seconds the oldest event waits; none: nothing waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_s: Option<u64>,
     /// Partitions with something to send and no broker that takes it.
     pub stuck: Vec<u16>,
+    /// Why not, of the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A node of a cluster, as its lease says.
@@ -269,6 +279,9 @@ pub struct PartitionLine {
     /// In a cluster, who holds it; nobody: it is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
+    /// Where there is an archive, how far the broker's retention may cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 /// One lane.

@@ -5,6 +5,7 @@ use super::answer::{
 };
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
+use crate::archive::retention;
 use events::{NodeId, Offset, Partition};
 use projections::follow::FollowState;
 use projections::lane::LaneRow;
@@ -80,12 +81,15 @@ pub(super) async fn status(desk: &Desk) -> Result<Answer, CommandError> {
             }
         }
     }
+    if let Err(error) = retentions(desk, &mut partitions).await {
+        or_trouble(error.to_string());
+    }
     let lanes = lanes(desk, &known).await.unwrap_or_else(|error| {
         or_trouble(error.to_string());
         Vec::new()
     });
     let (nodes, shards) = (nodes(&leases), shards(&leases));
-    Ok(Answer::Status(Status { node, nodes, shards, partitions, lanes, troubles }))
+    Ok(Answer::Status(Box::new(Status { node, nodes, shards, partitions, lanes, troubles })))
 }
 
 type Leased = (LeaseName, LeaseRow);
@@ -120,6 +124,17 @@ fn shards(leases: &[Leased]) -> Vec<ShardLine> {
     leases.iter().filter_map(line).collect()
 }
 
+/// Adds how far each may be cut.
+async fn retentions(desk: &Desk, partitions: &mut [PartitionLine]) -> Result<(), JobError> {
+    let Some(backed) = &desk.archive else { return Ok(()) };
+    let numbers: Vec<_> = partitions.iter().map(|line| Partition(line.partition)).collect();
+    let found = retention::of_all(backed, numbers).await?;
+    for (line, retention) in partitions.iter_mut().zip(found) {
+        line.retention = Some(retention);
+    }
+    Ok(())
+}
+
 async fn partition_line(desk: &Desk, partition: Partition) -> Result<PartitionLine, JobError> {
     let log = &desk.ports.log;
     Ok(PartitionLine {
@@ -129,6 +144,7 @@ async fn partition_line(desk: &Desk, partition: Partition) -> Result<PartitionLi
         views: position(desk, partition, FollowState::VIEWS).await?,
         lanes: position(desk, partition, LANES).await?,
         holder: None,
+        retention: None,
     })
 }
 

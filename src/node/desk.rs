@@ -200,11 +200,14 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
 fn outbox(status: &OutboxStatus) -> answer::Outbox {
-    let OutboxStatus { waiting, bytes, bytes_max, stuck, .. } = status;
+    let OutboxStatus { waiting, bytes, bytes_max, kept_bytes, oldest, stuck, problem } = status;
     answer::Outbox {
         waiting: *waiting,
         bytes: *bytes,
         bytes_max: *bytes_max,
+        kept_bytes: *kept_bytes,
+        oldest_s: oldest.map(|age| age.as_secs()),
+        problem: problem.clone(),
         stuck: stuck.iter().map(|partition| partition.0).collect(),
     }
 }

@@ -6,6 +6,7 @@ use events::log::conformance::{self, Subject};
 use events::log::memory::MemoryLog;
 use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Event, Offset, Partition};
+use mirror::archive::retention::retention;
 use mirror::archive::{Archive, ArchivedLog, seal};
 use object_store::ObjectStoreExt;
 use rand::{RngExt, SeedableRng};
@@ -35,7 +36,7 @@ impl Shrinking {
         let tail = self.inner.tail(partition).await.unwrap();
         let upto = Offset(self.roll(tail.0));
         seal::seal(&self.archive, (&self.inner, partition), Some(upto), &Silent).await.unwrap();
-        let passed = self.log.retention_may_pass(partition).await.unwrap();
+        let passed = retention(&self.archive, &self.inner, partition).await.unwrap().may_pass;
         assert!(passed >= upto, "sealed up to {passed}, asked for {upto}");
         self.inner.trim(partition, Offset(self.roll(passed.0)));
     }

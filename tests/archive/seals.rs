@@ -3,6 +3,7 @@
 use super::stage::{Failing, Fate, P0, archive, chat, entries, memory, node, seal_all, seal_upto, tell};
 use events::log::{Durable, Log};
 use events::{Offset, Partition};
+use mirror::archive::retention::{Lost, retention};
 use mirror::archive::{Archive, ArchivedLog, Backed, Sealer, seal};
 use object_store::ObjectStoreExt;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ async fn two_at_once_do_no_harm() {
         end.await.unwrap().unwrap();
     }
     assert_eq!(archive.incarnations(P0).await.unwrap().len(), 1);
-    let passed = seal::retention_may_pass(&archive, &log, P0).await.unwrap();
+    let passed = retention(&archive, &log, P0).await.unwrap().may_pass;
     assert_eq!(passed, Offset(420));
     log.trim(P0, passed);
     let joined = ArchivedLog::new(Arc::new(log), archive);
@@ -112,7 +113,7 @@ async fn the_sealer_seals_when_enough_waits() {
     let flaky = Archive::over(Failing::after(store.clone(), 2, Fate::Lost), "failing");
     let (tail_in, tail) = watch::channel(Offset(0));
     let stop = CancellationToken::new();
-    let (sealer, mut sealed) = Sealer::new(&Backed { archive: flaky, log: log.clone() }, (P0, 1), 200);
+    let sealer = Sealer::new(&Backed { archive: flaky, log: log.clone() }, (P0, 1), 200);
     let running = tokio::spawn(sealer.run(tail.clone(), stop.clone()));
     tell(&*log, &chat(2, 1100)).await;
     tail_in.send_replace(log.tail(P0).await.unwrap());
@@ -127,11 +128,11 @@ async fn the_sealer_seals_when_enough_waits() {
     running.await.unwrap().unwrap();
 
     let stop = CancellationToken::new();
-    let (sealer, mut told) = Sealer::new(&Backed { archive: plain.clone(), log: log.clone() }, (P0, 1), 200);
+    let sealer = Sealer::new(&Backed { archive: plain.clone(), log: log.clone() }, (P0, 1), 200);
     let running = tokio::spawn(sealer.run(tail, stop.clone()));
-    told.wait_for(|upto| *upto == Offset(250)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 1);
-    assert_eq!(*sealed.borrow_and_update(), Offset(0));
+    assert_eq!(retention(&plain, &*log, P0).await.unwrap().may_pass, Offset(250));
     drop(tail_in);
     running.await.unwrap().unwrap();
     assert_eq!(seal_upto(&plain, &*log, 300).await.events, 50);
@@ -149,8 +150,34 @@ async fn a_hole_is_filled_from_the_log() {
     }
     let whole = archive.segments(P0, 1).await.unwrap();
     store.delete(&whole[1].0.to_string().as_str().into()).await.unwrap();
-    assert_eq!(seal::retention_may_pass(&archive, &log, P0).await.unwrap(), Offset(100), "not past the hole");
+    assert_eq!(retention(&archive, &log, P0).await.unwrap().may_pass, Offset(100), "not past the hole");
     let sealed = seal_all(&archive, &log).await;
     assert_eq!((sealed.segments, sealed.events, sealed.upto), (1, 100, Offset(300)));
     assert_eq!(archive.segments(P0, 1).await.unwrap(), whole);
+}
+
+/// Retention that was set too sharp: what it took before the seal is named, and stays named once sealing goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_that_passes_the_seal_is_told() {
+    let log = memory();
+    tell(&log, &chat(2, 300)).await;
+    let (archive, _) = archive();
+    let none = retention(&archive, &log, P0).await.unwrap();
+    assert_eq!((none.may_pass, none.sealed_until, none.lost), (Offset(0), None, vec![]));
+    seal_upto(&archive, &log, 100).await;
+    log.trim(P0, Offset(100));
+    let just = retention(&archive, &log, P0).await.unwrap();
+    let observed = |entry: &events::log::Entry| events::codec::decode(&entry.record).unwrap().observed;
+    let sealed = ArchivedLog::new(Arc::new(log.clone()), archive.clone());
+    let newest = entries(&sealed, 0, 1000, None).await[..100].iter().map(observed).max();
+    assert_eq!((just.may_pass, just.sealed_until, just.lost), (Offset(100), newest, vec![]));
+
+    log.trim(P0, Offset(130));
+    let lost = vec![Lost { from: Offset(100), next: Offset(130) }];
+    let passed = retention(&archive, &log, P0).await.unwrap();
+    assert_eq!((passed.may_pass, passed.sealed_until, &passed.lost), (Offset(130), newest, &lost));
+    seal_all(&archive, &log).await;
+    let after = retention(&archive, &log, P0).await.unwrap();
+    assert_eq!((after.may_pass, after.lost), (Offset(300), lost));
+    assert!(after.sealed_until > newest);
 }

@@ -41,6 +41,10 @@ async fn a_lost_data_directory_is_filled_again() {
     stage.until("the node seals", || (segments(&vault) > 0).then_some(())).await;
     let status = stage.json(&["archive", "status"]).await;
     assert!(status["partitions"][0]["sealed"].as_u64().unwrap() >= 100, "{status}");
+    let status = stage.json(&["status"]).await;
+    let retention = &status["partitions"][0]["retention"];
+    assert!(retention["may_pass"].as_u64().unwrap() >= 100, "{status}");
+    assert!(retention["sealed_until"].is_i64() && retention["lost"].is_null(), "{status}");
     stage.done(&["archive", "verify"]).await;
     node.stop().await;
     stage.done(&["archive", "seal"]).await;

@@ -3,8 +3,10 @@
 use super::count;
 use crate::archive::check::{PartitionStatus, Report, Status};
 use crate::archive::refill::Refilled;
+use crate::archive::retention::{Lost, Retention};
 use crate::archive::seal::Sealed;
 use crate::commands::answer::{Archive, Restored};
+use tools::when;
 
 /// What it says, in lines.
 pub(super) fn lines(said: &Archive) -> Vec<String> {
@@ -31,6 +33,7 @@ fn status(said: &Status) -> Vec<String> {
 
 fn partition(at: &PartitionStatus) -> Vec<String> {
     let PartitionStatus { partition, incarnations, segments, bytes, reaches, floor, sealed, tail, .. } = at;
+    let retention = &at.retention;
     let older = match (at.incarnation, incarnations) {
         (None, 0) => ", nothing sealed yet".to_owned(),
         (None, _) => format!(
@@ -41,13 +44,42 @@ fn partition(at: &PartitionStatus) -> Vec<String> {
         (Some(number), 1) => format!(", incarnation {number}"),
         (Some(number), _) => format!(", incarnation {number} of {incarnations}"),
     };
-    vec![
+    let lines = [
         format!("partition {partition}: {} in {}{older}", count(*segments, "segment"), size(*bytes)),
         format!(
             "  readable from offset {reaches}, the log itself from {floor}; sealed up to {sealed}, {} offsets wait",
             tail.0.saturating_sub(sealed.0)
         ),
-    ]
+        format!("  {}", may_cut(retention)),
+    ];
+    lines.into_iter().chain(alarm(*partition, retention)).collect()
+}
+
+/// How far the broker's retention may go.
+pub(super) fn may_cut(Retention { may_pass, sealed_until, .. }: &Retention) -> String {
+    match sealed_until {
+        None => "retention may cut nothing yet".to_owned(),
+        Some(until) => {
+            format!("retention may cut up to offset {may_pass}, events until {}", when::shown(*until))
+        }
+    }
+}
+
+/// What it has cut too early, and what is to be done.
+pub(super) fn alarm(partition: u16, retention: &Retention) -> Option<String> {
+    let stretch = |lost: &Lost| match lost.next.0.saturating_sub(1) {
+        last if last == lost.from.0 => format!("{last}"),
+        last => format!("{} to {last}", lost.from),
+    };
+    let lost: Vec<_> = retention.lost.iter().map(stretch).collect();
+    (!lost.is_empty()).then(|| {
+        format!(
+            "ALARM: partition {partition}: retention has cut offsets {} before they were sealed. They are in no \
+             archive, and no replay can read them. Take the retention policy away or raise max-age, see that sealing \
+             goes on (`mirror archive seal`), and put their segments back if a copy of the archive has them",
+            lost.join(", ")
+        )
+    })
 }
 
 fn verified(said: &Report) -> Vec<String> {
