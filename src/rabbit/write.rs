@@ -25,9 +25,10 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Waits between attempts: from the first, doubled, to the last.
+/// Waits between attempts: from the first, doubled, to the last. Brokers elect a leader within seconds: with longer ones
+/// it leads for as long again before anybody asks.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(5);
+const RETRY_MAX: Duration = Duration::from_secs(1);
 
 /// One partition's writer, as others see it.
 #[derive(Debug, Default)]

@@ -20,9 +20,9 @@ const AT_LAST: u16 = 2;
 const SUBSCRIPTION: u8 = 1;
 /// After so long without a word the broker is asked whether it lives: a frozen one says nothing.
 const QUIET_MAX: Duration = Duration::from_secs(2);
-/// Waits between attempts to connect: from the first, doubled, to the last.
+/// Waits between attempts to connect: from the first, doubled, to the last. Brokers elect a leader within seconds.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(5);
+const RETRY_MAX: Duration = Duration::from_secs(1);
 
 /// Who is told, by partition.
 #[derive(Clone, Debug, Default)]
