@@ -17,6 +17,7 @@
 pub mod check;
 pub mod life;
 pub mod log;
+pub mod pace;
 mod place;
 pub mod refill;
 pub mod retention;
@@ -25,6 +26,7 @@ pub mod segment;
 pub mod store;
 
 pub use log::ArchivedLog;
+pub use pace::Pace;
 pub use place::BadPlace;
 pub use seal::Sealer;
 pub use store::{Incarnation, Name};

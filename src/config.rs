@@ -11,6 +11,7 @@ mod sources;
 
 pub use sources::{ConfigError, Environment, Sources};
 
+use crate::archive::Pace;
 use events::NodeId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -43,6 +44,8 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("cluster.outbox_keep_s", Shape::Number),
     ("archive.url", Shape::Text),
     ("archive.seal_events", Shape::Number),
+    ("archive.seal_minutes", Shape::Number),
+    ("archive.margin_seconds", Shape::Number),
     ("telemetry.level", Shape::Text),
     ("telemetry.format", Shape::Text),
 ];
@@ -229,13 +232,29 @@ pub struct Archive {
     /// A directory, or `s3://BUCKET/PREFIX?endpoint=...&region=...`; none: there is no archive. Credentials come
     /// from the `AWS_*` variables alone.
     pub url: Option<String>,
-    /// A running node seals once so many events wait.
+    /// A running node seals once so many events wait,
     pub seal_events: u64,
+    /// or once some have waited so long.
+    pub seal_minutes: u64,
+    /// What has lain on the log for less than this is left alone: a fail-over could still take it back.
+    pub margin_seconds: u64,
+}
+
+impl Archive {
+    /// When a running node seals.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        Pace {
+            events: self.seal_events,
+            age: Duration::from_secs(self.seal_minutes * 60),
+            margin: Duration::from_secs(self.margin_seconds),
+        }
+    }
 }
 
 impl Default for Archive {
     fn default() -> Self {
-        Self { url: None, seal_events: 10_000 }
+        Self { url: None, seal_events: 10_000, seal_minutes: 60, margin_seconds: 60 }
     }
 }
 
@@ -282,6 +301,8 @@ impl Config {
             ("cluster.outbox_mb", self.cluster.outbox_mb, 1, 1_000_000),
             ("cluster.outbox_keep_s", self.cluster.outbox_keep_s, 0, 30 * 86_400),
             ("archive.seal_events", self.archive.seal_events, 100, 1_000_000),
+            ("archive.seal_minutes", self.archive.seal_minutes, 1, 30 * 1440),
+            ("archive.margin_seconds", self.archive.margin_seconds, 1, 86_400),
         ];
         if let Some((key, value, min, max)) =
             ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)

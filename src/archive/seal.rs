@@ -1,6 +1,7 @@
 //! Seals: copies what the log holds into segments that never change.
 
 use super::life::{begun, recognise};
+use super::pace::{Pace, Waiting};
 use super::segment::Draft;
 use super::store::{Name, covered};
 use super::{Archive, ArchiveError, Backed};
@@ -10,13 +11,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tools::{JobError, Progress};
 
 /// Events of one read while sealing.
 const PAGE: usize = 4096;
-/// The newest events are left alone by [`Sealer`]: a fail-over can still take them back.
-const MARGIN_EVENTS: u64 = 1000;
 /// Until the archive or the log, which did not answer, is asked again.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
@@ -132,38 +132,34 @@ pub struct Sealer {
     log: Arc<dyn Log>,
     partition: Partition,
     partitions: u16,
-    events: u64,
+    pace: Pace,
 }
 
 impl Sealer {
-    /// A sealer of one of `partitions`, that seals once `events` wait.
+    /// A sealer of one of `partitions`.
     #[must_use]
-    pub fn new(backed: &Backed, (partition, partitions): (Partition, u16), events: u64) -> Self {
+    pub fn new(backed: &Backed, (partition, partitions): (Partition, u16), pace: Pace) -> Self {
         let Backed { archive, log } = backed.clone();
-        Self { archive, log, partition, partitions, events: events.max(1) }
+        Self { archive, log, partition, partitions, pace }
     }
 
-    /// Seals whenever enough lies before `tail`, until `stop` or until nobody tells the tail any more. A store
+    /// Seals what lies before `tail` at its pace, until `stop` or until nobody tells the tail any more. A store
     /// that does not answer is asked again later.
     ///
     /// # Errors
     /// When the archive is damaged or another log's, or the log has stopped: nothing more is sealed, and
     /// retention may pass no further. The node can go on.
-    pub async fn run(
-        self,
-        mut tail: watch::Receiver<Offset>,
-        stop: CancellationToken,
-    ) -> Result<(), JobError> {
+    pub async fn run(self, tail: watch::Receiver<Offset>, stop: CancellationToken) -> Result<(), JobError> {
+        let mut waiting = Waiting::new(self.pace);
         loop {
             let known = self.look().await;
             let pause = match known {
                 Ok(sealed) => {
-                    let wanted = Offset(sealed.0 + self.events + MARGIN_EVENTS);
-                    tokio::select! {
-                        () = stop.cancelled() => return Ok(()),
-                        told = tail.wait_for(|tail| *tail >= wanted) => if told.is_err() { return Ok(()) },
-                    }
-                    let upto = Offset(tail.borrow().0.saturating_sub(MARGIN_EVENTS));
+                    let due = tokio::select! {
+                        () = stop.cancelled() => None,
+                        due = self.due(&mut waiting, &tail, sealed) => due,
+                    };
+                    let Some(upto) = due else { return Ok(()) };
                     self.round(upto, &stop).await?
                 }
                 Err(error) => retried(self.partition, error)?,
@@ -173,6 +169,25 @@ impl Sealer {
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(RETRY_PAUSE) => {}
                 }
+            }
+        }
+    }
+
+    /// Waits until something is due, and says up to where; none: nobody tells the tail any more.
+    async fn due(
+        &self,
+        waiting: &mut Waiting,
+        tail: &watch::Receiver<Offset>,
+        sealed: Offset,
+    ) -> Option<Offset> {
+        let mut looks = tokio::time::interval(self.pace.look());
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            tail.has_changed().ok()?;
+            let due = waiting.look(Instant::now(), *tail.borrow(), sealed);
+            if due.is_some() {
+                return due;
             }
         }
     }

@@ -481,6 +481,7 @@ fn environment(
         ("MIRROR_CLUSTER_OUTBOX_MB", OUTBOX_MIB.to_string()),
         ("MIRROR_ARCHIVE_URL", archive.display().to_string()),
         ("MIRROR_ARCHIVE_SEAL_EVENTS", "100".to_owned()),
+        ("MIRROR_ARCHIVE_MARGIN_SECONDS", "1".to_owned()),
         ("MIRROR_TELEMETRY_LEVEL", level),
     ];
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

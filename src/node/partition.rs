@@ -66,7 +66,7 @@ pub(super) async fn work(node: Arc<Node>, held: Held, stop: CancellationToken) -
 async fn seal(node: Arc<Node>, partition: Partition, stop: CancellationToken) -> Result<(), NodeError> {
     if let Some(backed) = &node.stores.archive {
         let whose = (partition, node.stores.ports.partitions);
-        let sealer = Sealer::new(backed, whose, node.config.archive.seal_events);
+        let sealer = Sealer::new(backed, whose, node.config.archive.pace());
         if let Err(error) = sealer.run(node.stores.wakes.appended(partition), stop.clone()).await {
             tracing::error!(partition = partition.0, "nothing more is sealed: {error}");
         }

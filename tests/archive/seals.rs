@@ -4,7 +4,7 @@ use super::stage::{Failing, Fate, P0, archive, chat, entries, memory, node, seal
 use events::log::{Durable, Log};
 use events::{Offset, Partition};
 use mirror::archive::retention::{Lost, retention};
-use mirror::archive::{Archive, ArchivedLog, Backed, Sealer, seal};
+use mirror::archive::{Archive, ArchivedLog, Backed, Pace, Sealer, seal};
 use object_store::ObjectStoreExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +104,8 @@ impl Log for Newer {
     }
 }
 
+const PACE: Pace = Pace { events: 200, age: Duration::from_secs(3600), margin: Duration::from_secs(600) };
+
 /// The node's sealer waits for enough, leaves the newest alone, goes on after a failure, and stops.
 #[tokio::test(start_paused = true)]
 async fn the_sealer_seals_when_enough_waits() {
@@ -113,29 +115,39 @@ async fn the_sealer_seals_when_enough_waits() {
     let flaky = Archive::over(Failing::after(store.clone(), 2, Fate::Lost), "failing");
     let (tail_in, tail) = watch::channel(Offset(0));
     let stop = CancellationToken::new();
-    let sealer = Sealer::new(&Backed { archive: flaky, log: log.clone() }, (P0, 1), 200);
+    let sealer = Sealer::new(&Backed { archive: flaky, log: log.clone() }, (P0, 1), PACE);
     let running = tokio::spawn(sealer.run(tail.clone(), stop.clone()));
-    tell(&*log, &chat(2, 1100)).await;
+    let minutes = |minutes: u64| tokio::time::sleep(Duration::from_secs(60 * minutes));
+    tell(&*log, &chat(2, 150)).await;
     tail_in.send_replace(log.tail(P0).await.unwrap());
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(plain.incarnations(P0).await.unwrap().is_empty(), "1100 are fewer than the margin and 200");
-    tell(&*log, &chat(3, 150)).await;
+    minutes(30).await;
+    assert!(plain.incarnations(P0).await.unwrap().is_empty(), "150 are fewer than 200");
+    tell(&*log, &chat(3, 100)).await;
     tail_in.send_replace(log.tail(P0).await.unwrap());
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    minutes(9).await;
+    assert!(plain.incarnations(P0).await.unwrap().is_empty(), "a hundred are younger than ten minutes");
+    minutes(4).await;
+    assert_eq!(plain.incarnations(P0).await.unwrap().len(), 1);
     assert!(plain.segments(P0, 1).await.unwrap().is_empty(), "its writes fail");
     assert!(!running.is_finished(), "and it goes on trying");
     stop.cancel();
     running.await.unwrap().unwrap();
 
     let stop = CancellationToken::new();
-    let sealer = Sealer::new(&Backed { archive: plain.clone(), log: log.clone() }, (P0, 1), 200);
+    let sealer = Sealer::new(&Backed { archive: plain.clone(), log: log.clone() }, (P0, 1), PACE);
     let running = tokio::spawn(sealer.run(tail, stop.clone()));
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    minutes(13).await;
     assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 1);
     assert_eq!(retention(&plain, &*log, P0).await.unwrap().may_pass, Offset(250));
+    tell(&*log, &chat(4, 50)).await;
+    tail_in.send_replace(log.tail(P0).await.unwrap());
+    minutes(60).await;
+    assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 1, "50 are few");
+    minutes(15).await;
+    assert_eq!(plain.segments(P0, 1).await.unwrap().len(), 2, "but have waited for an hour");
     drop(tail_in);
     running.await.unwrap().unwrap();
-    assert_eq!(seal_upto(&plain, &*log, 300).await.events, 50);
+    assert_eq!(seal_upto(&plain, &*log, 300).await.events, 0, "nothing is left");
     assert_eq!(node().as_str(), "a");
 }
 

@@ -34,7 +34,9 @@ async fn a_lost_data_directory_is_filled_again() {
     let mut stage = Stage::new(3);
     let vault = stage.beside("vault");
     let archive = ("MIRROR_ARCHIVE_URL".to_owned(), vault.display().to_string());
-    stage.environment.extend([archive, ("MIRROR_ARCHIVE_SEAL_EVENTS".to_owned(), "100".to_owned())]);
+    let pace = [("MIRROR_ARCHIVE_SEAL_EVENTS", "100"), ("MIRROR_ARCHIVE_MARGIN_SECONDS", "1")];
+    stage.environment.extend(pace.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    stage.environment.push(archive);
     stage.link_all().await;
     let node = stage.start().await;
     talk(&stage).await;

@@ -339,8 +339,6 @@ impl Rig {
         let began = Instant::now();
         loop {
             self.crew.check()?;
-            // Nodes leave the newest thousand events alone, and these streams hold less: the operator seals them.
-            self.crew.ask(&["archive", "seal"]).await?;
             // The client's consumer may fall silent where retention takes the segment from under it: ask again.
             let floors = streams::floors(self.backend.log(), &self.backend.name, PARTITIONS).await;
             match floors {

@@ -28,7 +28,11 @@ struct World {
 
 impl World {
     fn new(starts: Starts) -> Self {
-        Self { store: Arc::default(), clock: Arc::new(Hands(AtomicI64::new(1_000_000))), starts }
+        Self {
+            store: Arc::default(),
+            clock: Arc::new(Hands(AtomicI64::new(1_000_000))),
+            starts: Starts { gap: GAP, ..starts },
+        }
     }
 
     fn gate(&self, home: u64) -> IdentifyGate {
