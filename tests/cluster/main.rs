@@ -77,21 +77,8 @@ fn servers_that_die_and_connections_that_break() {
     wreak("kill-rabbit,kill-cql,kill-both,cut,lost-confirm", &["--duration", "25"]);
 }
 
-/// Streams made anew and cut short are part of the long form only: on a machine that compiled beside them, both failed
-/// once in two runs (a server's answer came too late; `verify` looked while a refilled stream was read again).
-fn is_long(name: &str) -> bool {
-    let long = number("MIRROR_TEST_CLUSTER_MINUTES").is_some();
-    if !long {
-        println!("not run: {name}: MIRROR_TEST_CLUSTER_MINUTES is not set (tools/test --cluster-minutes 30)");
-    }
-    long
-}
-
 #[test]
 fn streams_that_are_deleted_or_out_of_reach() {
-    if !is_long("streams_that_are_deleted_or_out_of_reach") {
-        return;
-    }
     let words = ["--duration", "20", "--down", "12"];
     let Some(found) = wreak("refilled,rabbit-down", &words) else { return };
     assert!(measured(&found, "rabbit-down", "alarm").as_str().unwrap().contains("ALARM"));
@@ -101,9 +88,6 @@ fn streams_that_are_deleted_or_out_of_reach() {
 
 #[test]
 fn streams_that_retention_cuts_short() {
-    if !is_long("streams_that_retention_cuts_short") {
-        return;
-    }
     let words = ["--duration", "20", "--messages", "1200"];
     let Some(found) = wreak("truncated", &words) else { return };
     let floors = measured(&found, "truncated", "floors").as_array().unwrap();

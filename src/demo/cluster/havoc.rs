@@ -2,7 +2,7 @@
 
 use super::backend::{Backend, Servers};
 use super::crew::Crew;
-use super::{PARTITIONS, streams};
+use super::streams;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use rand::RngExt;
@@ -339,9 +339,7 @@ impl Rig {
         let began = Instant::now();
         loop {
             self.crew.check()?;
-            // The client's consumer may fall silent where retention takes the segment from under it: ask again.
-            let floors = streams::floors(self.backend.log(), &self.backend.name, PARTITIONS).await;
-            match floors {
+            match self.floors().await {
                 Ok(floors) if floors.iter().any(|floor| *floor > 0) => return Ok(floors),
                 Ok(_) | Err(_) if began.elapsed() < TRUNCATION_MAX => {}
                 Ok(floors) => anyhow::bail!("retention removed nothing: {floors:?}"),
@@ -349,6 +347,14 @@ impl Rig {
             }
             sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// The first offset that each stream itself still has.
+    async fn floors(&mut self) -> anyhow::Result<Vec<u64>> {
+        let said = self.crew.ask(&["archive", "status", "--json"]).await?;
+        let status: serde_json::Value = serde_json::from_str(&said)?;
+        let partitions = status["partitions"].as_array().context("no partitions")?;
+        partitions.iter().map(|partition| partition["floor"].as_u64().context("no floor")).collect()
     }
 
     async fn refilled(&mut self) -> anyhow::Result<Measured> {

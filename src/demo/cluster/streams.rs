@@ -81,22 +81,3 @@ pub(super) async fn records(log: &str, name: &str, partition: usize) -> anyhow::
     timeout(ANSWER_MAX, consumer.handle().close()).await?.ok();
     Ok(records)
 }
-
-/// The first offset that each still has.
-///
-/// # Errors
-/// When the broker does not answer.
-pub(super) async fn floors(log: &str, name: &str, partitions: u16) -> anyhow::Result<Vec<u64>> {
-    let environment = environment(log).await?;
-    let mut floors = Vec::new();
-    for partition in 0..usize::from(partitions) {
-        let stream = stream(name, partition);
-        let consumer = environment.consumer().offset(OffsetSpecification::First);
-        let built = consumer.build(&stream);
-        let mut consumer = timeout(ANSWER_MAX, built).await?.context("a stream cannot be read")?;
-        let first = timeout(ANSWER_MAX, consumer.next()).await?.context("a stream is empty")??;
-        floors.push(first.offset());
-        timeout(ANSWER_MAX, consumer.handle().close()).await?.ok();
-    }
-    Ok(floors)
-}
