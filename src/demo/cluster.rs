@@ -326,13 +326,17 @@ impl Demo {
     /// Waits until the log has every removal: only what is known to be gone can be restored.
     async fn removals_known(&mut self, mirror: &str, expected: usize) -> anyhow::Result<()> {
         const LOOKS_MAX: usize = 100;
+        let mut known = 0;
         for _ in 0..LOOKS_MAX {
-            if self.removals(mirror).await?.len() >= expected {
+            known = self.removals(mirror).await?.len();
+            if known >= expected {
                 return Ok(());
             }
             self.cast.pause(Duration::from_millis(200)).await;
         }
-        anyhow::bail!("the nodes did not hear of the wiped channel")
+        let status = self.rig.crew.ask(&["status"]).await.unwrap_or_default();
+        let alarms: Vec<&str> = status.lines().filter(|line| line.contains("ALARM")).collect();
+        anyhow::bail!("of {expected} removals the log has {known} {alarms:?}")
     }
 
     /// Removals on the log. Two nodes may have heard of the same: it is one event.

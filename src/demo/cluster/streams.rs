@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// What a stream keeps where it is to be truncated: a few hundred events.
-const KEPT_BYTES: u64 = 250_000;
+const KEPT_BYTES: u64 = 400_000;
 /// Retention removes whole segments.
 const SEGMENT_BYTES: u64 = 50_000;
 /// Nothing comes for so long: that was all.
