@@ -51,6 +51,12 @@ impl Running {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
     }
 
+    /// What is no longer held here is another node's trouble.
+    pub(super) fn keep_troubles(&self, is_held: impl Fn(Partition) -> bool) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.retain(|partition, _| is_held(*partition));
+    }
+
     /// Why a partition does not work, or that it does.
     pub(super) fn trouble(&self, partition: Partition, why: Option<String>) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);

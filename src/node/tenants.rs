@@ -345,6 +345,7 @@ impl Tenants {
     }
 
     fn begin_all(&mut self, desk: &Desk) {
+        self.running.keep_troubles(|partition| self.tenancy.held(LeaseName::Partition(partition)).is_some());
         if self.draining {
             return;
         }
