@@ -137,10 +137,9 @@ fn a_port_in_use_is_named_with_what_to_do() {
     if !with_servers() {
         return;
     }
-    let ports = servers::Ports::free().unwrap();
-    let _taken = TcpListener::bind(("127.0.0.1", ports.at(0))).unwrap();
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let port = ports.at(0).to_string();
+    let port = taken.local_addr().unwrap().port().to_string();
     let (ok, _, said) = output(&dir.path().join("services"), &["up", "--recipes", "--port", &port]);
     assert!(!ok && said.contains(&port) && said.contains("MIRROR_SERVICES_PORT"), "{said}");
 }
