@@ -357,6 +357,21 @@ fn stopped_at_any_point_and_run_again_it_comes_to_the_same_end() {
     });
 }
 
+/// Several outboxes that fill a lost stream again do not keep the order between nodes.
+#[test]
+fn a_declaration_that_is_not_the_first_is_one_in_a_log_that_was_never_cut() {
+    run(async {
+        let mut events = history(3, 30);
+        events[..20].rotate_left(1);
+        let bench = Bench::with(events).await;
+        bench.stepper().all().await.unwrap();
+        assert!(replay(&bench, &asked()).await.is_ok());
+        bench.log.trim(PARTITION, Offset(2));
+        let error = replay(&bench, &asked()).await.unwrap_err().to_string();
+        assert!(error.contains("no longer holds the beginning"), "{error}");
+    });
+}
+
 #[test]
 fn a_base_is_refused_where_something_would_be_missing_below_it() {
     run(async {

@@ -4,15 +4,30 @@ use super::ReplayError;
 use crate::mirrors::Known;
 use crate::ports::{JobError, Ports};
 use crate::reader::{Reader, Stretch};
-use events::{Body, Event, Offset};
+use events::{Body, Offset};
+
+/// Events of one page: the declaration is nearly always the first.
+const LOOKED_AT: usize = 16;
+
+/// Where a mirror begins in the log.
+enum Beginning {
+    /// At this offset, and nothing of it was cut off.
+    Whole(Offset),
+    /// The log holds no declaration of it before this event, which is the first that is left.
+    Cut(Offset),
+    /// The log holds nothing of it.
+    Nowhere,
+}
 
 /// Refuses a rebuild that starts behind the mirror's declaration.
 pub(super) async fn require(ports: &Ports, mirror: &Known, from: Offset) -> Result<(), ReplayError> {
-    let words = match first(ports, mirror).await? {
-        Some((at, event)) if !is_declaration(&event) => trimmed(mirror, at),
-        Some((at, _)) if from > at => late(mirror, from, at),
-        Some(_) => return Ok(()),
-        None => return Err(JobError::Wrong(format!("the log holds no event of '{}'", mirror.name)).into()),
+    let words = match beginning(ports, mirror).await? {
+        Beginning::Cut(at) => trimmed(mirror, at),
+        Beginning::Whole(at) if from > at => late(mirror, from, at),
+        Beginning::Whole(_) => return Ok(()),
+        Beginning::Nowhere => {
+            return Err(JobError::Wrong(format!("the log holds no event of '{}'", mirror.name)).into());
+        }
     };
     Err(ReplayError::NoBase(words))
 }
@@ -22,22 +37,28 @@ pub(super) async fn require(ports: &Ports, mirror: &Known, from: Offset) -> Resu
 /// # Errors
 /// When the log does not answer.
 pub async fn covers(ports: &Ports, mirror: &Known) -> Result<bool, JobError> {
-    Ok(first(ports, mirror).await?.is_some_and(|(_, event)| is_declaration(&event)))
+    Ok(matches!(beginning(ports, mirror).await?, Beginning::Whole(_)))
 }
 
-fn is_declaration(event: &Event) -> bool {
-    matches!(event.body, Body::Declared(_))
-}
-
-/// The first event of the mirror that the log holds.
-async fn first(ports: &Ports, mirror: &Known) -> Result<Option<(Offset, Event)>, JobError> {
-    let mut reader = Reader::new(&*ports.log, Stretch::of_mirror(ports, mirror.id).await?).with_limit(1);
+/// The declaration comes first, unless several outboxes have filled a lost stream again: then events of another node may
+/// stand before it, and the log begins at its very beginning.
+async fn beginning(ports: &Ports, mirror: &Known) -> Result<Beginning, JobError> {
+    let stretch = Stretch::of_mirror(ports, mirror.id).await?;
+    let is_from_the_start = stretch.from == Offset(0);
+    let mut reader = Reader::new(&*ports.log, stretch).with_limit(LOOKED_AT);
+    let mut first = None;
     while let Some(events) = reader.next().await? {
-        if let Some(first) = events.into_iter().next() {
-            return Ok(Some(first));
+        for (at, event) in events {
+            let first = *first.get_or_insert(at);
+            if matches!(event.body, Body::Declared(_)) {
+                return Ok(Beginning::Whole(first));
+            }
+            if !is_from_the_start {
+                return Ok(Beginning::Cut(first));
+            }
         }
     }
-    Ok(None)
+    Ok(first.map_or(Beginning::Nowhere, Beginning::Cut))
 }
 
 fn trimmed(mirror: &Known, at: Offset) -> String {
