@@ -6,7 +6,7 @@ use crate::rabbit::hints::{Hint, HintSender};
 use crate::sqlite::NodeState;
 use async_trait::async_trait;
 use events::{Body, Event, MirrorId, Offset, Partition};
-use projections::follow::{Follow, FollowError, FollowState, Step, step};
+use projections::follow::{Follow, FollowError, FollowState, Step, reassert, step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,15 @@ use tokio_util::sync::CancellationToken;
 use tools::follow::Hold;
 use tools::{JobError, Ports};
 
+#[cfg(test)]
+mod tests;
+
 /// Events a step at most.
 pub const STEP_EVENTS_MAX: usize = 1024;
 /// Before a failed step is tried again.
 pub const RETRY: Duration = Duration::from_millis(500);
+/// How often a follower that nothing wakes looks at the log and at its recorded place, where others may write it.
+pub const LOOK: Duration = Duration::from_secs(5);
 
 /// One partition's follower, as others see it.
 #[derive(Clone)]
@@ -58,6 +63,8 @@ pub struct Stores {
     pub clock: Arc<dyn Clock>,
     /// To the other nodes.
     pub hints: Option<HintSender>,
+    /// Whether other nodes may write the same position.
+    pub is_shared: bool,
 }
 
 /// Drives one partition.
@@ -67,6 +74,7 @@ pub struct Follower {
     state: NodeState,
     clock: Arc<dyn Clock>,
     hints: Option<HintSender>,
+    is_shared: bool,
     at: FollowState,
     mark: watch::Sender<Offset>,
     gate: Arc<Mutex<()>>,
@@ -76,12 +84,12 @@ impl Follower {
     /// A follower of `partition`, and how others see it.
     #[must_use]
     pub fn new(partition: Partition, at: Stores) -> (Self, Followed) {
-        let Stores { ports, links, state, clock, hints } = at;
+        let Stores { ports, links, state, clock, hints, is_shared } = at;
         let (mark, seen) = watch::channel(Offset(0));
         let gate = Arc::new(Mutex::new(()));
         let followed = Followed { partition, mark: seen, gate: gate.clone() };
         let at = FollowState::resume(partition);
-        (Self { ports, links, state, clock, hints, at, mark, gate }, followed)
+        (Self { ports, links, state, clock, hints, is_shared, at, mark, gate }, followed)
     }
 
     /// Follows until told to stop.
@@ -106,9 +114,25 @@ impl Follower {
             };
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                _ = appended.changed(), if idle => {}
+                changed = appended.changed(), if idle => if changed.is_err() {
+                    // The log is closed.
+                    return Ok(());
+                },
+                () = tokio::time::sleep(LOOK), if idle && self.is_shared => self.look().await,
                 () = std::future::ready(()), if !idle => {}
             }
+        }
+    }
+
+    /// Nothing comes. Is it known that all is done?
+    async fn look(&self) {
+        let _gate = self.gate.lock().await;
+        match reassert(&*self.ports.views, &self.at).await {
+            Ok(true) => {
+                tracing::info!(place = ?self.at, "an older follower's place was recorded late; ours is again")
+            }
+            Ok(false) => {}
+            Err(why) => tracing::debug!(%why, "the recorded place cannot be looked at now"),
         }
     }
 

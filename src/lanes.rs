@@ -200,7 +200,7 @@ impl Driver {
     async fn begin(&mut self) -> Result<(), JobError> {
         let Ports { log, views, lanes, .. } = &self.env.ports;
         let follow = Follow { log: &**log, views: &**views, lanes: &**lanes, limit: 1 };
-        let from = resume(follow, &self.env.position()).await?;
+        let from = resume(follow, &self.env.position()).await?.next;
         self.fed.send_replace(from);
         // What the views do not hold yet, no lane may plan over: the follower comes up to the tail first.
         let tail = log.tail(self.env.partition).await?;

@@ -39,8 +39,17 @@ pub struct Follow<'a> {
 pub struct FollowState {
     /// Who follows.
     pub follower: Follower,
-    /// Where to read on; `None`: find it by the recorded position.
-    pub next: Option<Offset>,
+    /// Where it stands; `None`: find it by the recorded position.
+    pub at: Option<Standing>,
+}
+
+/// A follower's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Where to read on.
+    pub next: Offset,
+    /// The last place that the views hold, and were told of; `None` where it began at the floor.
+    pub mark: Option<Mark>,
 }
 
 impl FollowState {
@@ -51,7 +60,7 @@ impl FollowState {
     #[must_use]
     pub fn resume(partition: Partition) -> Self {
         let follower = Follower { partition, name: Self::VIEWS.to_owned() };
-        Self { follower, next: None }
+        Self { follower, at: None }
     }
 }
 
@@ -83,7 +92,7 @@ pub enum FollowError {
     /// Try again later.
     #[error("cannot follow now: {0}")]
     Retry(String),
-    /// What comes next has been removed from the log: use an archive, or set `next` to `floor` and say so.
+    /// What comes next has been removed from the log: use an archive, or begin at `floor` and say so.
     #[error("the log begins at offset {floor}; what lay before it and was not yet read has been removed")]
     Trimmed {
         /// The first offset that can be read.
@@ -108,11 +117,12 @@ pub enum FollowError {
 /// See [`FollowError`]; the state is then as before, or knows its place.
 pub async fn step(follow: Follow<'_>, state: &mut FollowState) -> Result<Step, FollowError> {
     let partition = state.follower.partition;
-    let from = match state.next {
-        Some(next) => next,
+    let at = match state.at {
+        Some(at) => at,
         None => resume(follow, &state.follower).await?,
     };
-    state.next = Some(from);
+    state.at = Some(at);
+    let from = at.next;
     let page = follow.log.read(Read { partition, from, limit: follow.limit, mirror: None }).await?;
     let batch = read_entries(page.entries, page.next)?;
     if let Some(mark) = batch.mark {
@@ -120,8 +130,24 @@ pub async fn step(follow: Follow<'_>, state: &mut FollowState) -> Result<Step, F
         let position = Position { follower: state.follower.clone(), mark };
         follow.views.commit(changes, Some(position)).await?;
     }
-    state.next = Some(batch.step.next);
+    state.at = Some(Standing { next: batch.step.next, mark: batch.mark.or(at.mark) });
     Ok(batch.step)
+}
+
+/// Records the follower's place again where another one is recorded; whether it was so. A position is a plain write:
+/// one that an older follower of the partition began, and that arrives late, sets it back, and nothing but the next
+/// event would set it right. Whoever compares the position with the log would take the views for behind.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn reassert(views: &dyn Views, state: &FollowState) -> Result<bool, FollowError> {
+    let Some(mark) = state.at.and_then(|at| at.mark) else { return Ok(false) };
+    let recorded = views.position(&state.follower).await?;
+    let is_late = recorded.first() != Some(&mark);
+    if is_late {
+        views.commit(Vec::new(), Some(Position { follower: state.follower.clone(), mark })).await?;
+    }
+    Ok(is_late)
 }
 
 /// A decoded page, up to the first record of a newer format.
@@ -191,21 +217,22 @@ fn written(control: Control) -> Vec<Generation> {
 ///
 /// # Errors
 /// [`FollowError::Trimmed`] where what comes next has been removed, or when a port does not answer.
-pub async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Offset, FollowError> {
+pub async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Standing, FollowError> {
+    let beginning = |floor| Standing { next: floor, mark: None };
     let marks = follow.views.position(follower).await?;
     for (age, mark) in marks.iter().enumerate() {
         match recognise(follow.log, follower.partition, *mark).await {
-            Ok(true) => return Ok(mark.offset.next()),
+            Ok(true) => return Ok(Standing { next: mark.offset.next(), mark: Some(*mark) }),
             Ok(false) => {}
             Err(ReadError::Trimmed { floor }) if age == 0 && mark.offset.next() < floor => {
                 return Err(FollowError::Trimmed { floor });
             }
             // All that is left was never read or is read again.
-            Err(ReadError::Trimmed { floor }) => return Ok(floor),
+            Err(ReadError::Trimmed { floor }) => return Ok(beginning(floor)),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(follow.log.floor(follower.partition).await?)
+    Ok(beginning(follow.log.floor(follower.partition).await?))
 }
 
 async fn recognise(log: &dyn Log, partition: Partition, mark: Mark) -> Result<bool, ReadError> {

@@ -9,7 +9,7 @@ use events::log::memory::MemoryLog;
 use events::log::{AppendError, Durable, Log, Page, Read, ReadError};
 use events::{Body, Event, EventId, MirrorId, Offset, Partition, Place, Producer, Version};
 use projections::digest::digest;
-use projections::follow::{Follow, FollowError, FollowState, Step, step};
+use projections::follow::{Follow, FollowError, FollowState, Standing, Step, reassert, step};
 use projections::lane::LaneRow;
 use projections::lanes::memory::MemoryLanes;
 use projections::lanes::{Control, LaneId, LanesError, Saved};
@@ -104,6 +104,12 @@ impl World {
         }
     }
 
+    /// The newest recorded place.
+    async fn recorded(&self) -> Option<u64> {
+        let marks = self.views.position(&self.state.follower).await.unwrap();
+        marks.first().map(|mark| mark.offset.0)
+    }
+
     async fn name(&self) -> String {
         Settings::load(&self.views, mirror(0), Generation(0)).await.unwrap().name
     }
@@ -177,6 +183,24 @@ async fn goes_on_where_it_was_and_after_a_crash() {
     assert_eq!(world.drain().await, [10]);
 }
 
+/// A write of an older follower that arrives late sets the position back: whoever follows now records its own again,
+/// what it took over as well as what it folded, and only where another one is recorded.
+#[tokio::test]
+async fn a_place_that_is_recorded_late_is_set_right() {
+    let mut world = World::of(10).await;
+    assert!(!reassert(&world.views, &world.state).await.unwrap(), "it stands nowhere yet");
+    world.drain().await;
+    for _ in 0..2 {
+        world.record(&[(4, 4)]).await;
+        assert_eq!(world.recorded().await, Some(4));
+        assert!(reassert(&world.views, &world.state).await.unwrap());
+        assert_eq!(world.recorded().await, Some(9));
+        assert!(!reassert(&world.views, &world.state).await.unwrap(), "it is right");
+        world.crash();
+        assert_eq!(world.drain().await, [0u64; 0], "the one that takes over has nothing to fold");
+    }
+}
+
 /// A corrupt record is handed over and passed; its place is recognised after a crash.
 #[tokio::test]
 async fn passes_over_corrupt_records() {
@@ -220,7 +244,7 @@ async fn says_what_was_trimmed() {
     let error = world.step(2).await.unwrap_err();
     assert!(matches!(error, FollowError::Trimmed { floor: Offset(6) }), "{error}");
     assert!(error.to_string().contains("offset 6"), "{error}");
-    world.state.next = Some(Offset(6));
+    world.state.at = Some(Standing { next: Offset(6), mark: None });
     assert_eq!(world.drain().await, [6, 7]);
 }
 

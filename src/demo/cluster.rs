@@ -361,7 +361,9 @@ impl Demo {
                     Ok(_) => "asked again, it found nothing".to_owned(),
                     Err(error) => format!("asked again: {error:#}"),
                 };
-                format!("{error:#}\n{again}")
+                let status = self.rig.crew.ask(&["status"]).await;
+                let status = status.unwrap_or_else(|error| format!("{error:#}"));
+                format!("{error:#}\n{again}\n{status}")
             }
         }
     }

@@ -82,6 +82,7 @@ fn stores(node: &Node) -> follower::Stores {
         state: node.stores.state.clone(),
         clock: node.clock.clone(),
         hints: node.hints.clone(),
+        is_shared: node.stores.is_shared,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::stage::{Stage, patient};
 use bytes::Bytes;
 use events::{ChannelId, EventId, MessageId, MirrorId, Offset, Partition, Version};
 use mirror::scylla::{Address, Settings, Store};
+use projections::follow::{FollowState, Standing, reassert};
 use projections::lane::LaneRow;
 use projections::lanes::{LaneId, Lanes, LanesError, Saved};
 use projections::views::{Follower, Mark, Position, Views, ViewsError};
@@ -213,9 +214,7 @@ async fn judge(stage: &Stage, told: &Told) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_settled_by_a_serial_read() {
     let Some(stage) = Stage::given("lost_answer").await else { return };
-    let host = stage.address.hosts[0].clone();
-    let port = host.rsplit_once(':').expect("a port").1.parse().expect("a number");
-    let proxy = Proxy::start(port).await.expect("a proxy");
+    let proxy = Proxy::start(stage.port()).await.expect("a proxy");
     let address = Address { hosts: vec![format!("127.0.0.1:{}", proxy.port())], ..stage.address.clone() };
     let second = Duration::from_secs(1);
     let settings = Settings { request_time_max: second, patience: 30 * second, connect_time_max: second };
@@ -240,6 +239,35 @@ async fn a_lost_answer_is_settled_by_a_serial_read() {
     let other = stage.store.lanes();
     assert_eq!(other.save(lane(), row(3, 9)).await, Saved::Yes);
     assert_eq!(lanes.save(lane(), row(3, 1)).await, Saved::Fenced);
+    stage.end().await;
+}
+
+/// A commit of an older follower that was held up on its way sets the position back; whoever follows now notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_commit_sets_the_position_back_for_a_moment() {
+    let Some(stage) = Stage::given("late_commit").await else { return };
+    let proxy = Proxy::start(stage.port()).await.expect("a proxy");
+    let address = Address { hosts: vec![format!("127.0.0.1:{}", proxy.port())], ..stage.address.clone() };
+    let older = Store::connect(&address, patient()).await.expect("a store").views();
+    let newer = stage.store.views();
+    let mark = |offset| Mark { offset: Offset(offset), event: EventId(Uuid::from_u64_pair(9, offset)) };
+    let at = move |offset| Some(Position { follower: follower(1), mark: mark(offset) });
+    newer.commit(Vec::new(), at(4)).await.expect("committed");
+    // It has asked what is recorded, and has the answer only when others are farther on.
+    proxy.stall_replies(true);
+    let late = tokio::spawn(async move { older.commit(Vec::new(), at(5)).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for offset in [6, 7] {
+        newer.commit(Vec::new(), at(offset)).await.expect("committed");
+    }
+    proxy.stall_replies(false);
+    late.await.expect("a task").expect("committed");
+    let recorded = async || newer.position(&follower(1)).await.expect("a ring")[0].offset.0;
+    assert_eq!(recorded().await, 5, "should it be 7, then a position is more than a plain write by now");
+    let standing = Some(Standing { next: Offset(8), mark: Some(mark(7)) });
+    let state = FollowState { follower: follower(1), at: standing };
+    assert!(reassert(&newer, &state).await.expect("looked"));
+    assert_eq!(recorded().await, 7);
     stage.end().await;
 }
 

@@ -47,6 +47,12 @@ impl Stage {
         SessionBuilder::new().known_nodes(&self.address.hosts).build().await.expect("a session")
     }
 
+    /// Of the server, for a proxy.
+    pub(crate) fn port(&self) -> u16 {
+        let (_, port) = self.address.hosts[0].rsplit_once(':').expect("a port");
+        port.parse().expect("a number")
+    }
+
     /// What failed stays, to be looked at.
     pub(crate) async fn end(self) {
         let text = format!("DROP KEYSPACE {}", self.address.keyspace);

@@ -90,6 +90,7 @@ impl Node {
             state: state.clone(),
             clock: clock.clone(),
             hints: None,
+            is_shared: false,
         };
         let (follower, followed) = Follower::new(Partition(0), at);
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
