@@ -15,6 +15,7 @@ use crate::archive::Pace;
 use events::NodeId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("archive.margin_seconds", Shape::Number),
     ("telemetry.level", Shape::Text),
     ("telemetry.format", Shape::Text),
+    ("telemetry.metrics", Shape::Text),
 ];
 
 /// How a value is written as plain text.
@@ -90,7 +92,7 @@ pub struct Config {
     pub cluster: Cluster,
     /// Where old events are kept.
     pub archive: Archive,
-    /// What is written to standard error.
+    /// What the node says of itself.
     pub telemetry: Telemetry,
     /// What was odd about the sources but did not stop them; for standard error.
     #[serde(skip)]
@@ -258,7 +260,7 @@ impl Default for Archive {
     }
 }
 
-/// What is written to standard error.
+/// What the node says of itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct Telemetry {
@@ -266,11 +268,22 @@ pub struct Telemetry {
     pub level: String,
     /// Lines for people or for machines.
     pub format: LogFormat,
+    /// Where Prometheus reads `/metrics` over HTTP; without it, nowhere.
+    #[serde(deserialize_with = "listen")]
+    pub metrics: Option<SocketAddr>,
+}
+
+fn listen<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let bad = |_| {
+        serde::de::Error::custom(format!("'{text}' is no address to listen on, such as '127.0.0.1:9464'"))
+    };
+    text.parse().map(Some).map_err(bad)
 }
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Text }
+        Self { level: "info".to_owned(), format: LogFormat::Text, metrics: None }
     }
 }
 

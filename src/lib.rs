@@ -14,6 +14,7 @@ pub mod following;
 pub mod ingest;
 pub mod lanes;
 pub mod links;
+pub mod metrics;
 pub mod node;
 pub mod rabbit;
 pub mod scylla;

@@ -36,6 +36,7 @@ use crate::discord::webhooks::Webhooks;
 use crate::following::Following;
 use crate::lanes::{Counters, Hub};
 use crate::links::Links;
+use crate::metrics::{Metrics, Source};
 use crate::rabbit::hints::{Hint, HintSender, Hints};
 use crate::stores::{Opened, Stores};
 use events::capture::Me;
@@ -198,9 +199,19 @@ impl Node {
     async fn run(self: Arc<Self>, hints: Option<Hints>, stop: CancellationToken) -> Result<(), NodeError> {
         let (tenants, running) = Tenants::new(self.clone());
         let woken = tenants.woken(&running);
-        let desk = self.desk(running);
+        let desk = self.desk(running.clone());
         let admin = Admin::bind(&self.stores.path).map_err(setup)?;
         let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
+        if let Some(address) = self.config.telemetry.metrics {
+            let metrics = Metrics::bind(address).await.map_err(setup)?;
+            tracing::info!("metrics are at http://{address}/metrics");
+            let source = Source { live: running, counters: self.counters.clone() };
+            let stop = stop.clone();
+            parts.spawn(async move {
+                metrics.serve(source, stop).await;
+                Ok(())
+            });
+        }
         let admin_stop = stop.clone();
         parts.spawn({
             let desk = desk.clone();

@@ -151,7 +151,7 @@ fn status(said: &Status) -> Vec<String> {
 }
 
 fn outbox_line(at: &Outbox) -> String {
-    let Outbox { waiting, bytes, bytes_max, kept_bytes, oldest_s, stuck, problem } = at;
+    let Outbox { waiting, bytes, bytes_max, kept_bytes, oldest_s, problem, .. } = at;
     let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
     let mut line = format!(
         "outbox: {} waiting, {} of {} MiB",
@@ -165,10 +165,10 @@ fn outbox_line(at: &Outbox) -> String {
     if *kept_bytes > 0 {
         line += &format!("; {} MiB kept in case the stream loses them", mebibytes(*kept_bytes));
     }
-    line += match (stuck.is_empty(), bytes >= bytes_max) {
-        (_, true) => "; FULL: frames wait until the broker is back",
-        (false, false) => "; ALARM: no broker takes it",
-        (true, false) => "",
+    line += match (at.is_full(), at.is_alarm()) {
+        (true, _) => "; FULL: frames wait until the broker is back",
+        (false, true) => "; ALARM: no broker takes it",
+        (false, false) => "",
     };
     match problem {
         Some(why) => format!("{line}: {why}"),

@@ -237,6 +237,20 @@ pub struct Outbox {
     pub problem: Option<String>,
 }
 
+impl Outbox {
+    /// Whether frames wait for room.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.bytes >= self.bytes_max
+    }
+
+    /// Whether somebody should look at the broker.
+    #[must_use]
+    pub const fn is_alarm(&self) -> bool {
+        self.is_full() || !self.stuck.is_empty()
+    }
+}
+
 /// A node of a cluster, as its lease says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterNode {

@@ -83,6 +83,11 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
         expect!["./mirror.toml:2: unknown variant `xml`, expected `text` or `json`"],
     );
     check(
+        "[telemetry]\nmetrics = \"9464\"",
+        &[],
+        expect!["./mirror.toml:2: '9464' is no address to listen on, such as '127.0.0.1:9464'"],
+    );
+    check(
         "[discord]\napi = \"discord.com\"",
         &[],
         expect!["./mirror.toml: discord.api is 'discord.com', but must begin with http:// or https://"],
@@ -165,7 +170,8 @@ fn the_example_holds_every_key_with_its_default() {
         .replace("# node", "node")
         .replace("# hints", "hints")
         .replace("# shards", "shards")
-        .replace("# url", "url");
+        .replace("# url", "url")
+        .replace("# metrics", "metrics");
     let table = sources::parse(&shown, "config.example.toml").unwrap();
     for (key, _) in KEYS {
         let value =

@@ -82,6 +82,7 @@ fn streams_that_are_deleted_or_out_of_reach() {
     let words = ["--duration", "20", "--down", "12"];
     let Some(found) = wreak("refilled,rabbit-down", &words) else { return };
     assert!(measured(&found, "rabbit-down", "alarm").as_str().unwrap().contains("ALARM"));
+    assert_eq!(measured(&found, "rabbit-down", "alarm_in_metrics"), true);
     let outbox = measured(&found, "rabbit-down", "outbox_mib").as_u64().unwrap();
     assert!(outbox <= 32, "an outbox grew to {outbox} MiB");
 }

@@ -3,6 +3,7 @@
 use super::Havoc;
 use anyhow::Context as _;
 use servers::{Cassandra, CassandraOptions, Ports, Proxy, Rabbit, RabbitOptions};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ pub(super) struct Backend {
     lines: Vec<Proxy>,
     /// Each node's own way to CQL.
     cql: Vec<Proxy>,
+    /// Where each node shows its metrics.
+    metrics: Ports,
     /// Begins the streams' names, and is the keyspace.
     pub(super) name: String,
 }
@@ -45,7 +48,8 @@ impl Backend {
             Some(given) => {
                 let port = port(&given.cql).context("MIRROR_TEST_CQL has no port")?;
                 let cql = ways(port, nodes).await?;
-                Ok(Self { own: None, log: given.rabbitmq, hints: given.amqp, lines: Vec::new(), cql, name })
+                let (log, hints, metrics) = (given.rabbitmq, given.amqp, Ports::free()?);
+                Ok(Self { own: None, log, hints, lines: Vec::new(), cql, metrics, name })
             }
             None => Self::own(&dir.join(&name), nodes, name).await,
         }
@@ -66,6 +70,7 @@ impl Backend {
             hints: with_port(&rabbit.amqp_url(), amqp.port()),
             lines: vec![stream, amqp],
             cql: ways(cassandra.port(), nodes).await?,
+            metrics: Ports::free()?,
             name,
             own: Some(Own { rabbit, cassandra }),
         })
@@ -80,8 +85,16 @@ impl Backend {
             ("MIRROR_HINTS", self.hints.clone()),
             ("MIRROR_VIEWS", format!("cql://127.0.0.1:{port}/{}", self.name)),
             ("MIRROR_CLUSTER_NAME", self.name.clone()),
+            ("MIRROR_TELEMETRY_METRICS", self.metrics(node).to_string()),
         ];
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Where a node shows its metrics.
+    #[must_use]
+    pub(super) fn metrics(&self, node: usize) -> SocketAddr {
+        let port = self.metrics.at(u16::try_from(node).unwrap_or_default());
+        (Ipv4Addr::LOCALHOST, port).into()
     }
 
     /// Address of streams, for what is done to them directly.

@@ -10,7 +10,10 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -131,6 +134,9 @@ pub struct Measured {
     /// What `mirror status` said of it meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
+    /// Whether its metrics had the alarm on then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm_in_metrics: Option<bool>,
 }
 
 /// Everything that havoc is done to.
@@ -412,21 +418,34 @@ impl Rig {
             down_s: Some(began.elapsed().as_secs()),
             rss_mib: Some((rss, before)),
             outbox_mib: Some(outbox),
-            alarm,
+            alarm_in_metrics: alarm.as_ref().map(|(_, in_metrics)| *in_metrics),
+            alarm: alarm.map(|(line, _)| line),
             ..Measured::default()
         })
     }
 
-    /// What `mirror status` says loudest on the node that takes the frames.
-    async fn alarm(&mut self) -> Option<String> {
+    /// What `mirror status` says loudest on the node that takes the frames, and whether its metrics say so.
+    async fn alarm(&mut self) -> Option<(String, bool)> {
         for place in 0..self.crew.count() {
             let said = self.crew.member(place).setting.ask(&["status"]).await.unwrap_or_default();
             if let Some(line) = said.lines().find(|line| line.contains("ALARM")) {
-                return Some(line.to_owned());
+                let metrics = scrape(self.backend.metrics(place)).await.unwrap_or_default();
+                let in_metrics = metrics.lines().any(|line| line == "mirror_outbox_alarm 1");
+                return Some((line.to_owned(), in_metrics));
             }
         }
         None
     }
+}
+
+/// What Prometheus would read.
+async fn scrape(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    Ok(text)
 }
 
 fn ms(span: Duration) -> u64 {
