@@ -14,20 +14,33 @@ use tokio::time::{MissedTickBehavior, interval};
 const BATCH: usize = 1000;
 /// Events of one read: what a follower and a rebuild ask for.
 const PAGE: usize = 4096;
+/// Mirrors of which one is wanted, and how many events of one come after another where they speak in runs: the mix
+/// that the aim was measured with.
+const MIRRORS: usize = 1000;
+const RUN: usize = 20;
 /// Events that arrive in a millisecond: 2,000 a second.
 const ARRIVING: usize = 2;
 
 /// All of it, beside the bare client.
 pub(crate) async fn whole(site: &Site, count: usize) {
     println!("replay: {count} events of 50 mirrors, with raw, appended in batches of {BATCH}");
-    let open = filled(site, count, 50).await;
+    let open = filled(site, sample::chat(Chat { seed: 5, count, mirrors: 50, raw: true })).await;
     beside_bare(site, &open, count).await;
     open.end().await;
 }
 
-/// One mirror of a thousand, beside all of it.
+/// One mirror of a thousand, beside all of it: where they take turns event by event, which no filter of chunks can do
+/// much about, and where they speak in runs.
 pub(crate) async fn one_mirror(site: &Site, count: usize) {
-    let open = filled(site, count, 1000).await;
+    one_of(site, count, &format!("in runs of {RUN}"), |number| (number / RUN) % MIRRORS).await;
+    one_of(site, count, "mixed evenly", |number| number % MIRRORS).await;
+}
+
+async fn one_of(site: &Site, count: usize, mixed: &str, turn: impl Fn(usize) -> usize) {
+    let one = sample::chat(Chat { seed: 5, count, mirrors: 1, raw: true });
+    let events =
+        one.enumerate().map(|(number, event)| Event { mirror: sample::mirror(turn(number) as u32), ..event });
+    let open = filled(site, events).await;
     let (mut rounds, mut all, mut one) = (Rounds::<2>::new(), None, None);
     for turn in rounds.turns() {
         let mirror = (turn.1 == 1).then(|| sample::mirror(0));
@@ -38,7 +51,7 @@ pub(crate) async fn one_mirror(site: &Site, count: usize) {
     let (all, one) = (all.expect("a round"), one.expect("a round"));
     assert_eq!(all.count, count);
     println!(
-        "replay of one mirror: {count} events, {} bytes, of 1000 mirrors, appended in batches of {BATCH}; {}",
+        "replay of one mirror: {count} events, {} bytes, of {MIRRORS} mirrors, {mixed}, appended in batches of {BATCH}; {}",
         all.bytes,
         rounds.words()
     );
@@ -83,9 +96,8 @@ async fn beside_bare(site: &Site, open: &OpenLog, count: usize) {
     ratio("read to the bare raw client", ours / raw, ">= 0.9");
 }
 
-async fn filled(site: &Site, count: usize, mirrors: u32) -> OpenLog {
+async fn filled(site: &Site, mut events: impl Iterator<Item = Event>) -> OpenLog {
     let open = site.log().await;
-    let mut events = sample::chat(Chat { seed: 5, count, mirrors, raw: true });
     loop {
         let batch: Vec<Event> = events.by_ref().take(BATCH).collect();
         if batch.is_empty() {
