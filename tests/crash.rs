@@ -5,7 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::process::Command;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Kills, unless `MIRROR_TEST_KILLS` says otherwise.
 const KILLS: usize = 60;
@@ -62,5 +65,48 @@ fn a_seed_replays_its_play() {
     let (one, two) = (demo(&words), demo(&words));
     for key in ["source_messages", "copies", "edits", "deletes", "wiped", "restored", "seed"] {
         assert_eq!(one[key], two[key], "{key}");
+    }
+}
+
+/// Processes whose environment names this place.
+fn processes(place: &Path) -> Vec<u32> {
+    let place = place.to_string_lossy();
+    let own = |pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(&*place)
+    };
+    let all = fs::read_dir("/proc").unwrap();
+    all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(own).collect()
+}
+
+/// Waits until it is so many.
+async fn until(place: &Path, so: impl Fn(usize) -> bool) {
+    let looks = async {
+        while !so(processes(place).len()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let came = tokio::time::timeout(Duration::from_secs(30), looks).await;
+    assert!(came.is_ok(), "still {:?}", processes(place));
+}
+
+/// A demo that is told to stop takes its node and its files with it, and says that it did not come to its end.
+#[tokio::test]
+async fn a_demo_that_is_stopped_leaves_nothing() {
+    for signal in ["INT", "TERM"] {
+        let place = tempfile::tempdir().unwrap();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_mirror"));
+        command.args(["demo", "--json", "--duration=120"]).env("TMPDIR", place.path());
+        let demo = command.stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        // Itself and its node.
+        until(place.path(), |count| count == 2).await;
+        let pid = demo.id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        let output = demo.wait_with_output().await.unwrap();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && why.contains("stopped before its end"), "{signal}: {why}");
+        until(place.path(), |count| count == 0).await;
+        let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{signal}: {left:?}");
     }
 }

@@ -135,19 +135,30 @@ pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError
         port: args.port,
         data_dir: global.data_dir.clone(),
     };
-    let failed = |error: anyhow::Error| CommandError::Failed(format!("{error:#}"));
     if args.cluster {
         let down = Duration::from_secs(args.down);
         let options = cluster::Options { base: options, havoc: args.havoc, down };
         return block_on(async {
-            let summary = cluster::run(options).await.map_err(failed)?;
+            let summary = unless_stopped(cluster::run(options)).await?;
             found(&summary, summary.is_right(), global.json)
         });
     }
     block_on(async {
-        let summary = crate::demo::run(options).await.map_err(failed)?;
+        let summary = unless_stopped(crate::demo::run(options)).await?;
         found(&summary, summary.is_right(), global.json)
     })
+}
+
+/// A demo to its end. One that is told to stop takes its nodes, servers and files with it.
+async fn unless_stopped<T>(demo: impl Future<Output = anyhow::Result<T>>) -> Result<T, CommandError> {
+    let failed = |error: std::io::Error| CommandError::Failed(error.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::select! {
+        done = demo => done.map_err(|error| CommandError::Failed(format!("{error:#}"))),
+        _ = terminate.recv() => Err(CommandError::Failed("stopped before its end".to_owned())),
+        _ = interrupt.recv() => Err(CommandError::Failed("stopped before its end".to_owned())),
+    }
 }
 
 /// Prints what a demo found.

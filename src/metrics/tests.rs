@@ -91,7 +91,8 @@ fn a_node_in_text() {
         mirror_lanes{state="working"} 1
         mirror_node_info{name="one",version="0.1.0"} 1
         mirror_node_start_time_seconds 1767225600
-        mirror_partitions_in_trouble 0"##]].assert_eq(&lines.join("\n"));
+        mirror_partitions_in_trouble 0"##]]
+    .assert_eq(&lines.join("\n"));
 }
 
 /// The alarm is on while no broker takes what waits, and where there is no more room.
