@@ -242,7 +242,7 @@ pub(crate) fn ask_leader(connection: &mut Connection, stream: &str) -> u32 {
     connection.ask(key::METADATA, 1, |request| request.u32(1).text(stream))
 }
 
-/// The answer to [`ask_leader`].
+/// The answer to [`ask_leader`]. A connection that was told of a stream's move meanwhile is of no more use.
 pub(crate) async fn told_leader(
     connection: &mut Connection,
     stream: &str,
@@ -251,6 +251,7 @@ pub(crate) async fn told_leader(
     let body = loop {
         match connection.next_soon().await? {
             Frame::Metadata { correlation, body } if correlation == asked => break body,
+            Frame::Moved { .. } => return Err(Lost::Moved.into()),
             _ => {}
         }
     };

@@ -169,12 +169,12 @@ impl Readers {
                 return Err(ReadError::Trimmed { floor });
             }
         }
-        if page.entries.is_empty() && page.next > read.from {
-            // It knows where the last chunk begins. Nothing is in there either: the end is the better place.
+        if let Some(start) = cursor.passed() {
+            // It knows where the last chunk begins, and that nothing in there is wanted: the place is its end.
             let last = self.last(read.partition).await?;
-            if let Some(last) = last.filter(|last| last.start.next() == page.next) {
+            if let Some(last) = last.filter(|last| last.start == start) {
                 cursor.skip_to(last.end);
-                page.next = last.end;
+                page.next = page.next.max(last.end);
             }
         }
         let mut idle = lock(&self.0.idle);

@@ -104,6 +104,33 @@ async fn one_mirror_is_read_alone() {
     assert_eq!((page.entries.len(), page.next), (0, Offset(603)), "none of them: over all of it at once");
 }
 
+/// The end is behind the last chunk, be nothing in it of this mirror: whatever was found before, whatever was asked for,
+/// and from a place in its midst as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_mirror_is_read_to_the_end_of_the_others() {
+    let Some(given) = given().unwrap() else { return };
+    for found in [0, 1, 20] {
+        let stream = Stream::new(&given.rabbitmq, &[]).await;
+        let mut publisher = stream.publisher().await;
+        publisher.publish(&events(1, 0..found)).await;
+        publisher.publish(&events(2, found..found + 10)).await;
+        let end = found + 10;
+        for from in [0, found, found + 1, found + 5, end] {
+            for limit in [1, 20, 1000] {
+                let (mut at, mut pages, mut count) = (Offset(from), 0, 0);
+                while at.0 < end && pages <= found + 2 {
+                    let asked = Read { mirror: Some(mirror(1)), from: at, ..read(0, limit) };
+                    let page = stream.readers.read(asked).await.unwrap();
+                    count += page.entries.len() as u64;
+                    (at, pages) = (page.next, pages + 1);
+                }
+                let wanted = (Offset(end), found.saturating_sub(from));
+                assert_eq!((at, count), wanted, "{found} before, from {from}, {limit} a page: {pages} pages");
+            }
+        }
+    }
+}
+
 /// With half of its credit used a broker rests, whatever lies behind: that is no end, and nothing there is passed over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_rests_is_not_at_its_end() {
@@ -294,6 +321,8 @@ async fn a_stream_made_anew_is_told_from_one_that_is_quiet() {
     assert_eq!(all(&stream.readers, Offset(0), 100, None).await.len(), 20);
     let mut news = stream.readers.appended(P0);
     timeout(LONG, news.wait_for(|told| *told == Offset(20))).await.unwrap().unwrap();
+    // Its last chunk begins where that of the new one does.
+    assert_eq!(stream.readers.tail(P0).await.unwrap(), Offset(20));
     stream.broker.delete(&stream.name()).await.unwrap();
     let gone = stream.readers.read(read(20, 10)).await;
     assert!(matches!(gone, Err(ReadError::Retry(_))), "one that is gone may come back: {gone:?}");

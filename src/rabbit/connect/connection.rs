@@ -191,6 +191,11 @@ impl Connection {
         Ok(Some(self.input.split_to(length).freeze()))
     }
 
+    /// Whether it was told, among what is kept for [`Self::next`], that a stream has left.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.aside.iter().any(|frame| matches!(frame, Frame::Moved { .. }))
+    }
+
     /// Asks and waits for the answer; what else comes meanwhile is kept for [`Self::next`].
     pub(crate) async fn answer(
         &mut self,

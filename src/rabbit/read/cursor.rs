@@ -97,6 +97,8 @@ pub(super) struct Cursor {
     last: Option<Offset>,
     /// All that lies before this and is wanted comes before the credit is used up; gone once that was so.
     sure: Option<Offset>,
+    /// Where a chunk begins that the place lies in, and of which nothing more is wanted.
+    passed: Option<Offset>,
 }
 
 /// What follows from an answer of the broker.
@@ -129,6 +131,7 @@ impl Cursor {
             owed: 0,
             last: None,
             sure: None,
+            passed: None,
         };
         cursor.subscribe().await?;
         Ok(cursor)
@@ -139,9 +142,14 @@ impl Cursor {
         self.next == next && self.mirror == mirror && self.stream == stream
     }
 
+    /// Whether it stands in a chunk of which nothing more is wanted: where that one begins.
+    pub(super) const fn passed(&self) -> Option<Offset> {
+        self.passed
+    }
+
     /// Moves on over what is known not to be wanted.
     pub(super) fn skip_to(&mut self, next: Offset) {
-        self.next = self.next.max(next);
+        (self.next, self.passed) = (self.next.max(next), None);
     }
 
     /// The next page, of at most `limit` entries. After an error the cursor is of no more use.
@@ -193,6 +201,7 @@ impl Cursor {
         if let (true, Some(sure)) = (at_end, self.sure) {
             self.sure = None;
             self.next = self.next.max(sure);
+            self.passed = sure.0.checked_sub(1).map(Offset);
         }
         match (fresh, self.mirror) {
             _ if got || !stats.reach(self.next) => Next::Done,
@@ -263,7 +272,7 @@ impl Cursor {
                 // A chunk begins before the place that was asked for.
                 Some(entry) if entry.offset < self.next => {}
                 Some(entry) => {
-                    self.next = entry.offset.next();
+                    (self.next, self.passed) = (entry.offset.next(), None);
                     if is_of(self.mirror, &entry.record) {
                         entries.push(entry);
                     }

@@ -4,13 +4,16 @@
 //! having it delivered: while nothing is appended, the end of the stream costs one round trip. The leader alone knows
 //! it: a replica may be behind what was confirmed.
 //!
+//! A stream that is deleted and made anew has other chunks at the same offsets. So the subscription stays, without
+//! credit: by it the broker tells when the stream has gone, and what was known of it goes with the connection.
+//!
 //! A leader that was just elected has all that was ever confirmed, and does not know yet how much of what it has that is:
 //! until the replicas have told it, it names an earlier chunk, or none. So what it has when it is asked is waited for.
 
 use super::chunk::Chunk;
 use super::stats::Stats;
 use crate::rabbit::connect::connection::Connection;
-use crate::rabbit::connect::frame::{Frame, Malformed, key};
+use crate::rabbit::connect::frame::{Frame, Malformed, Request, key};
 use crate::rabbit::connect::{Broker, Failure, Lost, ask_leader, told_leader};
 use events::Offset;
 use std::time::Duration;
@@ -23,16 +26,16 @@ const LAST_MAX: Duration = Duration::from_millis(500);
 /// Replicas tell what they have within milliseconds. Without a majority of them nothing can be confirmed.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 const SETTLE_EVERY: Duration = Duration::from_millis(5);
-/// There is one subscription at a time.
-const SUBSCRIPTION: u8 = 1;
 
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: String,
     connection: Option<Connection>,
-    /// The last chunk that was seen.
+    /// The last chunk that was seen, over this connection.
     known: Option<Extent>,
+    /// The one subscription of the connection; each has a number of its own.
+    subscription: u8,
 }
 
 /// Where a chunk begins, and where it ends.
@@ -45,7 +48,7 @@ pub(super) struct Extent {
 impl Line {
     /// Not connected yet.
     pub(super) fn new(stream: String) -> Self {
-        Self { stream, connection: None, known: None }
+        Self { stream, connection: None, known: None, subscription: 0 }
     }
 
     /// The last chunk of the stream; `None` where it is empty.
@@ -54,7 +57,7 @@ impl Line {
         let extent = match (stats.last, self.known) {
             (None, _) => None,
             (Some(last), Some(known)) if known.start == last => Some(known),
-            (Some(last), _) => Some(last_chunk(&mut connection, &self.stream, last).await?),
+            (Some(last), _) => Some(self.last_chunk(&mut connection, last).await?),
         };
         (self.known, self.connection) = (extent, Some(connection));
         Ok(extent)
@@ -72,10 +75,13 @@ impl Line {
     async fn ask(&mut self, broker: &Broker) -> Result<(Stats, Connection), Failure> {
         if let Some(mut old) = self.connection.take() {
             // It may have died of age, or the leader may have moved.
-            if let Ok(Some(stats)) = self.ask_leader(&mut old).await {
+            if let Ok(Some(stats)) = self.ask_leader(&mut old).await
+                && !old.has_moved()
+            {
                 return Ok((self.settled(stats, &mut old).await?, old));
             }
         }
+        self.known = None;
         let mut new = broker.leader(&self.stream).await?;
         let stats = Stats::of(&mut new, &self.stream).await?;
         Ok((self.settled(stats, &mut new).await?, new))
@@ -103,31 +109,32 @@ impl Line {
         let (host, port) = told_leader(connection, &self.stream, asked).await?;
         Ok((connection.advertised() == Some((host.as_str(), port))).then_some(stats))
     }
-}
 
-/// Has the last chunk delivered, which begins at `last` or, by now, behind it.
-async fn last_chunk(connection: &mut Connection, stream: &str, last: Offset) -> Result<Extent, Failure> {
-    connection
-        .grant(key::SUBSCRIBE, 1, |request| {
-            request.u8(SUBSCRIPTION).text(stream).u16(AT_LAST).u16(1).map(&[])
-        })
-        .await?;
-    let extent = match timeout(LAST_MAX, delivered(connection)).await {
-        Ok(extent) => extent?,
-        Err(_) => Extent { start: last, end: last.next() },
-    };
-    connection.grant(key::UNSUBSCRIBE, 1, |request| request.u8(SUBSCRIPTION)).await?;
-    if extent.start < last {
-        // What lies behind it is no message, and takes at least one offset.
-        return Ok(Extent { start: last, end: extent.end.max(last.next()) });
+    /// Has the last chunk delivered, which begins at `last` or, by now, behind it.
+    async fn last_chunk(&mut self, connection: &mut Connection, last: Offset) -> Result<Extent, Failure> {
+        let old = self.subscription;
+        self.subscription = old.wrapping_add(1);
+        // Refused where there is none yet, which is as good.
+        connection.answer(key::UNSUBSCRIBE, 1, |request| request.u8(old)).await?;
+        let (stream, new) = (&self.stream, self.subscription);
+        let with = |request: Request| request.u8(new).text(stream).u16(AT_LAST).u16(1).map(&[]);
+        connection.grant(key::SUBSCRIBE, 1, with).await?;
+        let extent = match timeout(LAST_MAX, delivered(connection, new)).await {
+            Ok(extent) => extent?,
+            Err(_) => Extent { start: last, end: last.next() },
+        };
+        if extent.start < last {
+            // What lies behind it is no message, and takes at least one offset.
+            return Ok(Extent { start: last, end: extent.end.max(last.next()) });
+        }
+        Ok(extent)
     }
-    Ok(extent)
 }
 
-async fn delivered(connection: &mut Connection) -> Result<Extent, Lost> {
+async fn delivered(connection: &mut Connection, wanted: u8) -> Result<Extent, Lost> {
     loop {
         match connection.next().await? {
-            Frame::Deliver { chunk, .. } => {
+            Frame::Deliver { subscription, chunk } if subscription == wanted => {
                 let chunk = Chunk::parse(chunk).map_err(|_| Malformed)?;
                 return Ok(Extent { start: chunk.at(), end: chunk.end() });
             }
