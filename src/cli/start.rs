@@ -139,12 +139,12 @@ pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError
         let down = Duration::from_secs(args.down);
         let options = cluster::Options { base: options, havoc: args.havoc, down };
         return block_on(async {
-            let summary = unless_stopped(cluster::run(options)).await?;
+            let summary = unless_stopped(Box::pin(cluster::run(options))).await?;
             found(&summary, summary.is_right(), global.json)
         });
     }
     block_on(async {
-        let summary = unless_stopped(crate::demo::run(options)).await?;
+        let summary = unless_stopped(Box::pin(crate::demo::run(options))).await?;
         found(&summary, summary.is_right(), global.json)
     })
 }
