@@ -204,7 +204,8 @@ impl Node {
         let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
         if let Some(address) = self.config.telemetry.metrics {
             let metrics = Metrics::bind(address).await.map_err(setup)?;
-            tracing::info!("metrics are at http://{address}/metrics");
+            // With port 0 the system chose one.
+            tracing::info!("metrics are at http://{}/metrics", metrics.address().map_err(setup)?);
             let source = Source { live: running, counters: self.counters.clone() };
             let stop = stop.clone();
             parts.spawn(async move {

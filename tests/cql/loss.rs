@@ -253,10 +253,9 @@ async fn a_late_commit_sets_the_position_back_for_a_moment() {
     let mark = |offset| Mark { offset: Offset(offset), event: EventId(Uuid::from_u64_pair(9, offset)) };
     let at = move |offset| Some(Position { follower: follower(1), mark: mark(offset) });
     newer.commit(Vec::new(), at(4)).await.expect("committed");
-    // It has asked what is recorded, and has the answer only when others are farther on.
+    // Whatever it asks, it has the answer only when others are farther on.
     proxy.stall_replies(true);
     let late = tokio::spawn(async move { older.commit(Vec::new(), at(5)).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
     for offset in [6, 7] {
         newer.commit(Vec::new(), at(offset)).await.expect("committed");
     }
