@@ -1,10 +1,12 @@
 //! The world as a test or a person drives it: synchronous calls, each one step under the lock.
 
+mod threads;
+
 use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::{
-    Actor, Change, Counts, Effect, FaultNote, Faults, Filter, Happening, Permissions, Request, Shown,
+    Actor, Change, ChannelKind, Counts, Effect, FaultNote, Faults, Filter, Happening, Request, Shown,
     Standin,
     gateway::session::Order,
     ledger::Keep,
@@ -35,6 +37,25 @@ pub struct Said {
     pub kind: u8,
     /// Message flags.
     pub flags: u32,
+    /// The tags of a post, by name.
+    pub tags: Vec<String>,
+}
+
+impl Said {
+    /// Adds these parts to a message.
+    fn draft(self, mut draft: Draft) -> Draft {
+        (draft.reply_to, draft.kind, draft.flags) = (self.reply_to, self.kind, self.flags);
+        draft.extra = Extra {
+            embeds: self.embeds,
+            attachments: self.attachments,
+            stickers: self.stickers,
+            poll: self.poll,
+            snapshots: self.snapshots,
+            reference: self.forward,
+            ..Extra::default()
+        };
+        draft
+    }
 }
 
 /// Guilds, channels, people.
@@ -46,14 +67,17 @@ impl Standin {
 
     /// Makes a text channel (CHANNEL_CREATE); returns its id, or 0 if there is no such guild.
     pub fn create_channel(&self, guild: u64, name: &str) -> u64 {
-        self.core.world().add_channel(guild, None, name).unwrap_or(0)
+        self.create_channel_of(guild, ChannelKind::Text, name)
     }
 
-    /// Makes a public thread of a channel (THREAD_CREATE); returns its id, or 0 if there is no such channel.
-    pub fn create_thread(&self, parent: u64, name: &str) -> u64 {
-        let mut world = self.core.world();
-        let guild = world.channels.get(&parent).map(|channel| channel.guild);
-        guild.and_then(|guild| world.add_channel(guild, Some(parent), name)).unwrap_or(0)
+    /// Makes a channel of any kind that is no thread; returns its id, or 0 if there is no such guild.
+    pub fn create_channel_of(&self, guild: u64, kind: ChannelKind, name: &str) -> u64 {
+        self.core.world().add_channel(guild, kind, name, &[]).unwrap_or(0)
+    }
+
+    /// Makes a forum with tags; returns its id, or 0 if there is no such guild.
+    pub fn create_forum(&self, guild: u64, name: &str, tags: &[&str]) -> u64 {
+        self.core.world().add_channel(guild, ChannelKind::Forum, name, tags).unwrap_or(0)
     }
 
     /// Makes a person. A name that is no username ("Alice B") becomes the display name, its lower case the username.
@@ -90,13 +114,6 @@ impl Standin {
     /// Makes a webhook by a person's hand; returns its id, or 0 if there is no such channel.
     pub fn create_webhook(&self, channel: u64, name: &str, user: u64) -> u64 {
         self.core.world().add_webhook(channel, name, Actor::User(user)).unwrap_or(0)
-    }
-
-    /// Switches what the bot may do in a channel.
-    pub fn set_permissions(&self, channel: u64, permissions: Permissions) {
-        if let Some(channel) = self.core.world().channels.get_mut(&channel) {
-            channel.permissions = permissions;
-        }
     }
 
     /// Hides messages younger than `lag_ms` from lists of this channel, until set to 0.
@@ -136,27 +153,19 @@ impl Standin {
 
 /// What people and moderators do.
 impl Standin {
-    /// A person says something; returns the message's id, or 0 if there is no such channel.
+    /// A person says something; returns the message's id, or 0 if there is no such channel, or it is a locked thread.
     pub fn say(&self, channel: u64, user: u64, text: &str) -> u64 {
         self.say_with(channel, user, text, Said::default())
     }
 
     /// [`Standin::say`] with more than text.
     pub fn say_with(&self, channel: u64, user: u64, text: &str, with: Said) -> u64 {
-        let mut draft = Draft::new(channel, Author::User(user), text);
-        draft.reply_to = with.reply_to;
-        draft.kind = with.kind;
-        draft.flags = with.flags;
-        draft.extra = Extra {
-            embeds: with.embeds,
-            attachments: with.attachments,
-            stickers: with.stickers,
-            poll: with.poll,
-            snapshots: with.snapshots,
-            forward: with.forward,
-            ..Extra::default()
-        };
-        self.core.world().post(draft, Actor::User(user))
+        let mut world = self.core.world();
+        let thread = world.channels.get(&channel).and_then(|channel| channel.thread.as_ref());
+        if thread.is_some_and(|thread| thread.archived && thread.locked) {
+            return 0;
+        }
+        world.post(with.draft(Draft::new(channel, Author::User(user), text)), Actor::User(user))
     }
 
     /// The author edits a text; false if there is no such message.

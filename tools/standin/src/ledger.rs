@@ -87,6 +87,8 @@ pub enum Change {
     WebhookDelete,
     /// A channel or thread appeared.
     ChannelCreate,
+    /// A channel or thread was renamed, archived, ...
+    ChannelEdit,
     /// A channel or thread went away with all its messages.
     ChannelDelete,
 }

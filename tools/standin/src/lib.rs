@@ -39,6 +39,8 @@ pub use limits::{Limits, Window};
 pub use rest::route::RouteKind;
 pub use start::{Config, Standin, StartError, Starts};
 pub use world::{
+    channel_kind::ChannelKind,
     model::Permissions,
     shown::{Happening, Shown},
+    thread::ShownThread,
 };

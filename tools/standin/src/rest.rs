@@ -1,12 +1,15 @@
 //! The REST routes: a call in, a reply out, the effect in between and under the world's lock.
 
 pub(crate) mod body;
+pub(crate) mod channel;
 pub(crate) mod form;
 pub(crate) mod guild;
 pub(crate) mod history;
 pub(crate) mod message;
+pub(crate) mod place;
 pub(crate) mod reply;
 pub(crate) mod route;
+pub(crate) mod thread;
 pub(crate) mod webhook;
 
 use bytes::Bytes;
@@ -100,11 +103,14 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
     match call.route.kind {
         K::Gateway | K::GatewayBot => Ok(guild::gateway(world, call, origin)),
         K::Me | K::User | K::MyGuilds | K::Application => guild::account(world, call),
-        K::Guild | K::GuildChannels | K::GuildRoles | K::GuildMember | K::ActiveThreads => {
-            guild::guild(world, call)
-        }
-        K::Channel => guild::channel(world, call),
-        K::DeleteChannel => guild::delete_channel(world, call),
+        K::Guild | K::GuildChannels | K::GuildRoles | K::GuildMember => guild::guild(world, call),
+        K::Channel => channel::get(world, call),
+        K::EditChannel => channel::edit(world, call),
+        K::DeleteChannel => channel::delete(world, call),
+        K::StartThread => thread::start(world, call),
+        K::CreateThread => thread::create(world, call),
+        K::ActiveThreads => thread::active(world, call),
+        K::ArchivedThreads | K::PrivateArchivedThreads => thread::archived(world, call),
         K::ListMessages => history::list(world, call),
         K::GetMessage => history::one(world, call),
         K::CreateMessage => message::create(world, call),

@@ -1,11 +1,14 @@
 //! The state of the small Discord, behind one lock: every effect and its dispatch happen together, in one order.
 
+pub(crate) mod channel;
+pub(crate) mod channel_kind;
 pub(crate) mod guild;
 pub(crate) mod mention;
 pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod payload;
 pub(crate) mod shown;
+pub(crate) mod thread;
 pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, User, Webhook};
+pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, Tag, User, Webhook};
 
 use crate::{
     Config, clock,
@@ -104,9 +107,7 @@ impl World {
 
     /// Sends a dispatch to every session that may see it.
     pub(crate) fn dispatch(&mut self, name: &str, guild: u64, channel: Option<u64>, data: String) {
-        let visible =
-            channel.and_then(|id| self.channels.get(&id)).is_none_or(|c| c.permissions.view_channel);
-        if !visible {
+        if channel.is_some_and(|id| !self.permissions_in(id).view_channel) {
             return;
         }
         let event = Event::new(name, guild, channel, data);

@@ -11,6 +11,7 @@ const EMBEDS_MAX: usize = 10;
 const EMBED_SUM_MAX: usize = 6000;
 const FIELDS_MAX: usize = 25;
 const NAME_MAX: usize = 80;
+const CHANNEL_NAME_MAX: usize = 100;
 const NONCE_MAX: usize = 25;
 
 /// What a message body says, checked.
@@ -189,6 +190,25 @@ pub(crate) fn webhook_name(body: &Value, required: bool) -> Result<Option<String
     }
 }
 
+/// The name of a channel or thread; `required` on creation.
+pub(crate) fn name(body: &Value, required: bool) -> Result<Option<String>, ApiError> {
+    name_of(body, "name", required)
+}
+
+/// The same under another field's name.
+pub(crate) fn name_of(body: &Value, field: &str, required: bool) -> Result<Option<String>, ApiError> {
+    match body.get(field) {
+        None if required => Err(single(field, "BASE_TYPE_REQUIRED", "This field is required")),
+        None => Ok(None),
+        Some(value) => {
+            let name = value.as_str().unwrap_or_default().trim();
+            let good = (1..=CHANNEL_NAME_MAX).contains(&name.chars().count());
+            let message = "Must be between 1 and 100 in length.";
+            if good { Ok(Some(name.to_owned())) } else { Err(single(field, "BASE_TYPE_BAD_LENGTH", message)) }
+        }
+    }
+}
+
 fn name_checked(field: &str, value: &Value) -> Result<String, ApiError> {
     let name = value.as_str().unwrap_or_default().trim();
     let length = name.chars().count();
@@ -217,6 +237,26 @@ fn single(path: &str, code: &str, message: &str) -> ApiError {
 pub(crate) fn out_of_range(name: &str, max: u64) -> ApiError {
     let message = format!("int value should be between 1 and {max}.");
     single(name, "NUMBER_TYPE_RANGE", &message)
+}
+
+/// A list with too much in it.
+pub(crate) fn too_many(name: &str, max: usize) -> ApiError {
+    single(name, "BASE_TYPE_MAX_LENGTH", &format!("Must be {max} or fewer in length."))
+}
+
+/// A number that is none of those allowed.
+pub(crate) fn not_a_choice(name: &str, choices: &[u64]) -> ApiError {
+    let list: Vec<String> = choices.iter().map(u64::to_string).collect();
+    single(name, "BASE_TYPE_CHOICES", &format!("Value must be one of {{{}}}.", list.join(", ")))
+}
+
+/// A time as ISO 8601, in microseconds; `%3A` and `%2B` as they come in a query.
+pub(crate) fn moment(name: &str, text: &str) -> Result<u64, ApiError> {
+    let text = text.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
+    let read =
+        text.parse::<jiff::Timestamp>().ok().and_then(|time| u64::try_from(time.as_microsecond()).ok());
+    let message = format!("Could not parse {text}. Should be ISO8601.");
+    read.ok_or_else(|| single(name, "DATE_TIME_TYPE_PARSE", &message))
 }
 
 pub(crate) fn not_snowflake(name: &str, text: &str) -> ApiError {

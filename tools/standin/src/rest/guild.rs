@@ -1,17 +1,15 @@
-//! The account, guilds and channels.
+//! The account and guilds.
 
 use serde_json::{Value, json};
 
 use super::{
     Call,
-    history::visible,
     reply::{ApiError, Reply},
     route::RouteKind,
 };
 use crate::{
     Starts,
     id::Id,
-    ledger::Actor,
     world::{World, guild::role_json},
 };
 
@@ -69,8 +67,7 @@ fn application(world: &World) -> Value {
 pub(crate) fn guild(world: &World, call: &Call) -> Result<Reply, ApiError> {
     let guild = call.route.guild.and_then(|id| world.guilds.get(&id)).ok_or(ApiError::unknown_guild())?;
     let value = match call.route.kind {
-        RouteKind::GuildChannels => json!(world.channels_json(guild, false)),
-        RouteKind::ActiveThreads => json!({"threads": world.channels_json(guild, true), "members": []}),
+        RouteKind::GuildChannels => json!(world.channels_json(guild)),
         RouteKind::GuildRoles => guild.roles.iter().map(role_json).collect(),
         RouteKind::GuildMember => {
             let member = call.route.user.and_then(|user| world.member_json(guild.id, user));
@@ -79,18 +76,4 @@ pub(crate) fn guild(world: &World, call: &Call) -> Result<Reply, ApiError> {
         _ => world.guild_json(guild),
     };
     Ok(Reply::json(&value))
-}
-
-/// `GET /channels/{id}`
-pub(crate) fn channel(world: &World, call: &Call) -> Result<Reply, ApiError> {
-    let id = visible(world, call)?.id;
-    Ok(Reply::json(&world.channel_json(id)))
-}
-
-/// `DELETE /channels/{id}`
-pub(crate) fn delete_channel(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
-    let id = visible(world, call)?.id;
-    let shown = world.channel_json(id);
-    world.remove_channel(id, Actor::Bot);
-    Ok(Reply::json(&shown))
 }

@@ -18,7 +18,7 @@ const PAGE_DEFAULT: u64 = 50;
 pub(crate) fn visible<'a>(world: &'a World, call: &Call) -> Result<&'a Channel, ApiError> {
     let channel =
         call.route.channel.and_then(|id| world.channels.get(&id)).ok_or(ApiError::unknown_channel())?;
-    if channel.permissions.view_channel { Ok(channel) } else { Err(ApiError::missing_access()) }
+    if world.permissions_in(channel.id).view_channel { Ok(channel) } else { Err(ApiError::missing_access()) }
 }
 
 /// Which page of a channel.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     Call, form,
     history::visible,
+    place::{not_archived, takes_messages},
     reply::{ApiError, Reply},
 };
 use crate::{
@@ -30,9 +31,10 @@ pub(crate) fn shown(world: &World, channel: u64, id: u64) -> Result<Reply, ApiEr
 /// `POST /channels/{id}/messages`
 pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let channel = visible(world, call)?;
-    if !channel.permissions.send_messages {
+    if !world.permissions_in(channel.id).send_messages {
         return Err(ApiError::missing_permissions());
     }
+    takes_messages(channel)?;
     let (channel, body) = (channel.id, call.object()?);
     let form = form::message(body)?;
     form.not_empty()?;
@@ -87,6 +89,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     if message.author != Author::User(world.bot) {
         return Err(ApiError::not_your_message());
     }
+    not_archived(channel)?;
     let (channel, body) = (channel.id, call.object()?);
     world.revise(channel, id, revision(body)?, Actor::Bot);
     shown(world, channel, id)
@@ -110,7 +113,7 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Result<Reply, ApiError> 
     let channel = visible(world, call)?;
     let id = call.route.message.unwrap_or(0);
     let message = channel.messages.get(&id).ok_or(ApiError::unknown_message())?;
-    if message.author != Author::User(world.bot) && !channel.permissions.manage_messages {
+    if message.author != Author::User(world.bot) && !world.permissions_in(channel.id).manage_messages {
         return Err(ApiError::missing_permissions());
     }
     world.remove(channel.id, id, Actor::Bot);
@@ -120,7 +123,7 @@ pub(crate) fn delete(world: &mut World, call: &Call) -> Result<Reply, ApiError> 
 /// `POST /channels/{id}/messages/bulk-delete`: 2 to 100, none twice, none older than 14 days.
 pub(crate) fn bulk_delete(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let channel = visible(world, call)?;
-    if !channel.permissions.manage_messages {
+    if !world.permissions_in(channel.id).manage_messages {
         return Err(ApiError::missing_permissions());
     }
     let listed = call.object()?["messages"].as_array().cloned().unwrap_or_default();

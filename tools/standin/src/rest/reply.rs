@@ -24,6 +24,11 @@ impl Reply {
         Self { status: 204, body: Bytes::new() }
     }
 
+    /// 201: what was made.
+    pub(crate) fn created(self) -> Self {
+        Self { status: 201, ..self }
+    }
+
     /// A 5xx, as Discord's edge answers.
     pub(crate) fn failed(status: u16) -> Self {
         let body = json!({"message": format!("{status}: Internal Server Error"), "code": 0}).to_string();
@@ -132,6 +137,38 @@ impl ApiError {
 
     pub(crate) const fn invalid_json() -> Self {
         Self::new(400, 50109, "The request body contains invalid JSON.")
+    }
+
+    pub(crate) const fn unknown_tag() -> Self {
+        Self::new(404, 10087, "Unknown tag")
+    }
+
+    pub(crate) const fn not_a_text_channel() -> Self {
+        Self::new(400, 50008, "Cannot send messages in a non-text channel")
+    }
+
+    pub(crate) const fn wrong_channel_type() -> Self {
+        Self::new(400, 50024, "Cannot execute action on this channel type")
+    }
+
+    pub(crate) const fn thread_archived() -> Self {
+        Self::new(400, 50083, "Thread is archived")
+    }
+
+    pub(crate) const fn thread_exists() -> Self {
+        Self::new(400, 160_004, "A thread has already been created for this message")
+    }
+
+    pub(crate) const fn forum_needs_thread() -> Self {
+        Self::new(400, 220_001, "Webhooks posted to forum channels must have a thread_name or thread_id")
+    }
+
+    pub(crate) const fn forum_needs_one_thread() -> Self {
+        Self::new(
+            400,
+            220_002,
+            "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+        )
     }
 
     pub(crate) const fn not_a_forum() -> Self {

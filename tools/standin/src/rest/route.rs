@@ -35,6 +35,8 @@ pub enum RouteKind {
     GuildWebhooks,
     /// `GET /channels/{id}`
     Channel,
+    /// `PATCH /channels/{id}`
+    EditChannel,
     /// `DELETE /channels/{id}`
     DeleteChannel,
     /// `GET /channels/{id}/messages`
@@ -49,6 +51,14 @@ pub enum RouteKind {
     DeleteMessage,
     /// `POST /channels/{id}/messages/bulk-delete`
     BulkDelete,
+    /// `POST /channels/{id}/messages/{message}/threads`
+    StartThread,
+    /// `POST /channels/{id}/threads`
+    CreateThread,
+    /// `GET /channels/{id}/threads/archived/public`
+    ArchivedThreads,
+    /// `GET /channels/{id}/threads/archived/private`
+    PrivateArchivedThreads,
     /// `GET /channels/{id}/webhooks`
     ChannelWebhooks,
     /// `POST /channels/{id}/webhooks`
@@ -165,6 +175,7 @@ impl Route {
         use RouteKind as K;
         match (method, parts) {
             ("GET", [id]) => Self::of(K::Channel).channel(id),
+            ("PATCH", [id]) => Self::of(K::EditChannel).channel(id),
             ("DELETE", [id]) => Self::of(K::DeleteChannel).channel(id),
             ("GET", [id, "messages"]) => Self::of(K::ListMessages).channel(id),
             ("POST", [id, "messages"]) => Self::of(K::CreateMessage).channel(id),
@@ -172,6 +183,12 @@ impl Route {
             ("GET", [id, "messages", m]) => Self::of(K::GetMessage).channel(id).message(m),
             ("PATCH", [id, "messages", m]) => Self::of(K::EditMessage).channel(id).message(m),
             ("DELETE", [id, "messages", m]) => Self::of(K::DeleteMessage).channel(id).message(m),
+            ("POST", [id, "messages", m, "threads"]) => Self::of(K::StartThread).channel(id).message(m),
+            ("POST", [id, "threads"]) => Self::of(K::CreateThread).channel(id),
+            ("GET", [id, "threads", "archived", "public"]) => Self::of(K::ArchivedThreads).channel(id),
+            ("GET", [id, "threads", "archived", "private"]) => {
+                Self::of(K::PrivateArchivedThreads).channel(id)
+            }
             ("GET", [id, "webhooks"]) => Self::of(K::ChannelWebhooks).channel(id),
             ("POST", [id, "webhooks"]) => Self::of(K::CreateWebhook).channel(id),
             _ => Self::of(K::Unknown),

@@ -7,13 +7,18 @@ use super::{
     form::MessageForm,
     history::visible,
     message::{allowed, revision, shown},
+    place::{not_archived, takes_messages},
     reply::{ApiError, Reply},
+    thread::tags,
 };
 use crate::{
     id,
     id::Id,
     ledger::Actor,
-    world::{Author, Channel, Webhook, World, mention::Allowed, message::Draft, webhook::WebhookChange},
+    world::{
+        Author, Channel, Webhook, World, mention::Allowed, message::Draft, thread::NewThread,
+        webhook::WebhookChange,
+    },
 };
 
 const PER_CHANNEL_MAX: usize = 15;
@@ -34,10 +39,11 @@ fn found<'a>(world: &'a World, call: &Call) -> Result<&'a Webhook, ApiError> {
 
 fn may_manage(world: &World, channel: u64) -> Result<&Channel, ApiError> {
     let channel = world.channels.get(&channel).ok_or(ApiError::unknown_channel())?;
-    if !channel.permissions.view_channel {
+    let may = world.permissions_in(channel.id);
+    if !may.view_channel {
         return Err(ApiError::missing_access());
     }
-    if channel.permissions.manage_webhooks { Ok(channel) } else { Err(ApiError::missing_permissions()) }
+    if may.manage_webhooks { Ok(channel) } else { Err(ApiError::missing_permissions()) }
 }
 
 /// `GET /channels/{id}/webhooks` and `GET /guilds/{id}/webhooks`
@@ -47,7 +53,7 @@ pub(crate) fn list(world: &World, call: &Call) -> Result<Reply, ApiError> {
         (None, guild) => {
             let guild = guild.and_then(|id| world.guilds.get(&id)).ok_or(ApiError::unknown_guild())?;
             let all = guild.channels.iter().filter_map(|id| world.channels.get(id));
-            all.filter(|channel| channel.permissions.manage_webhooks).collect()
+            all.filter(|channel| world.permissions_in(channel.id).manage_webhooks).collect()
         }
     };
     let webhooks =
@@ -115,19 +121,51 @@ fn target(world: &World, call: &Call, webhook: &Webhook) -> Result<u64, ApiError
 /// `POST /webhooks/{id}/{token}`: 204, or with `wait=true` 200 and the message.
 pub(crate) fn execute(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiError> {
     let webhook = found(world, call)?;
-    let channel = target(world, call, webhook)?;
     let body = call.object()?;
     let form = form::message(body)?;
     form.not_empty()?;
-    if body["thread_name"].is_string() {
-        return Err(ApiError::not_a_forum());
-    }
+    let place = place(world, call, webhook)?;
     let author = author(webhook, body)?;
     let actor = Actor::Webhook(webhook.id);
-    let mut draft = draft(channel, author, &form, body);
-    finish_attachments(&mut draft.extra.attachments, channel, origin);
-    let id = world.post(draft, actor);
+    let mut draft = draft(webhook.channel, author, &form, body);
+    finish_attachments(&mut draft.extra.attachments, webhook.channel, origin);
+    let (channel, id) = match place {
+        Place::Channel(channel) => (channel, world.post(Draft { channel, ..draft }, actor)),
+        Place::Post(new) => {
+            let forum = draft.channel;
+            let id = world.create_post(forum, new, draft, actor).ok_or(ApiError::unknown_channel())?;
+            (id, id)
+        }
+    };
     if call.flag("wait") { shown(world, channel, id) } else { Ok(Reply::no_content()) }
+}
+
+/// Where a webhook's message goes.
+enum Place {
+    Channel(u64),
+    /// A new post of the webhook's forum.
+    Post(NewThread),
+}
+
+fn place(world: &World, call: &Call, webhook: &Webhook) -> Result<Place, ApiError> {
+    let channel = world.channels.get(&webhook.channel).ok_or(ApiError::unknown_channel())?;
+    let body = call.object()?;
+    let name = form::name_of(body, "thread_name", false)?;
+    match (channel.kind.has_posts(), call.id("thread_id")?, name) {
+        (true, None, None) => Err(ApiError::forum_needs_thread()),
+        (true, Some(_), Some(_)) => Err(ApiError::forum_needs_one_thread()),
+        (false, _, Some(_)) => Err(ApiError::not_a_forum()),
+        (true, None, Some(name)) => {
+            let mut new = NewThread::new(&name, webhook.id);
+            new.tags = tags(channel, body)?.unwrap_or_default();
+            Ok(Place::Post(new))
+        }
+        (_, _, None) => {
+            let target = target(world, call, webhook)?;
+            world.channels.get(&target).map_or(Ok(()), takes_messages)?;
+            Ok(Place::Channel(target))
+        }
+    }
 }
 
 fn draft(channel: u64, author: Author, form: &MessageForm, body: &Value) -> Draft {
@@ -181,6 +219,7 @@ pub(crate) fn get_message(world: &World, call: &Call) -> Result<Reply, ApiError>
 /// `PATCH /webhooks/{id}/{token}/messages/{message}`
 pub(crate) fn edit_message(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let (channel, id) = own_message(world, call)?;
+    world.channels.get(&channel).map_or(Ok(()), not_archived)?;
     let revision = revision(call.object()?)?;
     world.revise(channel, id, revision, actor(call));
     shown(world, channel, id)

@@ -1,17 +1,12 @@
-//! Guilds, channels, threads, roles: made, removed; their JSON.
+//! Guilds and roles: made; their JSON.
 
 use serde_json::{Value, json};
 
-use super::{Channel, Guild, Member, Role, World, shown::Happening};
+use super::{Guild, Member, Role, World};
 use crate::{
     clock::{self, Stamp},
     id::{self, Id},
-    ledger::{Actor, Change},
 };
-
-/// A text channel, and a public thread.
-const TEXT: u8 = 0;
-const PUBLIC_THREAD: u8 = 11;
 
 /// What `@everyone` may do, as a bit set: all that the routes here need.
 const EVERYONE_MAY: u64 =
@@ -36,102 +31,6 @@ impl World {
         let data = self.guild_create_json(id).unwrap_or_default();
         self.dispatch_value("GUILD_CREATE", id, None, &data);
         id
-    }
-
-    /// Makes a text channel, or a thread if it has a parent. The caller has checked guild and parent.
-    pub(crate) fn add_channel(&mut self, guild: u64, parent: Option<u64>, name: &str) -> Option<u64> {
-        self.guilds.get(&guild)?;
-        let id = self.ids.next();
-        let channel = Channel {
-            id,
-            guild,
-            name: name.to_owned(),
-            kind: if parent.is_some() { PUBLIC_THREAD } else { TEXT },
-            parent,
-            owner: self.bot,
-            webhooks: Vec::new(),
-            messages: Default::default(),
-            nonces: Default::default(),
-            permissions: Default::default(),
-            history: Default::default(),
-        };
-        self.channels.insert(id, channel);
-        self.guilds.get_mut(&guild)?.channels.insert(id);
-        self.note(Actor::Moderator, Change::ChannelCreate, id, id);
-        let mut data = self.channel_json(id)?;
-        if parent.is_some() {
-            data["newly_created"] = json!(true);
-        }
-        let name = if parent.is_some() { "THREAD_CREATE" } else { "CHANNEL_CREATE" };
-        self.dispatch_value(name, guild, Some(id), &data);
-        Some(id)
-    }
-
-    /// Removes a channel or thread with its messages, webhooks and threads.
-    pub(crate) fn remove_channel(&mut self, id: u64, actor: Actor) -> bool {
-        let Some(data) = self.channel_json(id) else { return false };
-        let children: Vec<u64> = self
-            .channels
-            .values()
-            .filter(|channel| channel.parent == Some(id))
-            .map(|channel| channel.id)
-            .collect();
-        for child in children {
-            self.remove_channel(child, actor);
-        }
-        let Some(channel) = self.channels.remove(&id) else { return false };
-        for webhook in &channel.webhooks {
-            self.webhooks.remove(webhook);
-        }
-        if let Some(guild) = self.guilds.get_mut(&channel.guild) {
-            guild.channels.remove(&id);
-        }
-        self.note(actor, Change::ChannelDelete, id, id);
-        self.dispatch_gone(&channel, &data);
-        self.tell(|_| Happening::ChannelGone(id));
-        true
-    }
-
-    fn dispatch_gone(&mut self, channel: &Channel, data: &Value) {
-        let (id, guild) = (Some(channel.id), channel.guild);
-        match channel.parent {
-            None => self.dispatch_value("CHANNEL_DELETE", guild, id, data),
-            Some(parent) => {
-                let (guild_id, parent_id) = (Id(guild), Id(parent));
-                let ids = json!({"id": Id(channel.id), "guild_id": guild_id, "parent_id": parent_id, "type": channel.kind});
-                self.dispatch_value("THREAD_DELETE", guild, id, &ids);
-            }
-        }
-    }
-
-    /// A channel object.
-    pub(crate) fn channel_json(&self, id: u64) -> Option<Value> {
-        let channel = self.channels.get(&id)?;
-        let last = channel.messages.last_key_value().map(|(&id, _)| Id(id));
-        let mut value = json!({
-            "id": Id(id), "type": channel.kind, "guild_id": Id(channel.guild), "name": channel.name,
-            "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
-        });
-        let more = if channel.parent.is_some() { thread_part(channel) } else { self.text_part(channel) };
-        if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
-            all.extend(more);
-        }
-        Some(value)
-    }
-
-    fn text_part(&self, channel: &Channel) -> Value {
-        let denied = channel.permissions.denied_bits();
-        let overwrite = json!({"id": Id(self.bot), "type": 1, "allow": "0", "deny": denied.to_string()});
-        let overwrites = if denied == 0 { json!([]) } else { json!([overwrite]) };
-        json!({"topic": null, "position": 0, "nsfw": false, "last_pin_timestamp": null, "permission_overwrites": overwrites})
-    }
-
-    /// The channels or the active threads of a guild.
-    pub(crate) fn channels_json(&self, guild: &Guild, threads: bool) -> Vec<Value> {
-        let all = guild.channels.iter().filter_map(|id| self.channels.get(id));
-        all.filter(|channel| channel.parent.is_some() == threads && channel.permissions.view_channel)
-            .filter_map(|channel| self.channel_json(channel.id))
-            .collect()
     }
 
     /// A guild object as REST answers it.
@@ -159,7 +58,7 @@ impl World {
         let more = json!({
             "joined_at": Stamp(id::created_ms(id) * 1000), "large": false, "unavailable": false, "lazy": true,
             "member_count": guild.members.len(), "members": members, "presences": [], "voice_states": [],
-            "channels": self.channels_json(guild, false), "threads": self.channels_json(guild, true),
+            "channels": self.channels_json(guild), "threads": self.active_threads_json(guild),
             "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
         });
         if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
@@ -177,18 +76,6 @@ impl World {
         self.dispatch_value("GUILD_ROLE_CREATE", guild, None, &data);
         Some(id)
     }
-}
-
-fn thread_part(channel: &Channel) -> Value {
-    let made = Stamp(id::created_ms(channel.id) * 1000);
-    let count = channel.messages.len();
-    json!({
-        "owner_id": Id(channel.owner), "message_count": count, "total_message_sent": count, "member_count": 1,
-        "thread_metadata": {
-            "archived": false, "archive_timestamp": made, "auto_archive_duration": 1440, "locked": false,
-            "create_timestamp": made,
-        },
-    })
 }
 
 pub(crate) fn role_json(role: &Role) -> Value {

@@ -31,6 +31,11 @@ impl Allowed {
         Self { users: Allow::All, roles: Allow::Only(Vec::new()), everyone: false, replied_user: false }
     }
 
+    /// What system messages get.
+    pub(crate) fn nothing() -> Self {
+        Self { users: Allow::Only(Vec::new()), ..Self::users_only() }
+    }
+
     /// Reads the object of a request body.
     pub(crate) fn read(value: &Value) -> Self {
         let parse =

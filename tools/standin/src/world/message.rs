@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Author, Extra, Message, World,
+    Author, Channel, Extra, Message, World,
     mention::{self, Allowed},
     payload::Way,
     shown::Happening,
+    thread::THREAD_STARTER,
 };
 use crate::{
     clock, id,
@@ -17,6 +18,8 @@ use crate::{
 
 /// A message to be posted.
 pub(crate) struct Draft {
+    /// Given where it is that of the thread which the message begins.
+    pub(crate) id: Option<u64>,
     pub(crate) channel: u64,
     pub(crate) author: Author,
     pub(crate) content: String,
@@ -32,6 +35,7 @@ pub(crate) struct Draft {
 impl Draft {
     pub(crate) fn new(channel: u64, author: Author, content: &str) -> Self {
         Self {
+            id: None,
             channel,
             author,
             content: content.to_owned(),
@@ -60,7 +64,8 @@ pub(crate) struct Revision {
 impl World {
     /// Posts a message; Discord trims the text. The caller has checked that the channel exists.
     pub(crate) fn post(&mut self, draft: Draft, actor: Actor) -> u64 {
-        let id = self.ids.next();
+        self.wake_thread(draft.channel, actor);
+        let id = draft.id.unwrap_or_else(|| self.ids.next());
         let pings = self.pings(&draft);
         let message = Message {
             id,
@@ -80,6 +85,9 @@ impl World {
         self.join(draft.channel, &message.author);
         let data = self.message_json(&message, Way::Gateway);
         let Some(channel) = self.channels.get_mut(&draft.channel) else { return 0 };
+        if let Some(thread) = channel.thread.as_mut().filter(|_| counts(&message)) {
+            (thread.count, thread.sent) = (thread.count + 1, thread.sent + 1);
+        }
         channel.messages.insert(id, message);
         let guild = channel.guild;
         self.note(actor, Change::Create, draft.channel, id);
@@ -161,7 +169,8 @@ impl World {
         true
     }
 
-    fn updated(&mut self, channel: u64, id: u64, change: Change, actor: Actor) {
+    /// Tells everybody what has become of a message.
+    pub(crate) fn updated(&mut self, channel: u64, id: u64, change: Change, actor: Actor) {
         let Some(place) = self.channels.get(&channel) else { return };
         let (guild, Some(message)) = (place.guild, place.messages.get(&id)) else { return };
         let data = self.message_json(message, Way::Gateway);
@@ -173,7 +182,7 @@ impl World {
     /// Removes one message.
     pub(crate) fn remove(&mut self, channel: u64, id: u64, actor: Actor) -> bool {
         let Some(place) = self.channels.get_mut(&channel) else { return false };
-        if place.messages.remove(&id).is_none() {
+        if !take(place, id) {
             return false;
         }
         let guild = place.guild;
@@ -188,7 +197,7 @@ impl World {
     pub(crate) fn remove_many(&mut self, channel: u64, ids: &[u64], actor: Actor) -> usize {
         let Some(place) = self.channels.get_mut(&channel) else { return 0 };
         let guild = place.guild;
-        let gone: Vec<u64> = ids.iter().copied().filter(|id| place.messages.remove(id).is_some()).collect();
+        let gone: Vec<u64> = ids.iter().copied().filter(|&id| take(place, id)).collect();
         for page in gone.chunks(100) {
             for &id in page {
                 self.note(actor, Change::Delete, channel, id);
@@ -215,6 +224,19 @@ impl World {
         self.dispatch_value("MESSAGE_REACTION_ADD", guild, Some(channel), &data);
         true
     }
+}
+
+/// Does a thread count it? The message that it began with is not counted.
+fn counts(message: &Message) -> bool {
+    message.kind != THREAD_STARTER && message.id != message.channel
+}
+
+fn take(channel: &mut Channel, id: u64) -> bool {
+    let Some(message) = channel.messages.remove(&id) else { return false };
+    if let Some(thread) = channel.thread.as_mut().filter(|_| counts(&message)) {
+        thread.count = thread.count.saturating_sub(1);
+    }
+    true
 }
 
 fn apply(message: &mut Message, revision: Revision) {

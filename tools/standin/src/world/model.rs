@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{channel_kind::ChannelKind, thread::Thread};
 use crate::{id, ledger::Pings};
 
 /// A person or a bot.
@@ -94,15 +95,24 @@ pub(crate) struct History {
     pub(crate) lag_until_ms: u64,
 }
 
+/// A tag of a forum.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+}
+
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) id: u64,
     pub(crate) guild: u64,
     pub(crate) name: String,
-    /// 0 text, 11 public thread.
-    pub(crate) kind: u8,
+    pub(crate) kind: ChannelKind,
     pub(crate) parent: Option<u64>,
-    pub(crate) owner: u64,
+    /// What a thread has besides.
+    pub(crate) thread: Option<Thread>,
+    /// What posts of a forum may be tagged with.
+    pub(crate) tags: Vec<Tag>,
     pub(crate) webhooks: Vec<u64>,
     pub(crate) messages: BTreeMap<u64, Message>,
     /// `enforce_nonce`: (author, nonce) -> message.
@@ -153,8 +163,8 @@ pub(crate) struct Extra {
     pub(crate) stickers: Vec<Value>,
     pub(crate) poll: Option<Value>,
     pub(crate) snapshots: Vec<Value>,
-    /// A `message_reference` that is not a reply (a forward).
-    pub(crate) forward: Option<Value>,
+    /// A `message_reference` that is not a reply: a forward, or what a thread's system message points at.
+    pub(crate) reference: Option<Value>,
 }
 
 impl Extra {

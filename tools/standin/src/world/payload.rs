@@ -3,7 +3,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{Author, Member, Message, User, World};
+use super::{
+    Author, Channel, Member, Message, User, World,
+    thread::{HAS_THREAD, THREAD_STARTER},
+};
 use crate::{clock::Stamp, id::Id};
 
 /// Where a payload goes: the gateway adds `guild_id`, `member` and `channel_type`.
@@ -131,7 +134,7 @@ struct ReferenceOut {
 #[serde(untagged)]
 enum Reference<'a> {
     Reply(ReferenceOut),
-    Forward(&'a Value),
+    Other(&'a Value),
 }
 
 #[derive(Serialize)]
@@ -176,6 +179,9 @@ struct MessageOut<'a> {
     poll: Option<&'a Value>,
     #[serde(skip_serializing_if = "<[Value]>::is_empty")]
     message_snapshots: &'a [Value],
+    /// The thread that was started from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<Value>,
 }
 
 impl World {
@@ -220,6 +226,26 @@ impl World {
         named.map(|user| UserOut::new(user, member(user))).collect()
     }
 
+    /// What a reply answers, or what a thread was started from; the inner `None`: it was deleted.
+    #[expect(clippy::option_option, reason = "absent, null and present are three things to Discord")]
+    fn referenced_out<'a>(
+        &'a self,
+        message: &'a Message,
+        channel: Option<&'a Channel>,
+    ) -> Option<Option<Box<MessageOut<'a>>>> {
+        let target = match message.kind {
+            THREAD_STARTER => {
+                let parent = channel.and_then(|thread| self.channels.get(&thread.parent?));
+                parent.and_then(|parent| parent.messages.get(&message.channel))
+            }
+            _ => {
+                let target = message.reply_to?;
+                channel.and_then(|channel| channel.messages.get(&target))
+            }
+        };
+        Some(target.map(|target| Box::new(self.message_out(target, Way::Rest, false))))
+    }
+
     fn message_out<'a>(&'a self, message: &'a Message, way: Way, deep: bool) -> MessageOut<'a> {
         let channel = self.channels.get(&message.channel);
         let guild = channel.map_or(0, |channel| channel.guild);
@@ -247,17 +273,15 @@ impl World {
             content: &message.content,
             components: &extra.components,
             channel_id: Id(message.channel),
-            channel_type: channel.filter(|_| gateway).map(|channel| channel.kind),
+            channel_type: channel.filter(|_| gateway).map(|channel| channel.kind.number()),
             author: self.author_out(&message.author),
             attachments: &extra.attachments,
             guild_id: gateway.then_some(Id(guild)),
             webhook_id: webhook,
             application_id: application,
-            message_reference: reference(message, extra.forward.as_ref(), guild),
-            referenced_message: message.reply_to.filter(|_| deep).map(|target| {
-                let target = channel.and_then(|channel| channel.messages.get(&target));
-                target.map(|target| Box::new(self.message_out(target, Way::Rest, false)))
-            }),
+            message_reference: reference(message, extra.reference.as_ref(), guild),
+            referenced_message: if deep { self.referenced_out(message, channel) } else { None },
+            thread: if message.flags & HAS_THREAD == 0 { None } else { self.channel_json(message.id) },
             sticker_items: &extra.stickers,
             poll: extra.poll.as_ref(),
             message_snapshots: &extra.snapshots,
@@ -265,10 +289,10 @@ impl World {
     }
 }
 
-fn reference<'a>(message: &Message, forward: Option<&'a Value>, guild: u64) -> Option<Reference<'a>> {
+fn reference<'a>(message: &Message, other: Option<&'a Value>, guild: u64) -> Option<Reference<'a>> {
     let reply = message.reply_to.map(|target| {
         let (channel_id, message_id) = (Id(message.channel), Id(target));
         Reference::Reply(ReferenceOut { kind: 0, channel_id, message_id, guild_id: Id(guild) })
     });
-    reply.or(forward.map(Reference::Forward))
+    reply.or(other.map(Reference::Other))
 }

@@ -152,7 +152,7 @@ impl World {
     pub(crate) fn history_edge_ms(&self, channel: u64) -> Option<u64> {
         let channel = self.channels.get(&channel)?;
         let (now_ms, history) = (clock::now_ms(), channel.history);
-        if now_ms < history.lost_until_ms || !channel.permissions.read_message_history {
+        if now_ms < history.lost_until_ms || !self.permissions_in(channel.id).read_message_history {
             return None;
         }
         let lag_ms = if now_ms < history.lag_until_ms { history.lag_ms } else { 0 };

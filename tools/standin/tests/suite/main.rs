@@ -12,6 +12,7 @@ mod limits;
 mod rest;
 mod script;
 mod speed;
+mod threads;
 mod twilight;
 mod world;
 mod ws;

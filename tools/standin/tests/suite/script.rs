@@ -8,6 +8,8 @@
 //! GET /path [{json}] | field field.field     any REST call; then the fields to print (none: status only)
 //! faults {json} | fault {json}   a whole plan | one REST rule for the next match
 //! shows CHANNEL                  what the channel shows
+//! forum TAG,TAG | post forum USER TAG,TAG TITLE TEXT | start CHANNEL MESSAGE USER NAME | aside CHANNEL USER NAME
+//! rename THREAD NAME | archive THREAD true | lock THREAD true | threads CHANNEL
 //! ws NAME [zstd] | NAME identify [intents [SHARD/TOTAL]] | NAME resume FROM SEQ | NAME send {json} | NAME close CODE
 //! NAME reads N [field ...]       N payloads, then no more than that are printed
 //! ```
@@ -71,15 +73,50 @@ impl Stage {
         *self.ids.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.ids.keys()))
     }
 
+    /// Gives names to what has none: threads are called what they are called, messages m1, m2, ...
     fn name_messages(&mut self) {
-        for channel in ["general", "random"] {
-            for shown in self.discord.messages(self.id(channel)) {
-                if !self.ids.values().any(|&id| id == shown.id) {
-                    let next =
-                        (1..).map(|n| format!("m{n}")).find(|name| !self.ids.contains_key(name)).unwrap();
-                    self.ids.insert(next, shown.id);
+        let mut channels: Vec<u64> =
+            ["general", "random", "forum"].iter().filter_map(|name| self.ids.get(*name)).copied().collect();
+        let threads: Vec<_> = channels.iter().flat_map(|&channel| self.discord.threads(channel)).collect();
+        for thread in threads {
+            channels.push(thread.id);
+            // A thread from a message has that message's id: one id, two names.
+            self.ids.entry(thread.name.replace(' ', "-")).or_insert(thread.id);
+        }
+        for shown in channels.into_iter().flat_map(|channel| self.discord.messages(channel)) {
+            if !self.ids.values().any(|&id| id == shown.id) {
+                let next = (1..).map(|n| format!("m{n}")).find(|name| !self.ids.contains_key(name)).unwrap();
+                self.ids.insert(next, shown.id);
+            }
+        }
+    }
+
+    /// What people do with threads and posts.
+    fn threads(&mut self, words: &[&str]) {
+        let (discord, id) = (self.discord.clone(), self.id(words[1]));
+        match *words {
+            ["start", _, message, user, name] => {
+                assert_ne!(discord.start_thread(id, self.id(message), self.id(user), name), 0);
+            }
+            ["aside", _, user, name] => assert_ne!(discord.create_thread_as(id, self.id(user), name), 0),
+            ["post", _, user, tags, title, text] => {
+                let tags: Vec<&str> = tags.split(',').collect();
+                assert_ne!(discord.create_post(id, self.id(user), (title, text), &tags), 0);
+            }
+            ["rename", _, name] => assert!(discord.rename_thread(id, name)),
+            ["archive", _, on] => assert!(discord.archive_thread(id, on == "true")),
+            ["lock", _, on] => assert!(discord.lock_thread(id, on == "true")),
+            ["threads", _] => {
+                for thread in discord.threads(id) {
+                    let state = [(thread.archived, "archived"), (thread.locked, "locked")];
+                    let state: Vec<_> = state.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+                    let (id, owner, count) = (thread.id, thread.owner, thread.message_count);
+                    let line =
+                        format!("{id} {} by {owner}: {count} {:?} {state:?}", thread.name, thread.tags);
+                    self.print(&line);
                 }
             }
+            _ => panic!("unknown step {words:?}"),
         }
     }
 
@@ -142,6 +179,15 @@ impl Stage {
             "wipe" => drop(discord.wipe(channel)),
             "drop" => assert!(discord.delete_channel(channel)),
             "thread" => drop(self.ids.insert(words[2].to_owned(), discord.create_thread(channel, words[2]))),
+            "forum" => {
+                let tags: Vec<&str> = words[1].split(',').collect();
+                let forum = discord.create_forum(self.id("home"), "forum", &tags);
+                self.ids.insert("forum".to_owned(), forum);
+                for (id, name) in discord.tags(forum) {
+                    self.ids.insert(name, id);
+                }
+            }
+            "start" | "aside" | "post" | "rename" | "archive" | "lock" | "threads" => self.threads(words),
             "permit" => discord.set_permissions(channel, serde_json::from_str(&tail(2)).unwrap()),
             "lag" => discord.set_history_lag(channel, words[2].parse().unwrap()),
             "unhook" => assert!(discord.delete_webhook(self.id("hook"))),

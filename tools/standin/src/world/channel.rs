@@ -1,0 +1,165 @@
+//! Channels: made, changed, removed; their JSON. What only threads have is `thread`'s.
+
+use serde_json::{Value, json};
+
+use super::{
+    Channel, Guild, Tag, World, channel_kind::ChannelKind, model::Permissions, shown::Happening,
+    thread::Thread,
+};
+use crate::{
+    id::Id,
+    ledger::{Actor, Change},
+};
+
+/// A channel before it has an id's worth of history.
+pub(crate) struct NewChannel<'a> {
+    pub(crate) id: u64,
+    pub(crate) guild: u64,
+    pub(crate) kind: ChannelKind,
+    pub(crate) name: &'a str,
+    pub(crate) thread: Option<(u64, Thread)>,
+}
+
+impl NewChannel<'_> {
+    pub(crate) fn made(self, tags: Vec<Tag>) -> Channel {
+        let (parent, thread) = self.thread.unzip();
+        Channel {
+            id: self.id,
+            guild: self.guild,
+            name: self.name.to_owned(),
+            kind: self.kind,
+            parent,
+            thread,
+            tags,
+            webhooks: Vec::new(),
+            messages: Default::default(),
+            nonces: Default::default(),
+            permissions: Default::default(),
+            history: Default::default(),
+        }
+    }
+}
+
+impl World {
+    /// Makes a channel that is no thread.
+    pub(crate) fn add_channel(
+        &mut self,
+        guild: u64,
+        kind: ChannelKind,
+        name: &str,
+        tags: &[&str],
+    ) -> Option<u64> {
+        self.guilds.get(&guild)?;
+        let id = self.ids.next();
+        let tags = tags.iter().map(|name| Tag { id: self.ids.next(), name: (*name).to_owned() }).collect();
+        self.channels.insert(id, NewChannel { id, guild, kind, name, thread: None }.made(tags));
+        self.guilds.get_mut(&guild)?.channels.insert(id);
+        self.note(Actor::Moderator, Change::ChannelCreate, id, id);
+        let data = self.channel_json(id)?;
+        self.dispatch_value("CHANNEL_CREATE", guild, Some(id), &data);
+        Some(id)
+    }
+
+    /// What the bot may do in a channel; a thread has what its parent has.
+    pub(crate) fn permissions_in(&self, channel: u64) -> Permissions {
+        let channel = self.channels.get(&channel);
+        let parent = channel.and_then(|channel| self.channels.get(&channel.parent?));
+        parent.or(channel).map_or_else(Permissions::default, |channel| channel.permissions)
+    }
+
+    /// Renames a channel that is no thread.
+    pub(crate) fn rename_channel(&mut self, id: u64, name: &str, actor: Actor) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        name.clone_into(&mut channel.name);
+        self.channel_updated(id, actor);
+        true
+    }
+
+    /// Tells everybody what has become of a channel or thread.
+    pub(crate) fn channel_updated(&mut self, id: u64, actor: Actor) {
+        let Some(data) = self.channel_json(id) else { return };
+        let Some(channel) = self.channels.get(&id) else { return };
+        let (guild, thread) = (channel.guild, channel.thread.is_some());
+        self.note(actor, Change::ChannelEdit, id, id);
+        let name = if thread { "THREAD_UPDATE" } else { "CHANNEL_UPDATE" };
+        self.dispatch_value(name, guild, Some(id), &data);
+    }
+
+    /// Removes a channel or thread with its messages, webhooks and threads: one dispatch each for channel and threads,
+    /// none for what was in them.
+    pub(crate) fn remove_channel(&mut self, id: u64, actor: Actor) -> bool {
+        let Some(data) = self.channel_json(id) else { return false };
+        let children: Vec<u64> = self
+            .channels
+            .values()
+            .filter(|channel| channel.parent == Some(id))
+            .map(|channel| channel.id)
+            .collect();
+        for child in children {
+            self.remove_channel(child, actor);
+        }
+        let Some(channel) = self.channels.remove(&id) else { return false };
+        for webhook in &channel.webhooks {
+            self.webhooks.remove(webhook);
+        }
+        if let Some(guild) = self.guilds.get_mut(&channel.guild) {
+            guild.channels.remove(&id);
+        }
+        self.note(actor, Change::ChannelDelete, id, id);
+        self.dispatch_gone(&channel, &data);
+        self.tell(|_| Happening::ChannelGone(id));
+        true
+    }
+
+    fn dispatch_gone(&mut self, channel: &Channel, data: &Value) {
+        let (id, guild) = (Some(channel.id), channel.guild);
+        match channel.parent {
+            None => self.dispatch_value("CHANNEL_DELETE", guild, id, data),
+            Some(parent) => {
+                let (guild_id, parent_id) = (Id(guild), Id(parent));
+                let ids = json!({"id": Id(channel.id), "guild_id": guild_id, "parent_id": parent_id, "type": channel.kind});
+                self.dispatch_value("THREAD_DELETE", guild, id, &ids);
+            }
+        }
+    }
+
+    /// A channel object.
+    pub(crate) fn channel_json(&self, id: u64) -> Option<Value> {
+        let channel = self.channels.get(&id)?;
+        let last = channel.messages.last_key_value().map(|(&id, _)| Id(id));
+        let mut value = json!({
+            "id": Id(id), "type": channel.kind, "guild_id": Id(channel.guild), "name": channel.name,
+            "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
+        });
+        let more = channel.thread.as_ref().map_or_else(|| self.text_part(channel), Thread::json);
+        if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
+            all.extend(more);
+        }
+        if channel.kind.has_posts() {
+            value["available_tags"] = channel.tags.iter().map(tag_json).collect();
+            value["default_reaction_emoji"] = Value::Null;
+            value["default_sort_order"] = Value::Null;
+            value["default_forum_layout"] = json!(0);
+        }
+        Some(value)
+    }
+
+    fn text_part(&self, channel: &Channel) -> Value {
+        let denied = channel.permissions.denied_bits();
+        let overwrite = json!({"id": Id(self.bot), "type": 1, "allow": "0", "deny": denied.to_string()});
+        let overwrites = if denied == 0 { json!([]) } else { json!([overwrite]) };
+        json!({"topic": null, "position": 0, "nsfw": false, "last_pin_timestamp": null, "permission_overwrites": overwrites})
+    }
+
+    /// The channels of a guild that the bot sees, threads left out.
+    pub(crate) fn channels_json(&self, guild: &Guild) -> Vec<Value> {
+        let all = guild.channels.iter().filter_map(|id| self.channels.get(id));
+        all.filter(|channel| channel.thread.is_none() && self.permissions_in(channel.id).view_channel)
+            .filter_map(|channel| self.channel_json(channel.id))
+            .collect()
+    }
+}
+
+fn tag_json(tag: &Tag) -> Value {
+    json!({"id": Id(tag.id), "name": tag.name, "moderated": false, "emoji_id": null, "emoji_name": null})
+}
