@@ -1,14 +1,13 @@
 //! The world as a test or a person drives it: synchronous calls, each one step under the lock.
 
+mod gateway;
 mod threads;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::{
-    Actor, Change, ChannelKind, Counts, Effect, FaultNote, Faults, Filter, Happening, Request, Shown,
-    Standin,
-    gateway::session::Order,
+    Actor, Change, ChannelKind, Counts, Effect, FaultNote, Filter, Happening, Request, Shown, Standin,
     ledger::Keep,
     world::{
         Author, Extra,
@@ -218,49 +217,6 @@ impl Standin {
     /// Removes a webhook; its messages stay.
     pub fn delete_webhook(&self, webhook: u64) -> bool {
         self.core.world().remove_webhook(webhook, Actor::Moderator)
-    }
-}
-
-/// Gateway and faults.
-impl Standin {
-    /// Sends an odd payload to every session that would get a dispatch of this name, guild and channel.
-    pub fn dispatch(&self, name: &str, guild: u64, channel: Option<u64>, data: &Value) {
-        self.core.world().dispatch_value(name, guild, channel, data);
-    }
-
-    /// Sessions with a connection now.
-    pub fn connected(&self) -> usize {
-        self.core.world().sessions.connected()
-    }
-
-    /// Op 7 to every connection; the server closes two seconds later.
-    pub fn reconnect_all(&self) {
-        self.core.world().sessions.order_all(Order::Reconnect);
-    }
-
-    /// Cuts every gateway connection; sessions can be resumed.
-    pub fn cut_all(&self) {
-        self.core.world().sessions.order_all(Order::Cut);
-    }
-
-    /// Op 9 to every connection.
-    pub fn invalidate_all(&self, resumable: bool) {
-        self.core.world().sessions.order_all(Order::Invalid { resumable });
-    }
-
-    /// Cuts every gateway connection and forgets all sessions: RESUME is answered by op 9 `d: false`.
-    pub fn lose_sessions(&self) {
-        self.core.world().sessions.forget_all();
-    }
-
-    /// Nobody listens for a time: connections are refused.
-    pub fn refuse(&self, for_ms: u64) {
-        self.core.refuse(for_ms);
-    }
-
-    /// Puts another plan of faults in force.
-    pub fn set_faults(&self, faults: Faults) {
-        self.core.world().faults.set(faults);
     }
 }
 

@@ -76,7 +76,8 @@ impl RestFault {
     }
 }
 
-/// A fault of one dispatch to one gateway session.
+/// A fault of one dispatch to one gateway session. A rule or rate for the event `HELLO`, `IDENTIFY` or `RESUME` strikes
+/// there instead: `reconnect` at `HELLO` is op 7 before Hello, `close` at `IDENTIFY` refuses it, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case", deny_unknown_fields)]
 pub enum GatewayFault {
@@ -95,6 +96,21 @@ pub enum GatewayFault {
     SessionLost,
     /// Sent; then op 7, and the server closes two seconds later.
     Reconnect,
+    /// Sent; then op 9 with this `d`.
+    Invalid {
+        /// May the session be resumed?
+        resumable: bool,
+    },
+    /// Sent; then op 1, at which a client sends a heartbeat at once.
+    Beat,
+    /// Sent; then the server closes with this code.
+    Close {
+        /// For example 4000.
+        code: u16,
+    },
+    /// Not sent on this connection, nor is anything after it, acknowledgements of heartbeats included; the TCP
+    /// connection stays open.
+    Zombie,
 }
 
 impl GatewayFault {
@@ -107,6 +123,10 @@ impl GatewayFault {
             Self::Cut => "cut",
             Self::SessionLost => "session_lost",
             Self::Reconnect => "reconnect",
+            Self::Invalid { .. } => "invalid",
+            Self::Beat => "beat",
+            Self::Close { .. } => "close",
+            Self::Zombie => "zombie",
         }
     }
 }
@@ -169,7 +189,8 @@ impl Rule {
 /// A scripted gateway fault: from the `nth` matching dispatch on, `times` times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayRule {
-    /// The dispatch's name, such as `MESSAGE_CREATE`; absent: any but READY, RESUMED and GUILD_CREATE.
+    /// The dispatch's name, such as `MESSAGE_CREATE`; absent: any but READY, RESUMED and GUILD_CREATE. Or `HELLO`,
+    /// `IDENTIFY`, `RESUME`.
     #[serde(default)]
     pub event: Option<String>,
     /// The dispatch's channel.
@@ -215,6 +236,9 @@ pub struct Rate {
 pub struct GatewayRate {
     /// Probability per dispatch, 0.0 to 1.0.
     pub p: f64,
+    /// As in [`GatewayRule`].
+    #[serde(default)]
+    pub event: Option<String>,
     /// What happens.
     #[serde(rename = "do")]
     pub fault: GatewayFault,
@@ -274,7 +298,10 @@ impl Faults {
         ];
         Self {
             rates: rates.collect(),
-            gateway_rates: gateway.into_iter().map(|(fault, p)| GatewayRate { p, fault }).collect(),
+            gateway_rates: gateway
+                .into_iter()
+                .map(|(fault, p)| GatewayRate { p, event: None, fault })
+                .collect(),
             ..Self::default()
         }
     }
@@ -338,7 +365,25 @@ impl FaultEngine {
             }
         }
         for rate in &self.plan.gateway_rates {
-            if hit.is_none() && chance(&mut self.dice, rate.p) {
+            let named = rate.event.as_deref().is_none_or(|name| name == event);
+            if hit.is_none() && named && chance(&mut self.dice, rate.p) {
+                hit = Some(rate.fault);
+            }
+        }
+        hit
+    }
+
+    /// The fault of Hello, IDENTIFY or RESUME, if any: only what names it.
+    pub(crate) fn of_point(&mut self, point: &str) -> Option<GatewayFault> {
+        let mut hit = None;
+        for (rule, seen) in self.plan.gateway_script.iter().zip(&mut self.gateway_seen) {
+            if rule.event.as_deref() == Some(point) && fires(seen, rule.nth, rule.times) {
+                hit = hit.or(Some(rule.fault));
+            }
+        }
+        for rate in &self.plan.gateway_rates {
+            let named = rate.event.as_deref() == Some(point);
+            if hit.is_none() && named && chance(&mut self.dice, rate.p) {
                 hit = Some(rate.fault);
             }
         }

@@ -1,93 +1,52 @@
 //! The gateway: one WebSocket connection from Hello to its end. Sessions outlive connections: see `session`.
+//!
+//! ```text
+//! upgrade ─> Hello ─> attach: IDENTIFY or RESUME ─> pump: the session's frames and orders, the client's frames
+//!                        ^──────── op 9 ────────────────┘
+//! ```
+//! What a fault does to Hello, IDENTIFY and RESUME themselves: [`Talk::strike`].
 
+pub(crate) mod close;
+pub(crate) mod event;
+mod hear;
+mod identify;
+pub(crate) mod intents;
+mod members;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod starts;
+pub(crate) mod upgrade;
 pub(crate) mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
 };
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
-};
+use tokio_tungstenite::tungstenite::Message;
 
 use self::{
-    session::{Event, Order, ResumeError, Wish, Work},
-    starts::Start,
+    hear::{Asked, understand},
+    identify::Refused,
+    session::{Order, Work},
     wire::{Ended, Frames, Wire},
 };
-use crate::{
-    clock,
-    id::Id,
-    rest::guild::{APPLICATION_FLAGS, me},
-    server::Core,
-    world::{World, shown::Happening},
-};
+use crate::{fault::GatewayFault, server::Core, world::shown::Happening};
 
-const HEARTBEAT_MS: u64 = 41_250;
-/// Client frames larger than this are refused (close 4002).
-const CLIENT_BYTES_MAX: usize = 4096;
-/// Client frames in a minute and connection (close 4008).
+/// Client frames in a minute and connection.
 const CLIENT_FRAMES_MAX: u32 = 120;
+const MINUTE: Duration = Duration::from_secs(60);
 /// Dispatches sent between two looks at the socket.
 const BATCH: usize = 256;
 /// How long a dispatch is held back at most by the reorder fault.
 const HELD_MS: u64 = 100;
 /// From op 7 to the close by the server.
 const RECONNECT_GRACE_MS: u64 = 2000;
-
-/// Does a client ask for a WebSocket?
-pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-}
-
-/// Answers the handshake and starts the connection.
-pub(crate) fn upgrade(core: &Arc<Core>, request: &mut Request<Incoming>) -> Response<Full<Bytes>> {
-    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).cloned();
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    let (Some(key), false) = (key, query.contains("compress=zlib-stream")) else {
-        let mut refusal = Response::new(Full::new(Bytes::from_static(
-            b"the stand-in speaks WebSocket with compress=zstd-stream or without compression; not zlib-stream\n",
-        )));
-        *refusal.status_mut() = StatusCode::BAD_REQUEST;
-        return refusal;
-    };
-    let upgrading = hyper::upgrade::on(request);
-    let (core, zipped) = (Arc::clone(core), query.contains("compress=zstd-stream"));
-    tokio::spawn(async move {
-        let Ok(upgraded) = upgrading.await else { return };
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        let (sink, frames) = socket.split();
-        let Ok(wire) = Wire::new(sink, zipped) else { return };
-        let mut talk = Talk { core, wire, frames, count: 0, minute: Instant::now() };
-        let _ = talk.run().await;
-    });
-    switching(&key)
-}
-
-fn switching(key: &HeaderValue) -> Response<Full<Bytes>> {
-    let mut answer = Response::new(Full::new(Bytes::new()));
-    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = answer.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(&derive_accept_key(key.as_bytes())) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    answer
-}
+/// How long a connection that fell silent stays open, where nobody ends it.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
 
 /// One connection.
 struct Talk {
@@ -96,6 +55,10 @@ struct Talk {
     frames: Frames,
     count: u32,
     minute: Instant,
+    /// From one heartbeat to the next, as Hello says.
+    interval: Duration,
+    /// Without a heartbeat until then the session times out.
+    beat_by: Instant,
 }
 
 /// A connection that holds a session.
@@ -103,20 +66,25 @@ struct Attached {
     session: String,
     connection: u64,
     wake: Arc<Notify>,
-}
-
-/// What a client frame asks for.
-enum Asked {
-    Nothing,
-    Identify(Value),
-    Resume(Value),
+    compress: bool,
 }
 
 impl Talk {
-    async fn run(&mut self) -> Result<(), Ended> {
-        self.wire
-            .send(json!({"t": null, "s": null, "op": 10, "d": {"heartbeat_interval": HEARTBEAT_MS}}))
-            .await?;
+    fn new(core: Arc<Core>, wire: Wire, frames: Frames) -> Self {
+        let interval = Duration::from_millis(core.world().rules.heartbeat_ms);
+        let now = Instant::now();
+        Self { core, wire, frames, count: 0, minute: now, interval, beat_by: now + patience(interval) }
+    }
+
+    async fn run(&mut self, version_is_known: bool) -> Result<(), Ended> {
+        if !version_is_known {
+            return self.wire.close(close::INVALID_VERSION).await;
+        }
+        if let Some(fault) = self.fault_at("HELLO") {
+            self.strike(fault).await?;
+        }
+        let interval_ms = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
+        self.say(10, json!({"heartbeat_interval": interval_ms})).await?;
         loop {
             let attached = self.attach().await?;
             let ended = self.pump(&attached).await;
@@ -129,18 +97,78 @@ impl Talk {
         }
     }
 
+    async fn say(&mut self, op: u8, d: Value) -> Result<(), Ended> {
+        self.wire.send(json!({"t": null, "s": null, "op": op, "d": d})).await
+    }
+
+    fn fault_at(&self, point: &str) -> Option<GatewayFault> {
+        self.core.world().fault_at(point)
+    }
+
+    /// A fault of Hello, IDENTIFY or RESUME. Returns whether the client's wish is void.
+    async fn strike(&mut self, fault: GatewayFault) -> Result<bool, Ended> {
+        match fault {
+            GatewayFault::Cut => Err(Ended::Dropped),
+            GatewayFault::Close { code } => self.wire.close(code).await,
+            GatewayFault::Zombie => {
+                sleep(SILENCE_MAX).await;
+                Err(Ended::Dropped)
+            }
+            GatewayFault::Reconnect => {
+                self.say(7, Value::Null).await?;
+                sleep(Duration::from_millis(RECONNECT_GRACE_MS)).await;
+                Err(Ended::Dropped)
+            }
+            GatewayFault::SessionLost => self.say(9, json!(false)).await.map(|()| true),
+            GatewayFault::Invalid { resumable } => self.say(9, json!(resumable)).await.map(|()| true),
+            GatewayFault::Beat => self.say(1, Value::Null).await.map(|()| false),
+            GatewayFault::Drop => Ok(true),
+            GatewayFault::Duplicate | GatewayFault::Reorder { .. } => Ok(false),
+        }
+    }
+
     /// Waits for IDENTIFY or RESUME.
     async fn attach(&mut self) -> Result<Attached, Ended> {
         loop {
-            let Some(frame) = self.frames.next().await else { return Err(Ended::Dropped) };
-            let attached = match self.hear(frame.map_err(|_| Ended::Dropped)?, false).await? {
-                Asked::Nothing => None,
-                Asked::Identify(d) => self.identify(&d).await?,
-                Asked::Resume(d) => self.resume(&d).await?,
+            let frame = self.frame().await?;
+            let (point, d) = match self.hear(frame, None).await? {
+                Asked::Identify(d) => ("IDENTIFY", d),
+                Asked::Resume(d) => ("RESUME", d),
+                Asked::Heartbeat | Asked::Members(_) | Asked::Nothing => continue,
             };
-            if let Some(attached) = attached {
-                return Ok(attached);
+            if let Some(fault) = self.fault_at(point)
+                && self.strike(fault).await?
+            {
+                continue;
             }
+            let answered = self.answered(point, &d);
+            match answered {
+                Ok(attached) => {
+                    if attached.compress {
+                        self.wire.compress_payloads();
+                    }
+                    return Ok(attached);
+                }
+                Err(Refused::Invalid { resumable }) => self.say(9, json!(resumable)).await?,
+                Err(Refused::Close(code)) => return self.wire.close(code).await,
+            }
+        }
+    }
+
+    fn answered(&self, point: &str, d: &Value) -> Result<Attached, Refused> {
+        let mut world = self.core.world();
+        match point {
+            "IDENTIFY" => identify::identify(&mut world, d, &self.core.origin),
+            _ => identify::resume(&mut world, d),
+        }
+    }
+
+    /// The client's next frame, if it comes while heartbeats do.
+    async fn frame(&mut self) -> Result<Message, Ended> {
+        tokio::select! {
+            biased;
+            frame = self.frames.next() => frame.ok_or(Ended::Dropped)?.map_err(|_| Ended::Dropped),
+            () = sleep_until(self.beat_by) => self.wire.close(close::TIMED_OUT).await,
         }
     }
 
@@ -155,8 +183,11 @@ impl Talk {
             match order {
                 Some(Order::Cut) => return Err(Ended::Dropped),
                 Some(Order::Invalid { resumable }) => return self.invalid(at, resumable).await,
+                Some(Order::Close { code }) => return self.wire.close(code).await,
+                Some(Order::Silence) => return self.silence(at).await,
+                Some(Order::Beat) => self.say(1, Value::Null).await?,
                 Some(Order::Reconnect) => {
-                    self.wire.send(json!({"t": null, "s": null, "op": 7, "d": null})).await?;
+                    self.say(7, Value::Null).await?;
                     close_at = Some(Instant::now() + Duration::from_millis(RECONNECT_GRACE_MS));
                 }
                 None => {}
@@ -171,10 +202,7 @@ impl Talk {
         let end = close_at.unwrap_or_else(Instant::now);
         tokio::select! {
             () = at.wake.notified() => Ok(()),
-            frame = self.frames.next() => {
-                let frame = frame.ok_or(Ended::Dropped)?.map_err(|_| Ended::Dropped)?;
-                self.hear(frame, true).await.map(drop)
-            }
+            frame = self.frame() => self.listen(at, frame?).await,
             () = sleep(Duration::from_millis(HELD_MS)), if held => {
                 self.core.world().sessions.release_held(&at.session);
                 Ok(())
@@ -183,127 +211,65 @@ impl Talk {
         }
     }
 
+    async fn listen(&mut self, at: &Attached, frame: Message) -> Result<(), Ended> {
+        if let Asked::Members(d) = self.hear(frame, Some(at)).await? {
+            members::send(&mut self.core.world(), &at.session, &d);
+        }
+        Ok(())
+    }
+
     async fn invalid(&mut self, at: &Attached, resumable: bool) -> Result<(), Ended> {
         if !resumable {
             self.core.world().sessions.forget(&at.session);
         }
-        self.wire.send(json!({"t": null, "s": null, "op": 9, "d": resumable})).await
+        self.say(9, json!(resumable)).await
+    }
+
+    /// Nothing is sent and nothing is read any more: a dead connection that TCP does not know of. It ends with the
+    /// session's next connection.
+    async fn silence(&self, at: &Attached) -> Result<(), Ended> {
+        let until = Instant::now() + SILENCE_MAX;
+        while self.core.world().sessions.is_silent(&at.session, at.connection) && Instant::now() < until {
+            tokio::select! {
+                () = at.wake.notified() => {}
+                () = sleep_until(until) => {}
+            }
+        }
+        Err(Ended::Dropped)
     }
 
     /// Understands one client frame; heartbeats are answered here.
-    async fn hear(&mut self, frame: Message, attached: bool) -> Result<Asked, Ended> {
+    async fn hear(&mut self, frame: Message, at: Option<&Attached>) -> Result<Asked, Ended> {
         let text = match frame {
             Message::Text(text) => text,
             Message::Close(close) => return Err(Ended::of(close.as_ref().map(|close| close.code.into()))),
-            Message::Binary(_) => return self.wire.close(4002, "Error while decoding payload.").await,
+            Message::Binary(_) => return self.wire.close(close::DECODE).await,
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(Asked::Nothing),
         };
         if self.too_often() {
-            return self.wire.close(4008, "You are being rate limited.").await;
+            return self.wire.close(close::RATE_LIMITED).await;
         }
-        let parsed = serde_json::from_str::<Value>(&text).ok().filter(|_| text.len() <= CLIENT_BYTES_MAX);
-        let Some(mut payload) = parsed else {
-            return self.wire.close(4002, "Error while decoding payload.").await;
-        };
-        match (payload["op"].as_u64(), attached) {
-            (Some(1), _) => self.wire.send(json!({"t": null, "s": null, "op": 11, "d": null})).await?,
-            (Some(2), false) => return Ok(Asked::Identify(payload["d"].take())),
-            (Some(6), false) => return Ok(Asked::Resume(payload["d"].take())),
-            (Some(2 | 6), true) => return self.wire.close(4005, "Already authenticated.").await,
-            (Some(3 | 4 | 8 | 31 | 43), true) => {}
-            (Some(3 | 4 | 8 | 31 | 43), false) => return self.wire.close(4003, "Not authenticated.").await,
-            _ => return self.wire.close(4001, "Unknown opcode.").await,
+        match understand(&text, at.is_some()) {
+            Err(code) => self.wire.close(code).await,
+            Ok(Asked::Heartbeat) => {
+                self.beat_by = Instant::now() + patience(self.interval);
+                self.core.world().ledger.counts.heartbeats += 1;
+                self.say(11, Value::Null).await.map(|()| Asked::Heartbeat)
+            }
+            Ok(asked) => Ok(asked),
         }
-        Ok(Asked::Nothing)
     }
 
     fn too_often(&mut self) -> bool {
-        if self.minute.elapsed() > Duration::from_secs(60) {
+        if self.minute.elapsed() > MINUTE {
             (self.minute, self.count) = (Instant::now(), 0);
         }
         self.count += 1;
         self.count > CLIENT_FRAMES_MAX
     }
-
-    async fn identify(&mut self, d: &Value) -> Result<Option<Attached>, Ended> {
-        if !right_token(&self.core.world(), d) {
-            self.core.world().ledger.counts.refused_sessions += 1;
-            return self.wire.close(4004, "Authentication failed.").await;
-        }
-        let shard = (d["shard"][0].as_u64().unwrap_or(0), d["shard"][1].as_u64().unwrap_or(1));
-        if shard.0 >= shard.1 {
-            return self.wire.close(4010, "Invalid shard.").await;
-        }
-        let Some(intents) = d["intents"].as_u64() else {
-            return self.wire.close(4013, "Invalid intent(s).").await;
-        };
-        let start = self.core.world().starts.ask(shard.0, clock::now_ms());
-        match start {
-            Start::Yes => Ok(Some(begin(&mut self.core.world(), Wish { intents, shard }, &self.core.origin))),
-            Start::Crowded => {
-                self.core.world().ledger.counts.refused_sessions += 1;
-                self.wire.send(json!({"t": null, "s": null, "op": 9, "d": false})).await?;
-                Ok(None)
-            }
-            Start::Spent => {
-                self.core.world().reset_token();
-                self.wire.close(4004, "Authentication failed.").await
-            }
-        }
-    }
-
-    async fn resume(&mut self, d: &Value) -> Result<Option<Attached>, Ended> {
-        if !right_token(&self.core.world(), d) {
-            return self.wire.close(4004, "Authentication failed.").await;
-        }
-        let session = d["session_id"].as_str().unwrap_or_default().to_owned();
-        let seq = d["seq"].as_u64().unwrap_or(0);
-        let resumed = again(&mut self.core.world(), &session, seq);
-        match resumed {
-            Ok((connection, wake)) => Ok(Some(Attached { session, connection, wake })),
-            Err(ResumeError::InvalidSeq) => self.wire.close(4007, "Invalid seq.").await,
-            Err(ResumeError::Gone) => {
-                self.core.world().ledger.counts.refused_sessions += 1;
-                self.wire.send(json!({"t": null, "s": null, "op": 9, "d": false})).await?;
-                Ok(None)
-            }
-        }
-    }
 }
 
-fn right_token(world: &World, d: &Value) -> bool {
-    let given = d["token"].as_str().unwrap_or_default();
-    given.strip_prefix("Bot ").unwrap_or(given) == world.token
-}
-
-/// A new session: READY, then its guilds.
-fn begin(world: &mut World, wish: Wish, origin: &str) -> Attached {
-    let session: String = world.random_text(32);
-    let (connection, wake) = world.sessions.open(&session, wish);
-    let guilds: Vec<u64> =
-        world.guilds.keys().copied().filter(|id| (id >> 22) % wish.shard.1 == wish.shard.0).collect();
-    let unavailable: Vec<_> = guilds.iter().map(|&id| json!({"id": Id(id), "unavailable": true})).collect();
-    let ready = json!({
-        "v": 10, "user_settings": {}, "user": me(world), "guilds": unavailable, "session_id": session,
-        "resume_gateway_url": format!("ws://{origin}"), "shard": [wish.shard.0, wish.shard.1],
-        "application": {"id": Id(world.bot), "flags": APPLICATION_FLAGS}, "session_type": "normal",
-        "relationships": [], "private_channels": [], "presences": [], "geo_ordered_rtc_regions": [],
-    });
-    world.sessions.push(&session, &Event::new("READY", 0, None, ready.to_string()));
-    for guild in guilds.into_iter().filter(|_| wish.intents & 1 != 0) {
-        let data = world.guild_create_json(guild).unwrap_or_default();
-        world.sessions.push(&session, &Event::new("GUILD_CREATE", guild, None, data.to_string()));
-    }
-    world.ledger.counts.identified += 1;
-    world.tell(|_| Happening::Identified);
-    Attached { session, connection, wake }
-}
-
-/// An old session: what was missed, then RESUMED.
-fn again(world: &mut World, session: &str, seq: u64) -> Result<(u64, Arc<Notify>), ResumeError> {
-    let (connection, wake, replayed) = world.sessions.resume(session, seq)?;
-    world.sessions.push(session, &Event::new("RESUMED", 0, None, r#"{"_trace":[]}"#.to_owned()));
-    world.ledger.counts.resumed += 1;
-    world.tell(|_| Happening::Resumed { replayed });
-    Ok((connection, wake))
+/// How long Discord waits for a heartbeat is not documented: half an interval longer than it asked for.
+fn patience(interval: Duration) -> Duration {
+    interval * 3 / 2
 }

@@ -179,6 +179,8 @@ pub struct Counts {
     pub resumed: u64,
     /// IDENTIFY or RESUME refused.
     pub refused_sessions: u64,
+    /// Heartbeats that were acknowledged.
+    pub heartbeats: u64,
 }
 
 /// Which requests a question is about; empty means all.

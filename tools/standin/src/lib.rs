@@ -37,7 +37,7 @@ pub use id::{DISCORD_EPOCH_MS, at_ms, created_ms};
 pub use ledger::{Actor, Change, Counts, Effect, FaultNote, Filter, Keep, Pings, Request};
 pub use limits::{Limits, Window};
 pub use rest::route::RouteKind;
-pub use start::{Config, Standin, StartError, Starts};
+pub use start::{Config, Privileged, Rules, Standin, StartError, Starts};
 pub use world::{
     channel_kind::ChannelKind,
     model::Permissions,

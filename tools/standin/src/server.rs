@@ -134,8 +134,8 @@ async fn connection(core: Arc<Core>, stream: TcpStream) {
 }
 
 async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
-    if gateway::is_upgrade(request.headers()) {
-        return Ok(gateway::upgrade(&core, &mut request));
+    if gateway::upgrade::is_upgrade(request.headers()) {
+        return Ok(gateway::upgrade::upgrade(&core, &mut request));
     }
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {

@@ -35,6 +35,8 @@ pub struct Config {
     pub replay_events: usize,
     /// The rules for IDENTIFY.
     pub starts: Starts,
+    /// The other rules of the gateway.
+    pub gateway: Rules,
     /// How long a session outlives its connection.
     pub session_ttl_ms: u64,
     /// Threads of the server.
@@ -60,6 +62,49 @@ impl Default for Starts {
     }
 }
 
+/// How the gateway treats its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Between two heartbeats, as Hello says; who sends none for half as long again is closed (4009).
+    pub heartbeat_ms: u64,
+    /// What was enabled in the developer portal.
+    pub privileged: Privileged,
+    /// A shard with more guilds is refused (4011).
+    pub guilds_per_shard_max: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { heartbeat_ms: 41_250, privileged: Privileged::default(), guilds_per_shard_max: 2500 }
+    }
+}
+
+/// The privileged intents that the application was granted. A session that asks for another is closed (4014). Without
+/// `content` REST hides the content of messages too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Privileged {
+    /// GUILD_MEMBERS
+    pub members: bool,
+    /// GUILD_PRESENCES
+    pub presences: bool,
+    /// MESSAGE_CONTENT
+    pub content: bool,
+}
+
+impl Default for Privileged {
+    fn default() -> Self {
+        Self { members: true, presences: false, content: true }
+    }
+}
+
+impl Privileged {
+    /// The flags of the application that say so, for a bot in fewer than 100 guilds.
+    pub(crate) fn flags(self) -> u32 {
+        let all = [(self.presences, 13), (self.members, 15), (self.content, 19)];
+        all.iter().filter(|(has, _)| *has).map(|(_, bit)| 1 << bit).sum()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -73,6 +118,7 @@ impl Default for Config {
             keep: Keep::All,
             replay_events: 100_000,
             starts: Starts::default(),
+            gateway: Rules::default(),
             session_ttl_ms: 180_000,
             threads: 1,
         }

@@ -21,12 +21,9 @@ use tokio::sync::broadcast;
 pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, Tag, User, Webhook};
 
 use crate::{
-    Config, clock,
-    fault::FaultEngine,
-    gateway::{
-        session::{Event, Sessions},
-        starts::Desk,
-    },
+    Config, Rules, clock,
+    fault::{FaultEngine, GatewayFault},
+    gateway::{event::Event, sessions::Sessions, starts::Desk},
     id::Snowflakes,
     ledger::{Actor, Change, Effect, FaultNote, Ledger, Pings},
     limits::{Limits, Meters},
@@ -49,6 +46,7 @@ pub(crate) struct World {
     pub(crate) webhooks: HashMap<u64, Webhook>,
     pub(crate) sessions: Sessions,
     pub(crate) starts: Desk,
+    pub(crate) rules: Rules,
     pub(crate) ledger: Ledger,
     pub(crate) faults: FaultEngine,
     pub(crate) limits: Option<Limits>,
@@ -73,6 +71,7 @@ impl World {
             webhooks: HashMap::new(),
             sessions: Sessions::new(config.replay_events, config.session_ttl_ms),
             starts: Desk::new(config.starts),
+            rules: config.gateway,
             ledger: Ledger::new(config.keep),
             faults: FaultEngine::new(config.faults, config.seed ^ 0xfa17),
             limits: (!config.unlimited).then_some(config.limits),
@@ -107,10 +106,21 @@ impl World {
 
     /// Sends a dispatch to every session that may see it.
     pub(crate) fn dispatch(&mut self, name: &str, guild: u64, channel: Option<u64>, data: String) {
+        self.dispatch_both(name, guild, channel, (data, None));
+    }
+
+    /// [`World::dispatch`] with what those get who may not read the content of messages, where that differs.
+    pub(crate) fn dispatch_both(
+        &mut self,
+        name: &str,
+        guild: u64,
+        channel: Option<u64>,
+        data: (String, Option<String>),
+    ) {
         if channel.is_some_and(|id| !self.permissions_in(id).view_channel) {
             return;
         }
-        let event = Event::new(name, guild, channel, data);
+        let event = Event::with(name, guild, channel, data);
         let noted = self.sessions.publish(&event, &mut self.faults);
         for fault in noted {
             self.note_fault(fault, None, Some(name), channel);
@@ -120,6 +130,13 @@ impl World {
     /// Sends a JSON value; see [`World::dispatch`].
     pub(crate) fn dispatch_value(&mut self, name: &str, guild: u64, channel: Option<u64>, data: &Value) {
         self.dispatch(name, guild, channel, data.to_string());
+    }
+
+    /// The fault that strikes a connection at this point.
+    pub(crate) fn fault_at(&mut self, point: &str) -> Option<GatewayFault> {
+        let fault = self.faults.of_point(point)?;
+        self.note_fault(fault.name(), None, Some(point), None);
+        Some(fault)
     }
 
     pub(crate) fn note_fault(

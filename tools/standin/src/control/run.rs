@@ -24,7 +24,8 @@ pub(crate) fn run(discord: &Standin, command: &Command) -> Done {
             on_channel(discord, command)
         }
         C::Guild { .. } | C::Channel { .. } | C::Thread { .. } => make(discord, command),
-        C::Cut | C::Lose | C::Reconnect | C::Invalidate | C::Refuse { .. } => disturb(discord, command),
+        C::Cut | C::Lose | C::Reconnect | C::Invalidate | C::Beat | C::Zombie => disturb(discord, command),
+        C::Close { .. } | C::Refuse { .. } => disturb(discord, command),
         C::World => Ok(world(&discord.core.world())),
         C::Counts => Ok(json!(discord.counts())),
         C::Help => Ok(json!({"help": command::help()})),
@@ -116,10 +117,18 @@ fn disturb(discord: &Standin, command: &Command) -> Done {
         Command::Lose => discord.lose_sessions(),
         Command::Reconnect => discord.reconnect_all(),
         Command::Invalidate => discord.invalidate_all(false),
+        Command::Beat => discord.beat_all(),
+        Command::Zombie => discord.silence_all(),
+        Command::Close { code } => discord.close_all(self::code(code)?),
         Command::Refuse { ms } => discord.refuse(number(ms)?),
         _ => {}
     }
     Ok(json!({"ok": true}))
+}
+
+fn code(text: &str) -> Result<u16, String> {
+    let known = text.parse().ok().filter(|code| (1000..5000).contains(code));
+    known.ok_or_else(|| format!("`{text}` is not a close code (4000 to 4014 are Discord's)"))
 }
 
 fn number(text: &str) -> Result<u64, String> {

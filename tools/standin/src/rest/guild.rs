@@ -8,23 +8,20 @@ use super::{
     route::RouteKind,
 };
 use crate::{
-    Starts,
+    Starts, clock,
     id::Id,
     world::{World, guild::role_json},
 };
-
-/// MESSAGE_CONTENT and GUILD_MEMBERS are granted, for a bot in fewer than 100 guilds.
-pub(crate) const APPLICATION_FLAGS: u32 = 1 << 15 | 1 << 19;
 
 /// `GET /gateway` and `GET /gateway/bot`
 pub(crate) fn gateway(world: &World, call: &Call, origin: &str) -> Reply {
     let mut value = json!({"url": format!("ws://{origin}")});
     if call.route.kind == RouteKind::GatewayBot {
         let Starts { shards, max_concurrency, total, .. } = world.starts.rules;
-        let remaining = total.saturating_sub(world.starts.asked);
+        let (remaining, reset_ms) = world.starts.left(clock::now_ms());
         value["shards"] = json!(shards);
         value["session_start_limit"] = json!({
-            "total": total, "remaining": remaining, "reset_after": 14_400_000, "max_concurrency": max_concurrency,
+            "total": total, "remaining": remaining, "reset_after": reset_ms, "max_concurrency": max_concurrency,
         });
     }
     Reply::json(&value)
@@ -58,7 +55,7 @@ fn application(world: &World) -> Value {
     json!({
         "id": Id(world.bot), "name": bot["username"], "icon": null, "description": "", "summary": "", "type": null,
         "bot_public": false, "bot_require_code_grant": false, "verify_key": "0".repeat(64),
-        "flags": APPLICATION_FLAGS, "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
+        "flags": world.rules.privileged.flags(), "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
         "owner": bot, "bot": bot, "team": null,
     })
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{
     Author, Channel, Extra, Message, World,
     mention::{self, Allowed},
-    payload::Way,
     shown::Happening,
     thread::THREAD_STARTER,
 };
@@ -83,7 +82,7 @@ impl World {
             extra: draft.extra.boxed(),
         };
         self.join(draft.channel, &message.author);
-        let data = self.message_json(&message, Way::Gateway);
+        let data = self.message_for_sessions(&message);
         let Some(channel) = self.channels.get_mut(&draft.channel) else { return 0 };
         if let Some(thread) = channel.thread.as_mut().filter(|_| counts(&message)) {
             (thread.count, thread.sent) = (thread.count + 1, thread.sent + 1);
@@ -91,7 +90,7 @@ impl World {
         channel.messages.insert(id, message);
         let guild = channel.guild;
         self.note(actor, Change::Create, draft.channel, id);
-        self.dispatch("MESSAGE_CREATE", guild, Some(draft.channel), data);
+        self.dispatch_both("MESSAGE_CREATE", guild, Some(draft.channel), data);
         self.tell_of(draft.channel, id, |shown| Happening::Posted(shown, actor));
         id
     }
@@ -173,9 +172,9 @@ impl World {
     pub(crate) fn updated(&mut self, channel: u64, id: u64, change: Change, actor: Actor) {
         let Some(place) = self.channels.get(&channel) else { return };
         let (guild, Some(message)) = (place.guild, place.messages.get(&id)) else { return };
-        let data = self.message_json(message, Way::Gateway);
+        let data = self.message_for_sessions(message);
         self.note(actor, change, channel, id);
-        self.dispatch("MESSAGE_UPDATE", guild, Some(channel), data);
+        self.dispatch_both("MESSAGE_UPDATE", guild, Some(channel), data);
         self.tell_of(channel, id, |shown| Happening::Edited(shown, actor));
     }
 

@@ -9,6 +9,14 @@ use super::{
 };
 use crate::{clock::Stamp, id::Id};
 
+/// Who looks at a message.
+#[derive(Clone, Copy)]
+struct View {
+    way: Way,
+    /// What people write is hidden from the application: MESSAGE_CONTENT is missing.
+    is_blind: bool,
+}
+
 /// Where a payload goes: the gateway adds `guild_id`, `member` and `channel_type`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -187,12 +195,37 @@ struct MessageOut<'a> {
 impl World {
     /// A message object as text.
     pub(crate) fn message_json(&self, message: &Message, way: Way) -> String {
-        serde_json::to_string(&self.message_out(message, way, true)).unwrap_or_default()
+        serde_json::to_string(&self.message_out(message, self.view(way), true)).unwrap_or_default()
+    }
+
+    /// A message object for the gateway, as text; and as sessions without MESSAGE_CONTENT get it, if there are any.
+    pub(crate) fn message_for_sessions(&self, message: &Message) -> (String, Option<String>) {
+        let censored = (self.sessions.any_without_content() && self.is_private(message)).then(|| {
+            let view = View { way: Way::Gateway, is_blind: true };
+            serde_json::to_string(&self.message_out(message, view, true)).unwrap_or_default()
+        });
+        (self.message_json(message, Way::Gateway), censored)
+    }
+
+    /// The gateway's sessions differ; REST goes by what the application was granted.
+    fn view(&self, way: Way) -> View {
+        View { way, is_blind: way == Way::Rest && !self.rules.privileged.content }
+    }
+
+    /// Is it hidden without MESSAGE_CONTENT? Not what the application itself wrote, nor what mentions it. (The
+    /// other exceptions, direct messages and targets of a context menu, do not exist here.)
+    fn is_private(&self, message: &Message) -> bool {
+        let is_own = match &message.author {
+            Author::User(id) => *id == self.bot,
+            Author::Webhook { application, .. } => *application == Some(self.bot),
+        };
+        !is_own && !message.pings.users.contains(&self.bot)
     }
 
     /// A page of message objects as text.
     pub(crate) fn messages_json<'a>(&self, messages: impl Iterator<Item = &'a Message>) -> String {
-        let page: Vec<_> = messages.map(|message| self.message_out(message, Way::Rest, true)).collect();
+        let page: Vec<_> =
+            messages.map(|message| self.message_out(message, self.view(Way::Rest), true)).collect();
         serde_json::to_string(&page).unwrap_or_default()
     }
 
@@ -232,6 +265,7 @@ impl World {
         &'a self,
         message: &'a Message,
         channel: Option<&'a Channel>,
+        is_blind: bool,
     ) -> Option<Option<Box<MessageOut<'a>>>> {
         let target = match message.kind {
             THREAD_STARTER => {
@@ -243,10 +277,14 @@ impl World {
                 channel.and_then(|channel| channel.messages.get(&target))
             }
         };
-        Some(target.map(|target| Box::new(self.message_out(target, Way::Rest, false))))
+        Some(
+            target.map(|target| Box::new(self.message_out(target, View { way: Way::Rest, is_blind }, false))),
+        )
     }
 
-    fn message_out<'a>(&'a self, message: &'a Message, way: Way, deep: bool) -> MessageOut<'a> {
+    fn message_out<'a>(&'a self, message: &'a Message, view: View, deep: bool) -> MessageOut<'a> {
+        let View { way, is_blind } = view;
+        let is_hidden = is_blind && self.is_private(message);
         let channel = self.channels.get(&message.channel);
         let guild = channel.map_or(0, |channel| channel.guild);
         let gateway = way == Way::Gateway;
@@ -268,22 +306,22 @@ impl World {
             member: if member { self.member_out(guild, message.author.id()) } else { None },
             id: Id(message.id),
             flags: message.flags,
-            embeds: &extra.embeds,
+            embeds: if is_hidden { &[] } else { &extra.embeds },
             edited_timestamp: message.edited_us.map(Stamp),
-            content: &message.content,
-            components: &extra.components,
+            content: if is_hidden { "" } else { &message.content },
+            components: if is_hidden { &[] } else { &extra.components },
             channel_id: Id(message.channel),
             channel_type: channel.filter(|_| gateway).map(|channel| channel.kind.number()),
             author: self.author_out(&message.author),
-            attachments: &extra.attachments,
+            attachments: if is_hidden { &[] } else { &extra.attachments },
             guild_id: gateway.then_some(Id(guild)),
             webhook_id: webhook,
             application_id: application,
             message_reference: reference(message, extra.reference.as_ref(), guild),
-            referenced_message: if deep { self.referenced_out(message, channel) } else { None },
+            referenced_message: if deep { self.referenced_out(message, channel, is_blind) } else { None },
             thread: if message.flags & HAS_THREAD == 0 { None } else { self.channel_json(message.id) },
             sticker_items: &extra.stickers,
-            poll: extra.poll.as_ref(),
+            poll: extra.poll.as_ref().filter(|_| !is_hidden),
             message_snapshots: &extra.snapshots,
         }
     }

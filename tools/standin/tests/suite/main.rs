@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "`expect!` makes a value")]
 
+mod closes;
+mod content;
 mod control;
 mod faults;
 mod gateway;
@@ -14,6 +16,7 @@ mod script;
 mod speed;
 mod threads;
 mod twilight;
+mod wire;
 mod world;
 mod ws;
 

@@ -1,6 +1,7 @@
 //! The language of the stories. One step a line; what a step answers is printed below it, ids by their names.
 //!
 //! ```text
+//! tell CHANNEL USER {text, embeds, attachments, poll, reply_to}
 //! say CHANNEL USER text          m1, m2, ... are the messages in order of appearance anywhere
 //! reply CHANNEL USER MESSAGE text
 //! edit | delete | pin | unfurl CHANNEL MESSAGE [text]
@@ -10,7 +11,8 @@
 //! shows CHANNEL                  what the channel shows
 //! forum TAG,TAG | post forum USER TAG,TAG TITLE TEXT | start CHANNEL MESSAGE USER NAME | aside CHANNEL USER NAME
 //! rename THREAD NAME | archive THREAD true | lock THREAD true | threads CHANNEL
-//! ws NAME [zstd] | NAME identify [intents [SHARD/TOTAL]] | NAME resume FROM SEQ | NAME send {json} | NAME close CODE
+//! ws NAME [zstd | zlib | QUERY] | NAME identify [intents [SHARD/TOTAL | compress]] | NAME resume FROM SEQ | NAME send {json}
+//! NAME close CODE | NAME is quiet | NAME was binary
 //! NAME reads N [field ...]       N payloads, then no more than that are printed
 //! ```
 
@@ -149,8 +151,15 @@ impl Stage {
         match words[0] {
             "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => self.rest(line).await,
             "ws" => {
-                let socket = Ws::connect(&self.discord.gateway_url(), words.get(2) == Some(&"zstd")).await;
-                self.sockets.insert(words[1].to_owned(), socket);
+                let query = match words.get(2).copied().unwrap_or_default() {
+                    "zstd" => "compress=zstd-stream",
+                    "zlib" => "compress=zlib-stream",
+                    other => other,
+                };
+                match Ws::connect(&self.discord.gateway_url(), query).await {
+                    Ok(socket) => drop(self.sockets.insert(words[1].to_owned(), socket)),
+                    Err(error) => self.print(&error),
+                }
             }
             name if self.sockets.contains_key(name) => self.socket(name, &words[1..]).await,
             _ => self.world(line, &words).await,
@@ -193,6 +202,22 @@ impl Stage {
             "unhook" => assert!(discord.delete_webhook(self.id("hook"))),
             "lose" => discord.lose_sessions(),
             "reconnect" => discord.reconnect_all(),
+            "beat" => discord.beat_all(),
+            "silence" => discord.silence_all(),
+            "close" => discord.close_all(words[1].parse().unwrap()),
+            "guild" => drop(self.ids.insert(words[1].to_owned(), discord.create_guild(words[1]))),
+            "tell" => {
+                let with: Value = serde_json::from_str(&self.fill(&tail(3))).unwrap();
+                let list = |name: &str| with[name].as_array().cloned().unwrap_or_default();
+                let said = Said {
+                    embeds: list("embeds"),
+                    attachments: list("attachments"),
+                    poll: with.get("poll").cloned(),
+                    reply_to: with["reply_to"].as_str().map(|id| id.parse().unwrap()),
+                    ..Said::default()
+                };
+                discord.say_with(channel, third, with["text"].as_str().unwrap_or_default(), said);
+            }
             "invalidate" => discord.invalidate_all(words[1] == "true"),
             "faults" => discord.set_faults(serde_json::from_str(&self.fill(&tail(1))).unwrap()),
             "fault" => {
@@ -287,6 +312,7 @@ impl Stage {
                 if let Some((shard, total)) = rest.get(1).and_then(|shard| shard.split_once('/')) {
                     d["shard"] = json!([shard.parse::<u64>().unwrap(), total.parse::<u64>().unwrap()]);
                 }
+                d["compress"] = json!(rest.get(1) == Some(&"compress"));
                 socket.send(&json!({"op": 2, "d": d}).to_string()).await;
             }
             ["resume", from, seq] => {
@@ -295,7 +321,7 @@ impl Stage {
                     json!({"token": self.token, "session_id": session, "seq": seq.parse::<u64>().unwrap()});
                 socket.send(&json!({"op": 6, "d": d}).to_string()).await;
             }
-            ["send", rest @ ..] => socket.send(&rest.join(" ")).await,
+            ["send", rest @ ..] => socket.send(&self.fill(&rest.join(" "))).await,
             ["close", code] => socket.close(code.parse().unwrap()).await,
             ["reads", count, fields @ ..] => {
                 for _ in 0..count.parse::<usize>().unwrap() {
@@ -306,6 +332,7 @@ impl Stage {
                 let quiet = matches!(socket.hear(150).await, Heard::Silence);
                 self.print(if quiet { "yes" } else { "no" });
             }
+            ["was", "binary"] => self.print(if socket.is_binary { "yes" } else { "no" }),
             ["gone"] => return,
             other => panic!("unknown step {other:?}"),
         }

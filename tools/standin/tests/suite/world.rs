@@ -265,8 +265,10 @@ fn an_unfurl_after_an_edit_carries_the_edit_cut_to_milliseconds() {
     let (edited, unfurled) = runtime.block_on(async {
         let discord = standin::Standin::start(standin::Config::default()).unwrap();
         let channel = discord.create_channel(discord.create_guild("home"), "general");
-        let (alice, mut ws) =
-            (discord.create_user("alice"), crate::ws::Ws::connect(&discord.gateway_url(), true).await);
+        let (alice, mut ws) = (
+            discord.create_user("alice"),
+            crate::ws::Ws::connect(&discord.gateway_url(), "compress=zstd-stream").await.unwrap(),
+        );
         ws.send(r#"{"op":2,"d":{"token":"standin-bot-token","intents":512,"properties":{}}}"#).await;
         let message = discord.say(channel, alice, "x");
         let mut stamps = Vec::new();
