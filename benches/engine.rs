@@ -70,7 +70,8 @@ fn message(number: u64, raw_bytes: usize) -> Event {
         kind: Default::default(),
     };
     let said = Said { text: text[..20 + (mixed % 60) as usize].to_owned(), ..Said::default() };
-    let created = Created { author, said: Some(said), reply_to: None, decor: Decor::default(), kind: 0 };
+    let created =
+        Created { author, said: Some(said), reply_to: None, decor: Decor::default(), kind: 0, thread: None };
     Event {
         id: EventId(Uuid::from_u64_pair(mixed, number)),
         mirror: MirrorId(Uuid::from_u64_pair(5, mixed % MIRRORS)),

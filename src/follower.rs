@@ -180,6 +180,7 @@ fn is_setting(event: &Event) -> bool {
         | Body::Refreshed(_)
         | Body::Deleted
         | Body::Receipt(_)
+        | Body::Thread(_)
         | Body::Gap(_)
         | Body::Other(_) => false,
     }

@@ -170,6 +170,7 @@ const fn cell(column: Column) -> &'static str {
         Column::Value => "value",
         Column::Cut => "cut",
         Column::Restored => "restored",
+        Column::Thread => "thread",
     }
 }
 

@@ -12,12 +12,15 @@
 //!   removed. A record from before it is a shorter array and gives the default.
 //! * enum tags are fixed letters: a tag is added and never given another meaning.
 //! * either growth raises [`FORMAT`], because an older reader refuses what it cannot read whole. It answers
-//!   [`DecodeError::Newer`] and stops, so a node writes a new format only when all nodes read it.
+//!   [`DecodeError::Newer`] and stops.
+//! * an event is written in the oldest format that can hold it, byte for byte as a node of that format writes
+//!   it: an older node stops only at what it could not understand. So an appended field is left out where it
+//!   has its default, and of two appended to one struct the earlier is written wherever the later is.
 //! * the fixtures of each format version (`tests/fixtures/v1`, ...) are added to and never changed.
 
 mod extent;
 
-use crate::event::Event;
+use crate::event::{Body, Created, Event, Outcome, Receipt};
 use crate::id::MirrorId;
 use bytes::Bytes;
 use extent::extent;
@@ -26,8 +29,10 @@ use serde::{Deserialize, Serialize};
 /// Largest record, in bytes. A larger one is put aside as a dead letter.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 
-/// The format version that [`encode`] writes, and the newest that [`decode`] reads.
-pub const FORMAT: u8 = 1;
+/// The newest format version that [`encode`] writes and [`decode`] reads.
+///
+/// 1: the first. 2: threads, and files that a copy carries itself.
+pub const FORMAT: u8 = 2;
 
 /// Deeper than any event nests; bounds the stack that a corrupt record can use.
 const DEPTH_MAX: usize = 32;
@@ -57,7 +62,7 @@ pub enum DecodeError {
 /// [`TooLarge`] where the record would pass [`EVENT_BYTES_MAX`].
 pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
     let start = out.len();
-    out.push(FORMAT);
+    out.push(format_of(event));
     let written = event.serialize(&mut rmp_serde::Serializer::new(&mut *out));
     let bytes = out.len() - start + event.raw.len();
     // A `Vec` takes every byte and the types have known lengths, so `written` is always `Ok`.
@@ -79,7 +84,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Result<(), TooLarge> {
 pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
     match record.first() {
         None => Err(DecodeError::Corrupt("it is empty".to_owned())),
-        Some(&FORMAT) => decode_v1(record),
+        Some(1..=FORMAT) => decode_event(record),
         Some(0) => Err(DecodeError::Corrupt("there is no format 0".to_owned())),
         Some(&newer) => Err(DecodeError::Newer(newer)),
     }
@@ -92,12 +97,39 @@ pub fn mirror_of(record: &[u8]) -> Option<MirrorId> {
     const UUID: [u8; 2] = [0xc4, 16];
     // format | array | id | mirror
     let (head, rest) = record.split_at_checked(2)?;
-    let is_event = head[0] == FORMAT && head[1] & 0xf0 == 0x90;
+    let is_event = (1..=FORMAT).contains(&head[0]) && head[1] & 0xf0 == 0x90;
     let mirror = rest.strip_prefix(&UUID)?.get(16..)?.strip_prefix(&UUID)?.first_chunk::<16>()?;
     is_event.then(|| MirrorId(uuid::Uuid::from_bytes(*mirror)))
 }
 
-fn decode_v1(record: &Bytes) -> Result<Event, DecodeError> {
+/// The oldest format that can hold `event`.
+fn format_of(event: &Event) -> u8 {
+    let in_thread = |created: &Created| created.thread.is_some();
+    let is_newer = match &event.body {
+        Body::Thread(_) => true,
+        Body::Created(created) => in_thread(created),
+        Body::Refreshed(refreshed) => refreshed.created.as_ref().is_some_and(in_thread),
+        Body::Receipt(Receipt { thread: Some(_), .. }) => true,
+        Body::Receipt(receipt) => match &receipt.outcome {
+            Outcome::Threaded(_) => true,
+            Outcome::Shown(shown) => !shown.files.is_empty(),
+            Outcome::Gone(_) | Outcome::Refused { .. } => false,
+        },
+        Body::Edited(_)
+        | Body::Deleted
+        | Body::Declared(_)
+        | Body::Linked(_)
+        | Body::Cut
+        | Body::Restored
+        | Body::RoleGranted(_)
+        | Body::RoleRevoked(_)
+        | Body::Gap(_)
+        | Body::Other(_) => false,
+    };
+    if is_newer { 2 } else { 1 }
+}
+
+fn decode_event(record: &Bytes) -> Result<Event, DecodeError> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(&record[1..]);
     reader.set_max_depth(DEPTH_MAX);
     let mut event =

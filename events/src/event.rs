@@ -105,6 +105,10 @@ pub enum Body {
     /// Something in `place.channel` could not be known.
     #[serde(rename = "Y")]
     Gap(Gap),
+    /// A thread that people made under `place.channel`, as it is now; `place.message` is the thread's id, which
+    /// is that of the message it stands on. Version: observation.
+    #[serde(rename = "T")]
+    Thread(Thread),
     /// Any other dispatch of a linked channel: kept now, folded when we learn to. Version: observation.
     #[serde(rename = "O")]
     Other(Other),
@@ -127,6 +131,7 @@ impl Body {
             Self::RoleGranted(_) => b'G',
             Self::RoleRevoked(_) => b'V',
             Self::Gap(_) => b'Y',
+            Self::Thread(_) => b'T',
             Self::Other(_) => b'O',
         }
     }
@@ -145,6 +150,9 @@ pub struct Created {
     pub decor: Decor,
     /// Discord's message type (0 default, 19 reply, ...).
     pub kind: u8,
+    /// The thread it stands in; `place.channel` is that thread's parent. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ChannelId>,
 }
 
 /// A message as its author changed it.
@@ -323,6 +331,9 @@ pub struct Receipt {
     pub copy: MessageId,
     /// How it stands.
     pub outcome: Outcome,
+    /// The thread of the receiving channel that the copy lies in. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ChannelId>,
 }
 
 /// How a copy stands.
@@ -334,6 +345,9 @@ pub enum Outcome {
     /// The copy is gone.
     #[serde(rename = "g")]
     Gone(GoneBy),
+    /// The thread on this copy is there, by our doing, and shows this. Since format 2.
+    #[serde(rename = "t")]
+    Threaded(ThreadShown),
     /// Discord refused the message as it was at `version`.
     #[serde(rename = "r")]
     Refused {
@@ -345,7 +359,7 @@ pub enum Outcome {
 }
 
 /// What a copy shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     /// The source version it shows.
     pub version: Version,
@@ -356,6 +370,18 @@ pub struct Shown {
     pub webhook: WebhookId,
     /// This part completes the first send: the number of parts is fixed from here on.
     pub last: bool,
+    /// Ids of the source's attachments that the copy carries as files of its own. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<u64>,
+}
+
+/// What the thread on a copy was made to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadShown {
+    /// Version of the [`Thread`] it shows.
+    pub version: Version,
+    /// Hash of what it shows; zero: not known to, so it is made to again.
+    pub hash: u64,
 }
 
 /// Who removed a copy.
@@ -423,6 +449,25 @@ pub struct Gap {
     pub to: MessageId,
     /// Why.
     pub cause: String,
+}
+
+/// A thread, or a forum post, as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Its name.
+    pub name: String,
+    /// Discord's channel type: 10 announcement thread, 11 public thread.
+    pub kind: u8,
+    /// It is archived.
+    pub archived: bool,
+    /// It is locked.
+    pub locked: bool,
+    /// Names of the tags of a forum post.
+    pub tags: Vec<String>,
+    /// Who made it.
+    pub owner: UserId,
+    /// It is gone; the rest then says nothing.
+    pub deleted: bool,
 }
 
 /// A dispatch that is kept but not folded.

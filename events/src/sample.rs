@@ -105,8 +105,14 @@ impl Writer {
         self.known.push(known);
         self.shown(known, message.made());
         let raw = self.raw(known, &author, &said, "null");
-        let body =
-            Body::Created(Created { author, said: Some(said), reply_to, decor: Decor::default(), kind });
+        let body = Body::Created(Created {
+            author,
+            said: Some(said),
+            reply_to,
+            decor: Decor::default(),
+            kind,
+            thread: None,
+        });
         self.event(known, message.made(), body, raw)
     }
 
@@ -130,11 +136,12 @@ impl Writer {
     fn shown(&mut self, known: Known, version: Version) {
         let webhook = WebhookId(9_000_000 + u64::from(known.number));
         let hash = self.random | 1;
-        self.receipt(known, Outcome::Shown(Shown { version, hash, webhook, last: true }));
+        self.receipt(known, Outcome::Shown(Shown { version, hash, webhook, last: true, files: Vec::new() }));
     }
 
     fn receipt(&mut self, known: Known, outcome: Outcome) {
-        let receipt = Receipt { link: receiver(known.number), part: 0, copy: known.copy, outcome };
+        let receipt =
+            Receipt { link: receiver(known.number), part: 0, copy: known.copy, outcome, thread: None };
         let version = Version(self.now().0 + 1);
         let mut event = self.event(known, version, Body::Cut, Bytes::new());
         event.id = receipt_id(event.mirror, known.message, &receipt, version);

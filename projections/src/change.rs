@@ -29,11 +29,13 @@ pub enum Column {
     Cut = 10,
     /// Links: restored.
     Restored = 11,
+    /// Messages: the thread that people made on it. Copies: what its thread was made to show.
+    Thread = 12,
 }
 
 impl Column {
     /// All columns, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Said,
         Self::Decor,
@@ -45,6 +47,7 @@ impl Column {
         Self::Value,
         Self::Cut,
         Self::Restored,
+        Self::Thread,
     ];
 }
 

@@ -4,12 +4,12 @@ use crate::change::{Column, Row};
 use crate::key::{Bucket, Generation, Key, Prefix, RowKey};
 use crate::register::Register;
 use crate::views::{Scan, Views, ViewsError, scan_all};
-use events::event::{GoneBy, Shown};
+use events::event::{GoneBy, Shown, ThreadShown};
 use events::{ChannelId, MessageId, MirrorId, Version};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// One copy. Discord never uses an id twice, so `gone` is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copy {
     /// Its own id.
     pub id: MessageId,
@@ -17,10 +17,15 @@ pub struct Copy {
     pub link: ChannelId,
     /// Which part of the source message, from 0.
     pub part: u16,
+    /// The thread that it lies in.
+    pub within: Option<ChannelId>,
     /// What it shows, with the version of the receipt. `None`: only its removal is known.
     pub shown: Option<(Version, Shown)>,
     /// That it is gone, since when and by whom.
     pub gone: Option<(Version, GoneBy)>,
+    /// What its thread was made to show, with the version of the receipt. The source itself has such a row too,
+    /// where its thread was opened for one that people made on a copy.
+    pub thread: Option<(Version, ThreadShown)>,
 }
 
 /// A source message that Discord did not take in one link.
@@ -54,6 +59,9 @@ pub struct CopySource {
     pub link: ChannelId,
     /// Which part of the source.
     pub part: u16,
+    /// The thread that the copy lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ChannelId>,
 }
 
 /// What is known of one source message's copies, live and gone, and of its refusals.
@@ -178,8 +186,12 @@ fn collect(rows: &[(Key, Row)], index: &[Row]) -> Copies {
             let refused = read(row.get(Column::Refused)).map(|(at, cell)| Refused { link, part, at, cell });
             copies.refused.extend(refused);
         } else {
-            let gone = gone(row, index.next().unwrap_or(&none));
-            copies.copies.push(Copy { id, link, part, shown: read(row.get(Column::Shown)), gone });
+            let index = index.next().unwrap_or(&none);
+            let gone = gone(row, index);
+            let source: Option<(Version, CopySource)> = read(index.get(Column::Source));
+            let within = source.and_then(|(_, source)| source.thread);
+            let (shown, thread) = (read(row.get(Column::Shown)), read(row.get(Column::Thread)));
+            copies.copies.push(Copy { id, link, part, within, shown, gone, thread });
         }
     }
     copies

@@ -9,7 +9,7 @@ use crate::settings::{Settings, is_namesake};
 use crate::views::{Views, ViewsError};
 use crate::wanted::{Facts, Held, HeldCopy, Plan, Post, permitted, plan};
 use events::event::{Place, Quote, Service, Shown};
-use events::{Body, ChannelId, Event, GuildId, MessageId, MirrorId, Version, WebhookId};
+use events::{Body, ChannelId, Event, GuildId, MessageId, MirrorId, Version};
 
 /// Where a question is asked: one link of one mirror, in one build of the views.
 #[derive(Clone, Copy)]
@@ -44,7 +44,9 @@ pub enum Touch {
 #[must_use]
 pub fn touch(event: &Event) -> Touch {
     match &event.body {
-        Body::Created(_) | Body::Edited(_) | Body::Deleted => Touch::Message(event.place.message),
+        Body::Created(_) | Body::Edited(_) | Body::Deleted | Body::Thread(_) => {
+            Touch::Message(event.place.message)
+        }
         Body::Refreshed(refreshed) if refreshed.created.is_some() => Touch::Message(event.place.message),
         Body::Linked(_) | Body::Restored => Touch::Link(event.place.channel),
         Body::RoleGranted(grant) if grant.purge => Touch::All,
@@ -142,9 +144,11 @@ async fn message(scope: Scope<'_>, id: MessageId) -> Result<Message, ViewsError>
 fn held(copies: &Copies) -> Held {
     let refused = copies.refused.iter().map(|refused| refused.cell.version).max();
     let read = |copy: &copies::Copy| {
-        Some(HeldCopy { id: copy.id, part: copy.part, shown: copy.shown?, gone: copy.gone })
+        let copies::Copy { id, part, within, gone, .. } = *copy;
+        Some(HeldCopy { id, part, shown: copy.shown.clone()?, gone, within })
     };
-    Held { copies: copies.copies.iter().filter_map(read).collect(), refused }
+    let threads = copies.copies.iter().filter_map(|copy| Some((copy.id, copy.thread?))).collect();
+    Held { copies: copies.copies.iter().filter_map(read).collect(), refused, threads }
 }
 
 /// What a message answers, as one channel shows it.
@@ -237,7 +241,8 @@ fn parts(
 pub(crate) fn work(known: &Known, plan: Plan) -> Next {
     let channel = known.message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
     let place = Place { service: Service::Discord, channel, message: known.message.id };
-    let last = |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id).map(|copy| copy.shown);
+    let last =
+        |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id).map(|copy| copy.shown.clone());
     let work = match plan {
         Plan::Nothing => return Next::Nothing,
         Plan::Create(post) => posted(place, Deed::Create, post, Version(0)),
@@ -245,7 +250,7 @@ pub(crate) fn work(known: &Known, plan: Plan) -> Next {
             posted(place, Deed::Edit(copy), post, last(copy).map(|shown| shown.0).unwrap_or_default())
         }
         Plan::Delete(copy, part) => {
-            let nothing = Shown { version: Version(0), hash: 0, webhook: WebhookId(0), last: false };
+            let nothing = Shown::default();
             let (known, shown) = last(copy).unwrap_or((Version(0), nothing));
             Work { place, deed: Deed::Delete(copy), part, shown, known, rendered: None }
         }
@@ -255,7 +260,7 @@ pub(crate) fn work(known: &Known, plan: Plan) -> Next {
 
 fn posted(place: Place, deed: Deed, post: Post, known: Version) -> Work {
     let Post { part, rendered, hash, last } = post;
-    let shown = Shown { version: rendered.version, hash, webhook: WebhookId(0), last };
+    let shown = Shown { version: rendered.version, hash, last, ..Shown::default() };
     Work { place, deed, part, shown, known, rendered: Some(Box::new(rendered)) }
 }
 

@@ -42,9 +42,10 @@ pub struct Key {
 /// A row within one (mirror, generation, bucket).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowKey {
-    /// A source message: `created`, `said`, `decor`, `deleted`.
+    /// A source message: `created`, `said`, `decor`, `deleted`; and whatever people made a thread on: `thread`.
     Message(MessageId),
-    /// One copy, or (copy 0) the refusal of a source message in a link: `shown`, `gone`, `refused`.
+    /// One copy, or (copy 0) the refusal of a source message in a link: `shown`, `gone`, `refused`; with the thread that
+    /// we opened on a copy, or (copy = source) on the source itself: `thread`.
     Copy {
         /// The source message.
         source: MessageId,

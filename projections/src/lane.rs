@@ -196,7 +196,7 @@ pub const MEMORY_MAX: usize = 64;
 
 impl Work {
     fn notice() -> Self {
-        let shown = Shown { version: Version(0), hash: 0, webhook: WebhookId(0), last: false };
+        let shown = Shown::default();
         let place = Place::default();
         Self { place, deed: Deed::Notice, part: 0, shown, known: Version(0), rendered: None }
     }
@@ -318,14 +318,9 @@ impl Lane {
 
     fn intend(&mut self, work: Work, now: Now, rules: &Rules) -> Action {
         let version = work.shown.version.max(Version(work.known.0 + 1));
-        let intent = Intent {
-            place: work.place,
-            deed: work.deed,
-            part: work.part,
-            shown: work.shown,
-            version: if work.deed == Deed::Create { work.shown.version } else { version },
-            after: self.row.last,
-        };
+        let version = if work.deed == Deed::Create { work.shown.version } else { version };
+        let Work { place, deed, part, shown, .. } = work;
+        let intent = Intent { place, deed, part, shown, version, after: self.row.last };
         let request = request(work.deed, work.rendered, self.row.last);
         self.row.phase = Phase::Intent(intent);
         self.mode = Mode::SavingIntent(Box::new(request.clone()));
@@ -434,9 +429,9 @@ impl Lane {
             Deed::Create => {
                 self.claim(id);
                 self.row.close(id);
-                Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown })
+                Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() })
             }
-            Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown }),
+            Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() }),
             Deed::Delete(_) => Outcome::Gone(GoneBy::Us),
             Deed::Notice => {
                 self.row.claimed(id);
@@ -451,7 +446,7 @@ impl Lane {
             Deed::Edit(copy) | Deed::Delete(copy) => copy,
             Deed::Create | Deed::Notice => id,
         };
-        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome };
+        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome, thread: None };
         self.row.phase = Phase::Done(Receipted { place: intent.place, receipt, version: intent.version });
         self.mode = Mode::SavingDone;
         self.save()

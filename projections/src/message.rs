@@ -1,7 +1,7 @@
 //! The message row: what the views know of one source message.
 
 use crate::change::{Column, Row};
-use events::event::{Author, Created, Decor, ReplyTo, Said};
+use events::event::{Author, Created, Decor, ReplyTo, Said, Thread};
 use events::{ChannelId, MessageId, Version};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct CreatedCell {
     pub reply_to: Option<ReplyTo>,
     /// Discord's message type.
     pub kind: u8,
+    /// The thread it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ChannelId>,
 }
 
 /// Writes what [`CreatedCell`] reads, without a copy of the text.
@@ -32,12 +35,14 @@ pub(crate) struct CreatedCellRef<'a> {
     said: &'a Option<Said>,
     reply_to: &'a Option<ReplyTo>,
     kind: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<ChannelId>,
 }
 
 impl<'a> CreatedCellRef<'a> {
     pub(crate) fn of(channel: ChannelId, created: &'a Created) -> Self {
-        let Created { author, said, reply_to, decor: _, kind } = created;
-        Self { claimed: said.is_some(), channel, author, said, reply_to, kind: *kind }
+        let Created { author, said, reply_to, decor: _, kind, thread } = created;
+        Self { claimed: said.is_some(), channel, author, said, reply_to, kind: *kind, thread: *thread }
     }
 }
 
@@ -54,6 +59,8 @@ pub struct Message {
     pub decor: Option<(Version, Decor)>,
     /// When its removal was seen.
     pub deleted: Option<Version>,
+    /// The thread that people made on it, as last seen.
+    pub thread: Option<(Version, Thread)>,
 }
 
 impl Message {
@@ -66,6 +73,7 @@ impl Message {
             edited: versioned(row, Column::Said),
             decor: versioned(row, Column::Decor),
             deleted: row.get(Column::Deleted).map(|register| register.version),
+            thread: versioned(row, Column::Thread),
         }
     }
 
@@ -96,10 +104,12 @@ mod tests {
     #[test]
     fn the_borrowed_twin_writes_the_same_bytes() {
         let said = Said { text: "hi".into(), ..Said::default() };
-        for (said, reply_to) in [(None, None), (Some(said), Some(ReplyTo::default()))] {
+        for (said, reply_to, thread) in
+            [(None, None, None), (Some(said), Some(ReplyTo::default()), Some(ChannelId(9)))]
+        {
             let author = Author { name: "Ann".into(), ..Author::default() };
             let created =
-                Created { author: author.clone(), said, reply_to, decor: Decor::default(), kind: 19 };
+                Created { author: author.clone(), said, reply_to, decor: Decor::default(), kind: 19, thread };
             let cell = CreatedCell {
                 claimed: created.said.is_some(),
                 channel: ChannelId(7),
@@ -107,6 +117,7 @@ mod tests {
                 said: created.said.clone(),
                 reply_to: created.reply_to.clone(),
                 kind: 19,
+                thread,
             };
             let twin = CreatedCellRef::of(ChannelId(7), &created);
             assert_eq!(rmp_serde::to_vec(&twin).unwrap(), rmp_serde::to_vec(&cell).unwrap());

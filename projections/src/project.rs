@@ -5,7 +5,9 @@
 //! Edited     messages.said                    revisions, users, buckets
 //! Refreshed  messages.decor (, created)       buckets (, users, names)
 //! Deleted    messages.deleted                 revisions, copy_index.gone, buckets
+//! Thread     messages.thread                  buckets
 //! Receipt    copies.shown | gone | refused    copy_index.source, buckets of source and copy
+//!            | thread                         (a thread: bucket of the source alone)
 //! others     settings; Other: nothing
 //! ```
 //! `observed`, `producer` and offsets enter no register, nothing is ever removed, and the order of the
@@ -21,7 +23,7 @@ use crate::settings::{
     user_key,
 };
 use bytes::Bytes;
-use events::event::{Author, Created, Decor, Edited, GoneBy, Grant, Outcome, Receipt, Refreshed};
+use events::event::{Author, Created, Decor, Edited, GoneBy, Grant, Outcome, Receipt, Refreshed, Thread};
 use events::{Body, Event, MessageId, Version};
 
 /// Adds to `changes` what `event` changes in one build of its mirror's views.
@@ -67,6 +69,7 @@ impl Projector<'_> {
             }
             Body::RoleGranted(grant) => self.role(true, grant),
             Body::RoleRevoked(grant) => self.role(false, grant),
+            Body::Thread(thread) => self.thread(thread),
             Body::Gap(gap) => self.set(gap_key(channel, gap.from, event.id), gap),
             Body::Other(_) => {}
         }
@@ -129,12 +132,20 @@ impl Projector<'_> {
         self.bucket(Bucket::of(id));
     }
 
+    /// It stands on a source or on a copy: which, is asked when it is read.
+    fn thread(&mut self, thread: &Thread) {
+        let cell = self.now(thread);
+        self.message(Column::Thread, cell);
+        self.bucket(Bucket::of(self.source()));
+    }
+
     fn receipt(&mut self, receipt: &Receipt) {
         let source = self.source();
         let copy = |copy| RowKey::Copy { source, link: receipt.link, part: receipt.part, copy };
         let (row, column, cell) = match &receipt.outcome {
             Outcome::Shown(shown) => (copy(receipt.copy), Column::Shown, self.now(shown)),
             Outcome::Gone(by) => (copy(receipt.copy), Column::Gone, self.now(by)),
+            Outcome::Threaded(shown) => (copy(receipt.copy), Column::Thread, self.now(shown)),
             Outcome::Refused { version, reason } => {
                 let refused = RefusedCell { version: *version, reason: reason.clone() };
                 (copy(MessageId(0)), Column::Refused, self.now(&refused))
@@ -142,13 +153,16 @@ impl Projector<'_> {
         };
         self.change(Bucket::of(source), row, column, cell);
         self.bucket(Bucket::of(source));
-        if !matches!(receipt.outcome, Outcome::Refused { .. }) {
-            self.copy_source(receipt);
+        match receipt.outcome {
+            Outcome::Shown(_) | Outcome::Gone(_) => self.copy_source(receipt),
+            // A thread may stand on the source itself, which is nobody's copy.
+            Outcome::Threaded(_) | Outcome::Refused { .. } => {}
         }
     }
 
     fn copy_source(&mut self, receipt: &Receipt) {
-        let cell = CopySource { source: self.source(), link: receipt.link, part: receipt.part };
+        let Receipt { link, part, thread, .. } = *receipt;
+        let cell = CopySource { source: self.source(), link, part, thread };
         let bucket = Bucket::of(receipt.copy);
         let register = self.register(Version(0), &cell);
         self.change(bucket, RowKey::CopyIndex(receipt.copy), Column::Source, register);

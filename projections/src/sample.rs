@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use events::event::{
     Attachment, Author, AuthorKind, Created, Declared, Decor, Edited, Gap, GoneBy, Grant, Linked, Names,
-    Other, Outcome, Quote, Receipt, Refreshed, ReplyTo, Said, Shown,
+    Other, Outcome, Quote, Receipt, Refreshed, ReplyTo, Said, Shown, Thread, ThreadShown,
 };
 use events::{
     Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Place, Producer, UserId, Version,
@@ -122,13 +122,14 @@ impl Story {
         if self.dice.once_in(40) {
             self.now += 3_600_000_000;
         }
-        let body = match self.dice.below(40) {
+        let body = match self.dice.below(42) {
             0..9 => self.created(),
             9..14 => self.edited(),
             14..17 => self.refreshed(),
             17..20 => self.deleted(),
             20..26 => self.first_receipt(),
             26..31 => self.later_receipt(),
+            40.. => self.thread(),
             other => self.setting(other),
         };
         self.event(body)
@@ -139,7 +140,7 @@ impl Story {
         let skew = Version(self.dice.below(5000) as i64 - 2500);
         let observed = Version(event.observed.0 + skew.0);
         let version = match event.body {
-            Body::Deleted | Body::Refreshed(_) => observed,
+            Body::Deleted | Body::Refreshed(_) | Body::Thread(_) => observed,
             _ => event.version,
         };
         let producer = Producer { seq: event.producer.seq + 1, ..event.producer };
@@ -174,7 +175,9 @@ impl Story {
     fn first(&mut self) -> Created {
         let said = if self.dice.once_in(10) { None } else { Some(self.said()) };
         let reply_to = if self.dice.once_in(5) { self.reply_to() } else { None };
-        Created { author: self.author(), said, reply_to, decor: self.decor(), kind: 0 }
+        let thread = if self.dice.once_in(6) { self.dice.pick(&self.sources) } else { None };
+        let thread = thread.map(|root| ChannelId(root.0));
+        Created { author: self.author(), said, reply_to, decor: self.decor(), kind: 0, thread }
     }
 
     fn edited(&mut self) -> Body {
@@ -202,6 +205,21 @@ impl Story {
         Body::Deleted
     }
 
+    /// On a source, or on a copy.
+    fn thread(&mut self) -> Body {
+        self.known();
+        if self.dice.once_in(2)
+            && let Some((copy, _)) = self.known_copy()
+        {
+            self.place.message = copy;
+        }
+        self.tie();
+        let name = WORDS[self.dice.below(8) as usize].into();
+        let (archived, locked, deleted) = (self.dice.once_in(3), self.dice.once_in(5), self.dice.once_in(8));
+        let tags = if self.dice.once_in(3) { vec!["bug".into()] } else { Vec::new() };
+        Body::Thread(Thread { name, kind: 11, archived, locked, tags, owner: self.user(), deleted })
+    }
+
     fn first_receipt(&mut self) -> Body {
         if self.place.message == MessageId(0) {
             self.known();
@@ -212,9 +230,11 @@ impl Story {
         if self.dice.once_in(15) {
             let outcome =
                 Outcome::Refused { version: self.version, reason: "50035 Invalid Form Body".into() };
-            return Body::Receipt(Receipt { link, part, copy: MessageId(0), outcome });
+            return Body::Receipt(Receipt { link, part, copy: MessageId(0), outcome, thread: None });
         }
-        let receipt = Receipt { link, part, copy, outcome: self.shown() };
+        let thread = if self.dice.once_in(6) { self.known_copy() } else { None };
+        let thread = thread.map(|(root, _)| ChannelId(root.0));
+        let receipt = Receipt { link, part, copy, outcome: self.shown(), thread };
         self.copies.push((self.place.message, receipt.clone()));
         Body::Receipt(receipt)
     }
@@ -222,9 +242,15 @@ impl Story {
     fn later_receipt(&mut self) -> Body {
         let Some((_, mut receipt)) = self.known_copy() else { return self.first_receipt() };
         self.tie();
-        receipt.outcome = match self.dice.below(4) {
+        receipt.outcome = match self.dice.below(5) {
             0 => Outcome::Gone(GoneBy::Us),
             1 => Outcome::Gone(GoneBy::Another),
+            2 => {
+                if self.dice.once_in(3) {
+                    receipt.copy = self.place.message;
+                }
+                Outcome::Threaded(ThreadShown { version: self.version, hash: self.dice.throw() })
+            }
             _ => self.shown(),
         };
         Body::Receipt(receipt)
@@ -283,7 +309,13 @@ impl Story {
 
     fn shown(&mut self) -> Outcome {
         let (hash, last) = (self.dice.throw(), !self.dice.once_in(6));
-        Outcome::Shown(Shown { version: self.version, hash, webhook: WebhookId(900), last })
+        Outcome::Shown(Shown {
+            version: self.version,
+            hash,
+            webhook: WebhookId(900),
+            last,
+            files: Vec::new(),
+        })
     }
 
     fn user(&mut self) -> UserId {

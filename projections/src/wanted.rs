@@ -6,7 +6,7 @@
 use crate::message::Message;
 use crate::render::{Rendered, Slots};
 use crate::settings::Settings;
-use events::event::{GoneBy, Said, Shown};
+use events::event::{GoneBy, Said, Shown, ThreadShown};
 use events::{ChannelId, MessageId, Version};
 
 /// What a channel should show of a message.
@@ -48,7 +48,7 @@ pub fn permitted(mut message: Message, settings: &Settings) -> Message {
 }
 
 /// One copy as the views know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldCopy {
     /// Its id.
     pub id: MessageId,
@@ -58,6 +58,8 @@ pub struct HeldCopy {
     pub shown: (Version, Shown),
     /// Whether and when it went, and by whom.
     pub gone: Option<(Version, GoneBy)>,
+    /// The thread that it lies in.
+    pub within: Option<ChannelId>,
 }
 
 impl HeldCopy {
@@ -77,6 +79,9 @@ pub struct Held {
     pub copies: Vec<HeldCopy>,
     /// The source version that Discord refused last.
     pub refused: Option<Version>,
+    /// The threads that we opened, by the message that they stand on: what each was made to show, with the version
+    /// of that knowledge.
+    pub threads: Vec<(MessageId, (Version, ThreadShown))>,
 }
 
 /// How a message is held, in one word.
@@ -115,7 +120,7 @@ impl Held {
     fn since(&self, restored_at: Version) -> Vec<HeldCopy> {
         let removed = |copy: &HeldCopy| matches!(copy.gone, Some((at, GoneBy::Another)) if at < restored_at);
         let (old, new): (Vec<_>, Vec<_>) =
-            self.copies.iter().copied().partition(|copy| copy.removed_by_us() || removed(copy));
+            self.copies.iter().cloned().partition(|copy| copy.removed_by_us() || removed(copy));
         // A part is sent twice only after a restore.
         let again = |copy: &HeldCopy| new.iter().any(|new| new.part == copy.part && new.id > copy.id);
         let restored = old.iter().any(|copy| removed(copy) && (new.is_empty() || again(copy)));

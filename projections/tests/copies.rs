@@ -35,11 +35,16 @@ fn event(number: u64, message: MessageId, version: i64, body: Body) -> Event {
 }
 
 fn receipt(version: i64, link: u64, copy: MessageId, outcome: Outcome) -> Event {
-    event(0, SOURCE, version, Body::Receipt(Receipt { link: ChannelId(link), part: 0, copy, outcome }))
+    event(
+        0,
+        SOURCE,
+        version,
+        Body::Receipt(Receipt { link: ChannelId(link), part: 0, copy, outcome, thread: None }),
+    )
 }
 
 fn shown(version: i64) -> Shown {
-    Shown { version: Version(version), hash: 1, webhook: WebhookId(1), last: true }
+    Shown { version: Version(version), hash: 1, webhook: WebhookId(1), last: true, files: Vec::new() }
 }
 
 /// The same in every one of some orders.
@@ -106,6 +111,7 @@ async fn links_and_sources() {
                 part: 0,
                 copy: copy(4),
                 outcome: Outcome::Shown(shown(1)),
+                thread: None,
             }),
         ),
     ];
@@ -123,7 +129,7 @@ async fn links_and_sources() {
         assert_eq!(in_seven.refused, []);
         for (id, wanted) in [(copy(1), Some(7)), (copy(3), Some(9)), (copy(9), None), (SOURCE, None)] {
             let found = source_of(views, MIRROR, GENERATION, id).await.unwrap();
-            let source = |link| CopySource { source: SOURCE, link: ChannelId(link), part: 0 };
+            let source = |link| CopySource { source: SOURCE, link: ChannelId(link), part: 0, thread: None };
             assert_eq!(found, wanted.map(source), "{id}");
         }
         let elsewhere = source_of(views, MIRROR, Generation(0), copy(1)).await.unwrap();

@@ -71,9 +71,8 @@ async fn differences_are_named() {
     let found = differences(&views, mirror(0), [Generation(0), Generation(1)], 9).await.unwrap();
     let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     expect![[r#"
-        setting User 0000000000000002 (bucket 0): value version 1700000012605000, 57 bytes, hash 1a593f26 / version 5, 57 bytes, hash 1a593f26
-        copy 1174109855410777171 of message 1174109845642439678 part 0 in channel 103 (bucket 77758): gone version 1700000005575000, 2 bytes, hash b5e78d68 / absent
-        source of copy 1174109855410777171 (bucket 77758): gone absent / version 1, 4 bytes, hash 85b257c5"#]].assert_eq(&lines.join("\n"));
+        setting User 000000000000000d (bucket 0): value version 1700000007412000, 15 bytes, hash 2835f6ac / version 5, 15 bytes, hash 2835f6ac
+        revision 1700000003116000 of message 1174109845642439678 by event d8056203-b5e3-5100-bd53-2555966c41df (bucket 77758): value version 1700000003116000, 1 bytes, hash 5baf644c / absent"#]].assert_eq(&lines.join("\n"));
     let first = first_difference(&views, mirror(0), Generation(0), Generation(1)).await.unwrap();
     assert_eq!(first.as_ref(), found.first());
     let back = differences(&views, mirror(0), [Generation(1), Generation(0)], 9).await.unwrap();

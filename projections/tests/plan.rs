@@ -30,6 +30,7 @@ fn message(text: &str, version: i64) -> Message {
     let said = |text: &str| Said { text: text.to_owned(), ..Said::default() };
     let author = Author { id: AUTHOR, ..Author::default() };
     let cell = CreatedCell {
+        thread: None,
         claimed: true,
         channel: ChannelId(1),
         author,
@@ -60,15 +61,22 @@ fn settings() -> Settings {
 
 /// A copy that shows this message.
 fn copy(part: u16, id: u64, of: &Message) -> HeldCopy {
-    let shown = Shown { version: of.version(), hash: hash(of, part), webhook: WebhookId(7), last: false };
-    HeldCopy { id: MessageId(id), part, shown: (of.version(), shown), gone: None }
+    let shown = Shown {
+        version: of.version(),
+        hash: hash(of, part),
+        webhook: WebhookId(7),
+        last: false,
+        files: Vec::new(),
+    };
+    HeldCopy { id: MessageId(id), part, shown: (of.version(), shown), gone: None, within: None }
 }
 
 /// The hash that the plan gives to a part: that of the create which is next when those before it are there.
 fn hash(of: &Message, part: u16) -> u64 {
-    let shown = Shown { version: at(0), hash: 1, webhook: WebhookId(7), last: false };
-    let before = |part| HeldCopy { id: MessageId(1), part, shown: (at(0), shown), gone: None };
-    let held = Held { copies: (0..part).map(before).collect(), refused: None };
+    let shown = Shown { version: at(0), hash: 1, webhook: WebhookId(7), last: false, files: Vec::new() };
+    let before =
+        |part| HeldCopy { id: MessageId(1), part, shown: (at(0), shown.clone()), gone: None, within: None };
+    let held = Held { copies: (0..part).map(before).collect(), ..Held::default() };
     let settings = settings();
     let facts = Facts { message: of, link: LINK, held: &held, settings: &settings };
     let parts = |_| vec![Rendered::default(); usize::from(part) + 1];
@@ -101,7 +109,7 @@ fn words(plan: &Plan) -> String {
 }
 
 fn check(name: &str, message: &Message, held: &[HeldCopy], settings: &Settings, expected: &str) {
-    check_held(name, message, &Held { copies: held.to_vec(), refused: None }, settings, expected);
+    check_held(name, message, &Held { copies: held.to_vec(), ..Held::default() }, settings, expected);
 }
 
 fn check_held(name: &str, message: &Message, held: &Held, settings: &Settings, expected: &str) {
@@ -116,30 +124,35 @@ fn keep() {
     let (older, newer) = (message("old", 5), message("new", 20));
     let three = message("a|b|c", 10);
     let one = |of: &Message| last(copy(0, 100, of));
-    let (p0, p1) = (copy(0, 100, &three), copy(1, 101, &three));
-    let p2 = last(copy(2, 102, &three));
+    let (p0, p1) = (|| copy(0, 100, &three), || copy(1, 101, &three));
+    let p2 = || last(copy(2, 102, &three));
     for (name, message, held, expected) in [
         ("none", &now, vec![], "create 0 a last"),
         ("none, in parts", &three, vec![], "create 0 a"),
-        ("the rest", &three, vec![p0], "create 1 b"),
-        ("the last of it", &three, vec![p0, p1], "create 2 c last"),
-        ("all there", &three, vec![p0, p1, p2], "nothing"),
+        ("the rest", &three, vec![p0()], "create 1 b"),
+        ("the last of it", &three, vec![p0(), p1()], "create 2 c last"),
+        ("all there", &three, vec![p0(), p1(), p2()], "nothing"),
         ("in step", &now, vec![one(&now)], "nothing"),
         ("behind", &now, vec![one(&older)], "edit 100 a last"),
         ("an edit never goes back", &now, vec![one(&newer)], "nothing"),
         ("removed by another", &now, vec![gone(one(&now), Another, 15)], "nothing"),
         ("removed by another, then edited", &newer, vec![gone(one(&now), Another, 15)], "nothing"),
         ("an edit never creates", &three, vec![one(&older)], "edit 100 a last"),
-        ("one part was removed by another", &three, vec![p0, gone(p1, Another, 15), p2], "nothing"),
+        ("one part was removed by another", &three, vec![p0(), gone(p1(), Another, 15), p2()], "nothing"),
         (
             "a part is superfluous",
             &now,
             vec![copy(0, 100, &now), copy(1, 101, &older), last(copy(2, 102, &older))],
             "delete 102 part 2",
         ),
-        ("incomplete, shrunk: the tail goes", &now, vec![p0, p1], "delete 101 part 1"),
-        ("incomplete, shrunk: then the last is told", &now, vec![p0, gone(p1, Us, 15)], "edit 100 a last"),
-        ("incomplete, shrunk and grown", &three, vec![p0, gone(p1, Us, 15)], "create 1 b"),
+        ("incomplete, shrunk: the tail goes", &now, vec![p0(), p1()], "delete 101 part 1"),
+        (
+            "incomplete, shrunk: then the last is told",
+            &now,
+            vec![p0(), gone(p1(), Us, 15)],
+            "edit 100 a last",
+        ),
+        ("incomplete, shrunk and grown", &three, vec![p0(), gone(p1(), Us, 15)], "create 1 b"),
         ("doubled", &now, vec![one(&now), HeldCopy { id: MessageId(105), ..one(&now) }], "delete 105 part 0"),
         (
             "doubled, one of them removed",
@@ -158,7 +171,7 @@ fn gone_and_nothing() {
     let deleted = Message { deleted: Some(at(12)), ..now.clone() };
     let unknown = Message { created: None, ..now.clone() };
     let parts = [copy(0, 100, &now), last(copy(1, 101, &now))];
-    let half = [parts[0], gone(parts[1], GoneBy::Us, 13)];
+    let half = [parts[0].clone(), gone(parts[1].clone(), GoneBy::Us, 13)];
     let (open, mut cut, mut publishes, mut own) = (settings(), settings(), settings(), now.clone());
     cut.links.get_mut(&LINK).unwrap().cut_at = at(11);
     publishes.links.get_mut(&LINK).unwrap().linked.receives = false;
@@ -197,7 +210,7 @@ fn since_the_link_began() {
 fn restored() {
     let now = message("a|b", 10);
     let (p0, p1) = (copy(0, 100, &now), last(copy(1, 101, &now)));
-    let wiped = [gone(p0, GoneBy::Another, 20), gone(p1, GoneBy::Another, 21)];
+    let wiped = [gone(p0.clone(), GoneBy::Another, 20), gone(p1.clone(), GoneBy::Another, 21)];
     let mut set = settings();
     let mut restored_at = |version| {
         set.links.get_mut(&LINK).unwrap().restored_at = at(version);
@@ -213,24 +226,24 @@ fn restored() {
         ("restored before the wipe", all(&[]), restored_at(19), "nothing"),
         ("restored between", all(&[]), restored_at(21), "nothing"),
         ("restored", all(&[]), restored_at(22), "create 0 a"),
-        ("restored, half of it back", all(&[q0]), restored_at(22), "create 1 b last"),
-        ("restored, all back", all(&[q0, q1]), restored_at(22), "nothing"),
+        ("restored, half of it back", all(std::slice::from_ref(&q0)), restored_at(22), "create 1 b last"),
+        ("restored, all back", all(&[q0.clone(), q1.clone()]), restored_at(22), "nothing"),
         (
             "removed again",
-            all(&[gone(q0, GoneBy::Another, 30), gone(q1, GoneBy::Another, 30)]),
+            all(&[gone(q0.clone(), GoneBy::Another, 30), gone(q1.clone(), GoneBy::Another, 30)]),
             restored_at(22),
             "nothing",
         ),
         (
             "and restored again",
-            all(&[gone(q0, GoneBy::Another, 30), gone(q1, GoneBy::Another, 30)]),
+            all(&[gone(q0.clone(), GoneBy::Another, 30), gone(q1.clone(), GoneBy::Another, 30)]),
             restored_at(31),
             "create 0 a",
         ),
-        ("one part was left: stays as it is", vec![wiped[0], p1], restored_at(22), "nothing"),
+        ("one part was left: stays as it is", vec![wiped[0].clone(), p1.clone()], restored_at(22), "nothing"),
         (
             "what we removed ourselves stays removed",
-            vec![gone(p0, GoneBy::Us, 20), gone(p1, GoneBy::Us, 20)],
+            vec![gone(p0.clone(), GoneBy::Us, 20), gone(p1.clone(), GoneBy::Us, 20)],
             restored_at(22),
             "nothing",
         ),
@@ -242,13 +255,17 @@ fn restored() {
 #[test]
 fn refused() {
     let now = message("a", 10);
-    let held = |copies: &[HeldCopy], version| Held { copies: copies.to_vec(), refused: Some(at(version)) };
+    let held = |copies: &[HeldCopy], version| Held {
+        copies: copies.to_vec(),
+        refused: Some(at(version)),
+        threads: vec![],
+    };
     let one = last(copy(0, 100, &message("old", 5)));
     for (name, held, expected) in [
         ("at this version", held(&[], 10), "nothing"),
         ("at an older one", held(&[], 9), "create 0 a last"),
-        ("an edit, at this version", held(&[one], 10), "nothing"),
-        ("an edit, at an older one", held(&[one], 9), "edit 100 a last"),
+        ("an edit, at this version", held(std::slice::from_ref(&one), 10), "nothing"),
+        ("an edit, at an older one", held(std::slice::from_ref(&one), 9), "edit 100 a last"),
     ] {
         check_held(name, &now, &held, &settings(), expected);
     }

@@ -73,11 +73,11 @@ fn said(text: &str) -> Said {
 }
 
 fn created(said: Option<Said>) -> Created {
-    Created { author: author(), said, reply_to: None, decor: Decor::default(), kind: 0 }
+    Created { author: author(), said, reply_to: None, decor: Decor::default(), kind: 0, thread: None }
 }
 
 fn receipt(copy: MessageId, outcome: Outcome) -> Body {
-    Body::Receipt(Receipt { link: ChannelId(20), part: 1, copy, outcome })
+    Body::Receipt(Receipt { link: ChannelId(20), part: 1, copy, outcome, thread: None })
 }
 
 #[test]
@@ -151,9 +151,9 @@ fn messages() {
 
 #[test]
 fn receipts() {
-    let shown = Shown { version: Version(70), hash: 9, webhook: WebhookId(8), last: true };
+    let shown = Shown { version: Version(70), hash: 9, webhook: WebhookId(8), last: true, files: Vec::new() };
     check(
-        receipt(COPY, Outcome::Shown(shown)),
+        receipt(COPY, Outcome::Shown(shown.clone())),
         &expect![[r#"
             1 copy 15099494400000 20 1 30198988800005 Shown@77 [70,9,8,true]
             0 Bucket 00000001 Value@0 null

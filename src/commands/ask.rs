@@ -207,6 +207,8 @@ pub enum EventKind {
     Refreshed,
     /// A message is gone.
     Deleted,
+    /// A thread was made, changed or removed.
+    Thread,
     /// What came of a request of ours.
     Receipt,
     /// A mirror was made or renamed.

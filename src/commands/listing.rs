@@ -186,6 +186,7 @@ fn kind(body: &Body) -> EventKind {
         Body::Restored => EventKind::Restored,
         Body::RoleGranted(_) => EventKind::Granted,
         Body::RoleRevoked(_) => EventKind::Revoked,
+        Body::Thread(_) => EventKind::Thread,
         Body::Gap(_) => EventKind::Gap,
         Body::Other(_) => EventKind::Other,
     }
@@ -218,6 +219,13 @@ fn says(body: &Body) -> String {
         Body::RoleGranted(grant) | Body::RoleRevoked(grant) => {
             format!("user {} {}{}", grant.user, grant.role, if grant.purge { " with purge" } else { "" })
         }
+        Body::Thread(thread) if thread.deleted => "deleted".to_owned(),
+        Body::Thread(thread) => format!(
+            "{}{}{}",
+            thread.name,
+            if thread.archived { " archived" } else { "" },
+            if thread.locked { " locked" } else { "" }
+        ),
         Body::Gap(gap) => format!("{} to {}: {}", gap.from, gap.to, gap.cause),
         Body::Other(other) => other.kind.clone(),
         Body::Deleted | Body::Cut | Body::Restored => String::new(),
@@ -246,6 +254,7 @@ fn outcome(receipt: &Receipt) -> String {
         Outcome::Shown(shown) => format!("copy {copy} part {part} shows {}", when::shown(shown.version)),
         Outcome::Gone(GoneBy::Us) => format!("copy {copy} part {part} gone by us"),
         Outcome::Gone(GoneBy::Another) => format!("copy {copy} part {part} gone by another"),
+        Outcome::Threaded(shown) => format!("thread of {copy} shows {}", when::shown(shown.version)),
         Outcome::Refused { reason, .. } => format!("part {part} refused: {reason}"),
     }
 }

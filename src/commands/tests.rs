@@ -201,17 +201,30 @@ fn said(text: &str) -> Said {
 
 fn created(number: u64, text: &str) -> Event {
     let author = Author { id: UserId(77), name: "Ann".into(), username: "ann".into(), ..Author::default() };
-    let body = Created { author, said: Some(said(text)), reply_to: None, decor: Decor::default(), kind: 0 };
+    let body = Created {
+        author,
+        said: Some(said(text)),
+        reply_to: None,
+        decor: Decor::default(),
+        kind: 0,
+        thread: None,
+    };
     Event { version: message(number).made(), ..fact(number, 0, Body::Created(body)) }
 }
 
 fn shown(number: u64, seconds: i64, (link, copy): (u64, u64)) -> Event {
-    let shown = Shown { version: message(number).made(), hash: 1, webhook: WebhookId(9), last: true };
+    let shown = Shown {
+        version: message(number).made(),
+        hash: 1,
+        webhook: WebhookId(9),
+        last: true,
+        files: Vec::new(),
+    };
     receipt(number, seconds, (link, copy), Outcome::Shown(shown))
 }
 
 fn receipt(number: u64, seconds: i64, (link, copy): (u64, u64), outcome: Outcome) -> Event {
-    let receipt = Receipt { link: ChannelId(link), part: 0, copy: MessageId(copy), outcome };
+    let receipt = Receipt { link: ChannelId(link), part: 0, copy: MessageId(copy), outcome, thread: None };
     fact(number, seconds, Body::Receipt(receipt))
 }
 

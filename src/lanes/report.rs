@@ -43,7 +43,7 @@ pub enum LaneState {
 /// What the lanes have done since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Receipts of parts posted or edited.
+    /// Receipts of parts posted or edited, and of threads.
     pub shown: AtomicU64,
     /// Receipts of parts removed.
     pub gone: AtomicU64,
@@ -55,7 +55,7 @@ impl Counters {
     /// Counts a receipt.
     pub fn receipt(&self, receipted: &Receipted) {
         let counter = match receipted.receipt.outcome {
-            Outcome::Shown(_) => &self.shown,
+            Outcome::Shown(_) | Outcome::Threaded(_) => &self.shown,
             Outcome::Gone(_) => &self.gone,
             Outcome::Refused { .. } => &self.refused,
         };

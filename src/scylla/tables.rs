@@ -35,13 +35,19 @@ pub(super) static TABLES: [Table; 5] = [
             (Column::Said, "said"),
             (Column::Decor, "decor"),
             (Column::Deleted, "deleted"),
+            (Column::Thread, "thread"),
         ],
         leads_max: 0,
     },
     Table {
         name: "copies",
         keys: &["source", "link", "part", "copy"],
-        cells: &[(Column::Shown, "shown"), (Column::Gone, "gone"), (Column::Refused, "refused")],
+        cells: &[
+            (Column::Shown, "shown"),
+            (Column::Gone, "gone"),
+            (Column::Refused, "refused"),
+            (Column::Thread, "thread"),
+        ],
         leads_max: 2,
     },
     Table {

@@ -100,7 +100,8 @@ pub const VIEWS: Schema = Schema {
     writer: "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
         PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;",
-    steps: &["
+    steps: &[
+        "
     -- A register is a pair: its version (microseconds) and its bytes (MessagePack); both null: no cell.
     CREATE TABLE messages (
         mirror BLOB NOT NULL, generation INTEGER NOT NULL, bucket INTEGER NOT NULL,
@@ -151,8 +152,18 @@ pub const VIEWS: Schema = Schema {
             WHEN 5 THEN 'name' WHEN 6 THEN 'bucket' WHEN 7 THEN 'gap' END AS kind,
         hex(key) AS key, datetime(value_v / 1000000, 'unixepoch') AS set_at,
         cut_v IS NOT NULL AND cut_v > coalesce(value_v, 0) AS cut FROM settings;
-    "],
+    ",
+        THREADS,
+    ],
 };
+
+/// Threads, since events of format 2.
+const THREADS: &str = "
+    ALTER TABLE messages ADD COLUMN thread_v INTEGER;
+    ALTER TABLE messages ADD COLUMN thread BLOB;
+    ALTER TABLE copies ADD COLUMN thread_v INTEGER;
+    ALTER TABLE copies ADD COLUMN thread BLOB;
+    ";
 
 /// The turns to IDENTIFY are leases too: see src/discord/gateway/gate.rs.
 const LEASES: &str = "

@@ -17,7 +17,7 @@ pub(super) struct Table {
 }
 
 /// Cells of one row at most.
-pub(super) const CELLS_MAX: usize = 4;
+pub(super) const CELLS_MAX: usize = 5;
 /// View tables.
 pub(super) const TABLES: usize = 5;
 /// Rows that one statement writes: starting one, and finding its place from the root, costs more than a row.
@@ -32,12 +32,18 @@ static TABLE: [Table; TABLES] = [
             (Column::Said, "said"),
             (Column::Decor, "decor"),
             (Column::Deleted, "deleted"),
+            (Column::Thread, "thread"),
         ],
     },
     Table {
         name: "copies",
         keys: &["source", "link", "part", "copy"],
-        cells: &[(Column::Shown, "shown"), (Column::Gone, "gone"), (Column::Refused, "refused")],
+        cells: &[
+            (Column::Shown, "shown"),
+            (Column::Gone, "gone"),
+            (Column::Refused, "refused"),
+            (Column::Thread, "thread"),
+        ],
     },
     Table { name: "revisions", keys: &["message", "version", "event"], cells: &[(Column::Value, "value")] },
     Table {

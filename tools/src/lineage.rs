@@ -218,6 +218,9 @@ impl<'a> Tracer<'a> {
             Body::Refreshed(refreshed) => self.refreshed(event, refreshed, found),
             Body::Deleted => self.fact("deleted", event, found, None),
             Body::Receipt(receipt) => self.receipt(receipt, found),
+            Body::Thread(thread) => {
+                self.fact(if thread.deleted { "thread deleted" } else { "thread" }, event, found, None);
+            }
             Body::Other(other) => self.fact(&other.kind.to_lowercase(), event, found, None),
             Body::Declared(_)
             | Body::Linked(_)
@@ -278,6 +281,7 @@ impl<'a> Tracer<'a> {
                 format!("shows {}", crate::when::shown(shown.version))
             }
             Outcome::Gone(by) => gone(copy, *by),
+            Outcome::Threaded(shown) => format!("its thread shows {}", crate::when::shown(shown.version)),
             Outcome::Refused { reason, .. } => reason.clone(),
         };
         note(&mut copy.receipts, what, found);

@@ -9,7 +9,7 @@ use crate::ports::{JobError, Ports};
 use crate::progress::Progress;
 use crate::quoted;
 use bytes::Bytes;
-use events::event::{Body, GoneBy, Outcome, Place, Receipt, Shown};
+use events::event::{Body, GoneBy, Outcome, Place, Receipt};
 use events::{ChannelId, Event, EventId, MessageId, MirrorId, Producer, Version};
 use projections::Views;
 use projections::deliver::{Next, Scope, next, receipt_event};
@@ -141,14 +141,14 @@ impl Planned<'_> {
 /// The receipt that the work would have.
 fn imagined(mirror: MirrorId, link: ChannelId, work: &Work, step: usize) -> Event {
     let version = Version(work.known.0.max(work.place.message.made().0) + step as i64);
-    let shown = |copy| (copy, Outcome::Shown(Shown { ..work.shown }));
+    let shown = |copy| (copy, Outcome::Shown(work.shown.clone()));
     let (copy, outcome) = match work.deed {
         // No real copy has such an id: Discord's would take until the year 2154.
         Deed::Create | Deed::Notice => shown(MessageId(u64::MAX - step as u64)),
         Deed::Edit(copy) => shown(copy),
         Deed::Delete(copy) => (copy, Outcome::Gone(GoneBy::Us)),
     };
-    let receipt = Receipt { link, part: work.part, copy, outcome };
+    let receipt = Receipt { link, part: work.part, copy, outcome, thread: None };
     receipt_event(mirror, &Receipted { place: work.place, receipt, version }, version)
 }
 

@@ -49,7 +49,7 @@ impl Message<'_> {
         let author = self.author(guild).ok_or_else(|| odd("a new message has no author"))?;
         let decor = self.decor();
         let kind = self.kind.and_then(|kind| u8::try_from(kind).ok()).unwrap_or(0);
-        Ok(Created { author, said, reply_to: self.reply_to(guild), decor, kind })
+        Ok(Created { author, said, reply_to: self.reply_to(guild), decor, kind, thread: None })
     }
 
     /// The author as shown.

@@ -58,7 +58,11 @@ pub fn receipt_id(mirror: MirrorId, source: MessageId, receipt: &Receipt, versio
     name.bytes(mirror.0.as_bytes()).number(source.0).number(receipt.link.0);
     name.number(receipt.part.into()).number(receipt.copy.0).number(version.0 as u64);
     match &receipt.outcome {
-        Outcome::Shown(shown) => name.bytes(b"s").number(shown.version.0 as u64).number(shown.hash),
+        Outcome::Shown(shown) => {
+            name.bytes(b"s").number(shown.version.0 as u64).number(shown.hash);
+            shown.files.iter().fold(&mut name, |name, file| name.number(*file))
+        }
+        Outcome::Threaded(shown) => name.bytes(b"t").number(shown.version.0 as u64).number(shown.hash),
         Outcome::Gone(GoneBy::Another) => name.bytes(b"ga"),
         Outcome::Gone(GoneBy::Us) => name.bytes(b"gu"),
         Outcome::Refused { version, .. } => name.bytes(b"r").number(version.0 as u64),

@@ -2,7 +2,7 @@
 
 use crate::{OBSERVED, message, mirror, world};
 use events::capture::{Dispatch, capture, history};
-use events::event::{GoneBy, Outcome, Receipt, Shown, receipt_id};
+use events::event::{GoneBy, Outcome, Receipt, Shown, ThreadShown, receipt_id};
 use events::{ChannelId, EventId, GuildId, MessageId, Version, WebhookId};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -72,8 +72,14 @@ fn mirrors_messages_and_decors_make_a_difference() {
 
 #[test]
 fn each_part_of_a_receipt_makes_a_difference() {
-    let shown = Shown { version: Version(1), hash: 2, webhook: WebhookId(3), last: true };
-    let base = Receipt { link: ChannelId(1), part: 0, copy: MessageId(2), outcome: Outcome::Shown(shown) };
+    let shown = Shown { version: Version(1), hash: 2, webhook: WebhookId(3), last: true, files: Vec::new() };
+    let base = Receipt {
+        link: ChannelId(1),
+        part: 0,
+        copy: MessageId(2),
+        outcome: Outcome::Shown(shown.clone()),
+        thread: None,
+    };
     let outcome = |outcome| Receipt { outcome, ..base.clone() };
     let refused = |version| Outcome::Refused { version: Version(version), reason: "no".into() };
     let receipts = [
@@ -81,8 +87,12 @@ fn each_part_of_a_receipt_makes_a_difference() {
         Receipt { link: ChannelId(9), ..base.clone() },
         Receipt { part: 1, ..base.clone() },
         Receipt { copy: MessageId(9), ..base.clone() },
-        outcome(Outcome::Shown(Shown { version: Version(9), ..shown })),
-        outcome(Outcome::Shown(Shown { hash: 9, ..shown })),
+        outcome(Outcome::Shown(Shown { version: Version(9), ..shown.clone() })),
+        outcome(Outcome::Shown(Shown { hash: 9, ..shown.clone() })),
+        outcome(Outcome::Shown(Shown { files: vec![9], ..shown })),
+        outcome(Outcome::Threaded(ThreadShown { version: Version(1), hash: 2 })),
+        outcome(Outcome::Threaded(ThreadShown { version: Version(9), hash: 2 })),
+        outcome(Outcome::Threaded(ThreadShown { version: Version(1), hash: 9 })),
         outcome(Outcome::Gone(GoneBy::Us)),
         outcome(Outcome::Gone(GoneBy::Another)),
         outcome(refused(1)),
@@ -102,8 +112,13 @@ fn each_part_of_a_receipt_makes_a_difference() {
 fn ids_are_derived_as_ever() {
     let created = ids("MESSAGE_CREATE", &message(json!({})), OBSERVED)[0];
     let refreshed = ids("MESSAGE_UPDATE", &message(json!({"pinned": true})), OBSERVED)[0];
-    let gone =
-        Receipt { link: ChannelId(1), part: 0, copy: MessageId(2), outcome: Outcome::Gone(GoneBy::Us) };
+    let gone = Receipt {
+        link: ChannelId(1),
+        part: 0,
+        copy: MessageId(2),
+        outcome: Outcome::Gone(GoneBy::Us),
+        thread: None,
+    };
     let receipt = receipt_id(mirror(1), MessageId(5), &gone, Version(7));
     expect_test::expect![[r#"
         ec7c0756-6c4e-52c5-a2d9-1d78d05bd666

@@ -12,9 +12,9 @@ fn a_message_is_created_in_each_mirror_that_its_channel_publishes_to() {
         "MESSAGE_CREATE",
         message(json!({"channel_id": "10"})),
         expect![[r#"
-        m1 10/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0 })
-        m2 10/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0 })
-    "#]],
+            m1 10/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0, thread: None })
+            m2 10/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0, thread: None })
+        "#]],
     );
     check("MESSAGE_CREATE", message(json!({"channel_id": "20"})), expect![[""]]);
     check("MESSAGE_CREATE", message(json!({"channel_id": "30"})), expect![[""]]);
@@ -69,8 +69,8 @@ fn a_full_update_without_an_edit_tells_the_message_again() {
         "MESSAGE_UPDATE",
         message(json!({"content": "thought", "type": 20})),
         expect![[r#"
-        m1 11/4194304 @now Refreshed(Refreshed { created: Some(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "thought", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 20 }), decor: Decor { embeds: [], flags: 0, pinned: false } })
-    "#]],
+            m1 11/4194304 @now Refreshed(Refreshed { created: Some(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "thought", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 20, thread: None }), decor: Decor { embeds: [], flags: 0, pinned: false } })
+        "#]],
     );
 }
 
@@ -156,16 +156,16 @@ fn a_message_of_the_history_that_was_edited_makes_no_claim_of_its_first_text() {
     check_history(
         message(json!({})),
         expect![[r#"
-        m1 11/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0 })
-    "#]],
+            m1 11/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: Some(Said { text: "hi", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } }), reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0, thread: None })
+        "#]],
     );
     let time = "2025-12-31T23:59:59+00:00";
     check_history(
         message(json!({"content": "ho", "edited_timestamp": time})),
         expect![[r#"
-        m1 11/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: None, reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0 })
-        m1 11/4194304 @1767225599000000 Edited(Edited { author: Some(Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }), said: Said { text: "ho", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } } })
-    "#]],
+            m1 11/4194304 @1420070400001000 Created(Created { author: Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }, said: None, reply_to: None, decor: Decor { embeds: [], flags: 0, pinned: false }, kind: 0, thread: None })
+            m1 11/4194304 @1767225599000000 Edited(Edited { author: Some(Author { id: UserId(7), name: "ann", username: "ann", avatar: None, kind: User }), said: Said { text: "ho", attachments: [], stickers: [], embeds: [], poll: None, forward: None, names: Names { users: [], channels: [], roles: [] } } })
+        "#]],
     );
     check_history(
         message(json!({"type": 6})),

@@ -35,9 +35,12 @@ fn body() -> impl Strategy<Value = Body> {
         (option::of(created()), decor())
             .prop_map(|(created, decor)| Body::Refreshed(Refreshed { created, decor })),
         Just(Body::Deleted),
-        (id(), any::<u16>(), id(), outcome()).prop_map(|(link, part, copy, outcome)| {
-            Body::Receipt(Receipt { link: ChannelId(link), part, copy: MessageId(copy), outcome })
-        }),
+        (id(), any::<u16>(), id(), outcome(), option::of(id())).prop_map(
+            |(link, part, copy, outcome, thread)| {
+                let (link, copy, thread) = (ChannelId(link), MessageId(copy), thread.map(ChannelId));
+                Body::Receipt(Receipt { link, part, copy, outcome, thread })
+            }
+        ),
         text().prop_map(|name| Body::Declared(Declared { name })),
         linked().prop_map(Body::Linked),
         Just(Body::Cut),
@@ -47,6 +50,7 @@ fn body() -> impl Strategy<Value = Body> {
         (id(), id(), text()).prop_map(|(from, to, cause)| {
             Body::Gap(Gap { from: MessageId(from), to: MessageId(to), cause })
         }),
+        thread().prop_map(Body::Thread),
         text().prop_map(|kind| Body::Other(Other { kind })),
     ]
 }
@@ -60,8 +64,13 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn created() -> impl Strategy<Value = Created> {
-    (author(), option::of(said()), option::of(reply_to()), decor(), any::<u8>())
-        .prop_map(|(author, said, reply_to, decor, kind)| Created { author, said, reply_to, decor, kind })
+    let thread = option::of(any::<u64>());
+    (author(), option::of(said()), option::of(reply_to()), decor(), any::<u8>(), thread).prop_map(
+        |(author, said, reply_to, decor, kind, thread)| {
+            let thread = thread.map(ChannelId);
+            Created { author, said, reply_to, decor, kind, thread }
+        },
+    )
 }
 
 fn author() -> impl Strategy<Value = Author> {
@@ -142,17 +151,34 @@ fn decor() -> impl Strategy<Value = Decor> {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        (any::<i64>(), any::<u64>(), any::<u64>(), any::<bool>()).prop_map(
-            |(version, hash, webhook, last)| {
+        (any::<i64>(), any::<u64>(), any::<u64>(), any::<bool>(), vec(any::<u64>(), 0..3)).prop_map(
+            |(version, hash, webhook, last, files)| {
                 let (version, webhook) = (Version(version), WebhookId(webhook));
-                Outcome::Shown(Shown { version, hash, webhook, last })
+                Outcome::Shown(Shown { version, hash, webhook, last, files })
             }
         ),
+        (any::<i64>(), any::<u64>())
+            .prop_map(|(version, hash)| Outcome::Threaded(ThreadShown { version: Version(version), hash })),
         Just(Outcome::Gone(GoneBy::Us)),
         Just(Outcome::Gone(GoneBy::Another)),
         (any::<i64>(), text())
             .prop_map(|(version, reason)| Outcome::Refused { version: Version(version), reason }),
     ]
+}
+
+fn thread() -> impl Strategy<Value = Thread> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (text(), any::<u8>(), flags, texts(), any::<u64>()).prop_map(
+        |(name, kind, (archived, locked, deleted), tags, owner)| Thread {
+            name,
+            kind,
+            archived,
+            locked,
+            tags,
+            owner: UserId(owner),
+            deleted,
+        },
+    )
 }
 
 fn linked() -> impl Strategy<Value = Linked> {

@@ -20,14 +20,14 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_corrupt_or_newer(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), v1: bool) {
-        if let Some(format) = bytes.first_mut().filter(|_| v1) {
-            *format = 1;
+    fn random_bytes_are_corrupt_or_newer(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), known: Option<bool>) {
+        if let Some(format) = bytes.first_mut().filter(|_| known.is_some()) {
+            *format = 1 + u8::from(known == Some(true));
         }
         let format = bytes.first().copied();
         match (format, codec::decode(&Bytes::from(bytes))) {
-            (Some(2..), Err(DecodeError::Newer(newer))) => prop_assert_eq!(Some(newer), format),
-            (None | Some(0 | 1), Err(DecodeError::Corrupt(_))) => {}
+            (Some(3..), Err(DecodeError::Newer(newer))) => prop_assert_eq!(Some(newer), format),
+            (None | Some(0..=2), Err(DecodeError::Corrupt(_))) => {}
             other => prop_assert!(false, "{other:?}"),
         }
     }
@@ -52,9 +52,9 @@ proptest! {
         }
         let format = record[0];
         match codec::decode(&Bytes::from(record)) {
-            Ok(_) => prop_assert_eq!(format, 1),
+            Ok(_) => prop_assert!((1..=2).contains(&format)),
             Err(DecodeError::Newer(newer)) => prop_assert_eq!(newer, format),
-            Err(DecodeError::Corrupt(_)) => prop_assert!(format < 2),
+            Err(DecodeError::Corrupt(_)) => prop_assert!(format < 3),
         }
     }
 }

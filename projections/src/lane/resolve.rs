@@ -144,7 +144,7 @@ impl Lane {
         let doubtful = self.row.settled.iter().any(|settled| settled.covers(id, rules.settle_wait_ms));
         let hash = if doubtful { 0 } else { intent.shown.hash };
         self.claim(id);
-        let shown = Shown { hash, webhook: self.webhook, ..intent.shown };
+        let shown = Shown { hash, webhook: self.webhook, ..intent.shown.clone() };
         self.settle(intent, id, Outcome::Shown(shown))
     }
 
@@ -164,7 +164,7 @@ impl Lane {
             return self.ready(now, rules);
         }
         let Deed::Edit(copy) = intent.deed else { return Action::Stop };
-        let shown = Shown { hash: 0, webhook: self.webhook, ..intent.shown };
+        let shown = Shown { hash: 0, webhook: self.webhook, ..intent.shown.clone() };
         self.settle(intent, copy, Outcome::Shown(shown))
     }
 

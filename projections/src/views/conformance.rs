@@ -334,8 +334,10 @@ fn prefixes() -> Vec<Prefix> {
 /// The columns that rows of this kind have.
 fn columns(row: &RowKey) -> &'static [Column] {
     match row {
-        RowKey::Message(_) => &[Column::Created, Column::Said, Column::Decor, Column::Deleted],
-        RowKey::Copy { .. } => &[Column::Shown, Column::Gone, Column::Refused],
+        RowKey::Message(_) => {
+            &[Column::Created, Column::Said, Column::Decor, Column::Deleted, Column::Thread]
+        }
+        RowKey::Copy { .. } => &[Column::Shown, Column::Gone, Column::Refused, Column::Thread],
         RowKey::Revision { .. } => &[Column::Value],
         RowKey::CopyIndex(_) => &[Column::Gone, Column::Source],
         RowKey::Setting { kind: Kind::Link, .. } => &[Column::Value, Column::Cut, Column::Restored],

@@ -76,7 +76,8 @@ fn texts_are_as_they_should_be() {
     );
     check(
         Statement::Scan { table: 1, leads: 2, after: true },
-        "SELECT source, link, part, copy, WRITETIME(shown), shown, WRITETIME(gone), gone, WRITETIME(refused), refused \
+        "SELECT source, link, part, copy, WRITETIME(shown), shown, WRITETIME(gone), gone, WRITETIME(refused), refused, \
+         WRITETIME(thread), thread \
          FROM ks.copies WHERE mirror = ? AND generation = ? AND bucket = ? \
          AND (source, link, part, copy) > (?, ?, ?, ?) AND (source, link) <= (?, ?)",
     );

@@ -35,7 +35,7 @@ impl Receipts {
             Outcome::Gone(_) => {
                 self.shown.insert(*copy, false);
             }
-            Outcome::Refused { .. } => {}
+            Outcome::Threaded(_) | Outcome::Refused { .. } => {}
         }
     }
 }
@@ -84,6 +84,8 @@ async fn held(rebuilt: &Rebuilt<'_>, generation: Generation) -> Result<FxHashMap
         for (key, row) in scan_all(views, scan).await? {
             if let RowKey::Copy { copy, .. } = key.row
                 && copy.0 != 0
+                // A thread alone: on the source itself.
+                && (row.get(Column::Shown).is_some() || row.get(Column::Gone).is_some())
             {
                 held.insert(copy, row.get(Column::Gone).is_none());
             }

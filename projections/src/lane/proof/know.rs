@@ -50,6 +50,7 @@ fn tell(known: &mut Known, event: &Event) {
     match &event.body {
         Body::Created(created) => {
             let cell = CreatedCell {
+                thread: created.thread,
                 claimed: true,
                 channel: event.place.channel,
                 author: created.author.clone(),
@@ -75,17 +76,23 @@ fn note(held: &mut Held, receipt: &Receipt, version: Version) {
     match (&receipt.outcome, at) {
         (Outcome::Shown(shown), Some(at)) => {
             if held.copies[at].shown.0 < version {
-                held.copies[at].shown = (version, *shown);
+                held.copies[at].shown = (version, shown.clone());
             }
         }
         (Outcome::Shown(shown), None) => {
-            let copy =
-                HeldCopy { id: receipt.copy, part: receipt.part, shown: (version, *shown), gone: None };
+            let copy = HeldCopy {
+                id: receipt.copy,
+                part: receipt.part,
+                shown: (version, shown.clone()),
+                gone: None,
+                within: receipt.thread,
+            };
             held.copies.push(copy);
             held.copies.sort_by_key(|copy| (copy.part, copy.id));
         }
         (Outcome::Gone(by), Some(at)) => held.copies[at].gone = Some((version, *by)),
         (Outcome::Gone(_), None) => panic!("gone before it was shown"),
+        (Outcome::Threaded(_), _) => panic!("the quick model knows no threads"),
         (Outcome::Refused { version, .. }, _) => held.refused = held.refused.max(Some(*version)),
     }
 }

@@ -270,7 +270,7 @@ impl<K: Know, R: Rows> World<K, R> {
         let name = format!("m{}", self.sources.len() + 1);
         let author = Author { id: UserId(user), name, ..Author::default() };
         let said = Some(text_of(text));
-        let body = Created { author, said, reply_to, decor: Decor::default(), kind: 0 };
+        let body = Created { author, said, reply_to, decor: Decor::default(), kind: 0, thread: None };
         self.append(channel, id, id.made(), Body::Created(body));
         self.sources.push(id);
         self.said.insert(id, channel);

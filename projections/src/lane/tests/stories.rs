@@ -270,7 +270,7 @@ fn namesakes() {
             ..Author::default()
         };
         let said = Some(Said { text: "hello".to_owned(), ..Said::default() });
-        let body = Created { author, said, reply_to: None, decor: Decor::default(), kind: 0 };
+        let body = Created { author, said, reply_to: None, decor: Decor::default(), kind: 0, thread: None };
         world.append(SOURCE, id, id.made(), Body::Created(body));
         world.fold();
         match world.know.next(world.sites[0].link, &[], id, None) {
