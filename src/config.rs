@@ -13,6 +13,7 @@ pub use sources::{ConfigError, Environment, Sources};
 
 use crate::archive::Pace;
 use events::NodeId;
+use events::capture::Systems;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("discord.gateway", Shape::Text),
     ("discord.rate_limits", Shape::Switch),
     ("discord.shards", Shape::Number),
+    ("discord.system_messages", Shape::Text),
     ("lanes.in_flight", Shape::Number),
     ("lanes.deadline_ms", Shape::Number),
     ("lanes.settle_wait_ms", Shape::Number),
@@ -137,12 +139,28 @@ pub struct Discord {
     pub rate_limits: bool,
     /// Gateway shards; without it, as many as Discord recommends. All nodes of a cluster say the same.
     pub shards: Option<u32>,
+    /// System messages that are shown, with commas between them: `pins`, `joins`, `boosts`, `threads`, `polls`.
+    /// All nodes of a cluster say the same.
+    #[serde(deserialize_with = "systems")]
+    pub system_messages: Systems,
+}
+
+fn systems<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Systems, D::Error> {
+    Systems::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 impl Default for Discord {
     fn default() -> Self {
         let api = "https://discord.com/api".to_owned();
-        Self { token: None, token_file: None, api, gateway: None, rate_limits: true, shards: None }
+        Self {
+            token: None,
+            token_file: None,
+            api,
+            gateway: None,
+            rate_limits: true,
+            shards: None,
+            system_messages: Systems::NONE,
+        }
     }
 }
 

@@ -154,6 +154,7 @@ impl Node {
         let (ports, clock) = (stores.ports.clone(), Arc::new(Wall));
         let rest = Arc::new(rest(config, &token)?);
         let me = asked(stop, async || me(&rest).await).await?;
+        let me = Me { systems: config.discord.system_messages, ..me };
         let starts = asked(stop, async || starts(&rest).await).await?;
         let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);

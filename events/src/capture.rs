@@ -11,7 +11,7 @@
 //! | `MESSAGE_UPDATE` without | `Refreshed` (the message again, where it is whole) | `observed` |
 //! | `MESSAGE_DELETE`, `MESSAGE_DELETE_BULK` | `Deleted` per id | `observed`; in the id 0 |
 //! | `CHANNEL_DELETE`, `THREAD_DELETE` of the channel itself | `Cut` | `observed`; in the id 0 |
-//! | system messages, everything else | `Other` | `observed` |
+//! | system messages that were not chosen ([`Systems`]), everything else | `Other` | `observed` |
 //!
 //! Messages, edits and system messages count where the member publishes; the rest in every linked channel,
 //! for an id may be that of a copy. What we said ourselves is never an event: a message of our webhook gives
@@ -20,6 +20,9 @@
 mod message;
 mod names;
 mod payload;
+mod system;
+
+pub use system::Systems;
 
 use crate::event::identity::{Mark, source_id};
 use crate::event::{Body, Edited, Event, Other, Place, Producer, Refreshed, Service};
@@ -73,13 +76,15 @@ pub struct Member {
     pub publishes: bool,
 }
 
-/// Who we are.
+/// Who we are, and what we show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Me {
     /// The bot's user.
     pub user: UserId,
     /// Its application.
     pub application: ApplicationId,
+    /// The system messages that we show.
+    pub systems: Systems,
 }
 
 /// What capture has to know: the links, who we are, and names.
@@ -198,7 +203,7 @@ pub fn history(
     let place = place_of(&message)?;
     match speaker(&message, context) {
         Speaker::Us(webhook) => Ok(Captured::echo(place, webhook)),
-        Speaker::Another if !message.is_words() => scene.system("MESSAGE_CREATE", place),
+        Speaker::Another if !scene.is_said(&message) => scene.system("MESSAGE_CREATE", place),
         Speaker::Another => scene.read_back(&message, place, guild),
     }
 }
@@ -243,6 +248,11 @@ struct Fact {
 }
 
 impl Scene<'_> {
+    /// Whether it is shown: somebody's words, or a system message that was chosen.
+    fn is_said(&self, message: &Message<'_>) -> bool {
+        message.is_words() || self.context.me().systems.holds(message.kind.unwrap_or(0))
+    }
+
     fn message(&self, dispatch: &Dispatch<'_>) -> Result<Captured, CaptureError> {
         let message: Message<'_> = parse(dispatch.data)?;
         let place = place_of(&message)?;
@@ -255,7 +265,7 @@ impl Scene<'_> {
         if message.is_private() {
             return Ok(Captured::default());
         }
-        if !message.is_words() {
+        if !self.is_said(&message) {
             return self.system(dispatch.kind, place);
         }
         let facts = if is_new { self.created(&message, place)? } else { self.updated(&message, place)? };

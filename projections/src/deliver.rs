@@ -1,10 +1,12 @@
 //! Delivery: from what the views know to a lane's next work. Steps over ports; the driver is in the node.
 
+mod local;
+
 use crate::copies::{self, Copies, CopySource};
 use crate::key::{Bucket, Generation, Key, RowKey};
 use crate::lane::{Deed, Receipted, Work};
 use crate::message::{CreatedCell, Message};
-use crate::render::{Rendered, Reply, Slots, Source, Target, render};
+use crate::render::{Local, Rendered, Reply, Slots, Source, Target, render};
 use crate::settings::{Settings, is_namesake};
 use crate::views::{Views, ViewsError};
 use crate::wanted::{Facts, Held, HeldCopy, Plan, Post, permitted, plan};
@@ -106,7 +108,9 @@ pub async fn next(scope: Scope<'_>, id: MessageId, patient: Option<Version>) -> 
         }
         None => false,
     };
-    let made = |slots| parts(scope, &known.message, (reply.as_ref(), namesake), slots);
+    let local = local::local(scope, &known.message).await?;
+    let around = Around { reply: reply.as_ref(), namesake, local: &local };
+    let made = |slots| parts(scope, &known.message, around, slots);
     Ok(work(&known, plan(facts(scope, &known), made)))
 }
 
@@ -168,7 +172,7 @@ async fn resolve(scope: Scope<'_>, message: &Message) -> Result<Option<Answered>
     };
     let Scope { views, mirror, generation, .. } = scope;
     let index = copies::source_of(views, mirror, generation, reply.message).await?;
-    let source = index.map_or(reply.message, |CopySource { source, .. }| source);
+    let (source, part) = index.map_or((reply.message, 0), |CopySource { source, part, .. }| (source, part));
     let target = permitted(self::message(scope, source).await?, scope.settings);
     let Some((_, created)) = &target.created else {
         let quote = reply.quote.clone().unwrap_or_default();
@@ -190,21 +194,29 @@ async fn resolve(scope: Scope<'_>, message: &Message) -> Result<Option<Answered>
         answered: reply.message,
         author: created.author.name.clone(),
         text: words.chars().take(Quote::CHARS_MAX).collect(),
-        target: nearest(scope, source, created).await?,
+        target: nearest(scope, (source, part), created).await?,
         known: true,
     }))
 }
 
-async fn nearest(scope: Scope<'_>, source: MessageId, created: &CreatedCell) -> Result<Target, ViewsError> {
-    let original = Target { guild: guild(scope, created.channel), channel: created.channel, message: source };
+/// Where a part of a message lies for this channel: its copy here, else the original.
+async fn nearest(
+    scope: Scope<'_>,
+    (source, part): (MessageId, u16),
+    created: &CreatedCell,
+) -> Result<Target, ViewsError> {
+    let channel = created.thread.unwrap_or(created.channel);
+    let original = Target { guild: guild(scope, created.channel), channel, message: source };
     if created.channel == scope.link {
         return Ok(original);
     }
     let copies = copies::copies_in(scope.views, scope.mirror, scope.generation, source, scope.link).await?;
-    let copy = copies.copies.iter().find(|copy| copy.is_live());
+    let mut live = copies.copies.iter().filter(|copy| copy.is_live());
+    let first = live.clone().next();
+    let copy = live.find(|copy| copy.part == part).or(first);
     Ok(copy.map_or(original, |copy| Target {
         guild: guild(scope, scope.link),
-        channel: scope.link,
+        channel: copy.within.unwrap_or(scope.link),
         message: copy.id,
     }))
 }
@@ -213,17 +225,21 @@ fn guild(scope: Scope<'_>, channel: ChannelId) -> GuildId {
     scope.settings.links.get(&channel).map(|link| link.linked.guild).unwrap_or_default()
 }
 
-fn parts(
-    scope: Scope<'_>,
-    message: &Message,
-    (reply, namesake): (Option<&Answered>, bool),
-    slots: Slots,
-) -> Vec<Rendered> {
+/// What a message is rendered with besides its own words.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    reply: Option<&'a Answered>,
+    namesake: bool,
+    local: &'a Local,
+}
+
+fn parts(scope: Scope<'_>, message: &Message, around: Around<'_>, slots: Slots) -> Vec<Rendered> {
+    let Around { reply, namesake, local } = around;
     let (Some((_, created)), Some(said)) = (&message.created, message.said()) else { return Vec::new() };
     let source = Source {
         id: message.id,
         version: message.version(),
-        channel: created.channel,
+        channel: created.thread.unwrap_or(created.channel),
         guild: guild(scope, created.channel),
         author: &created.author,
         said,
@@ -234,6 +250,7 @@ fn parts(
         }),
         namesake,
         kind: created.kind,
+        local,
     };
     render(&source, slots)
 }

@@ -15,14 +15,17 @@ mod body;
 mod code;
 mod embed;
 mod link;
+mod local;
 mod mention;
 mod name;
 mod plain;
 mod reply;
 mod split;
+mod system;
 mod units;
 
 pub use link::Target;
+pub use local::{LINKS_MAX, Local, links};
 pub use reply::Reply;
 
 use events::event::{Author, Said};
@@ -66,6 +69,8 @@ pub struct Source<'a> {
     pub namesake: bool,
     /// Discord's message type.
     pub kind: u8,
+    /// Where the messages lie in this channel that it links to.
+    pub local: &'a Local,
 }
 
 impl Source<'_> {
@@ -91,7 +96,7 @@ pub enum Slots {
 /// the parts behind them are to be deleted, and what does not fit goes into an embed of the last.
 #[must_use]
 pub fn render(source: &Source<'_>, slots: Slots) -> Vec<Rendered> {
-    let mentions = Mentions::of(&source.said.names);
+    let mentions = Mentions::of(&source.said.names, source.local);
     let has_embeds = !embed::embeds(None, source.said, &mentions).is_empty();
     let text = body::body(source, &mentions, has_embeds);
     let pages = pages(&text, slots, source);

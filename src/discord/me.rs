@@ -4,7 +4,7 @@ use super::calls::{Call, Unbuildable};
 use super::history::{PATIENCE, wait};
 use super::rest::Rest;
 use super::webhooks::read;
-use events::capture::Me;
+use events::capture::{Me, Systems};
 use projections::sink::No;
 use serde::Deserialize;
 
@@ -13,14 +13,18 @@ struct Own {
     id: String,
 }
 
-/// The bot's user and its application.
+/// The bot's user and its application, which shows no system messages yet.
 ///
 /// # Errors
 /// [`No::Wait`]: try again; [`No::Dead`]: in words for the operator.
 pub async fn me(rest: &Rest) -> Result<Me, No> {
     let application = ask(rest, rest.calls.application()).await?;
     let user = ask(rest, rest.calls.user()).await?;
-    Ok(Me { user: events::UserId(user), application: events::ApplicationId(application) })
+    Ok(Me {
+        user: events::UserId(user),
+        application: events::ApplicationId(application),
+        systems: Systems::NONE,
+    })
 }
 
 async fn ask(rest: &Rest, call: Result<Call, Unbuildable>) -> Result<u64, No> {

@@ -3,7 +3,7 @@
 use crate::discord::{Discord, ME, Wire};
 use crate::stores::{Stores, awake};
 use async_trait::async_trait;
-use events::capture::Me;
+use events::capture::{Me, Systems};
 use events::{ApplicationId, ChannelId, GuildId, MessageId, Offset, Partition, UserId, Version};
 use mirror::clock::Clock;
 use mirror::commands::answer::NodeStatus;
@@ -140,7 +140,7 @@ impl Node {
             hub,
             shard: 0,
             session: watch::Sender::default(),
-            me: Me { user: UserId(ME), application: ApplicationId(ME) },
+            me: Me { user: UserId(ME), application: ApplicationId(ME), systems: Systems::NONE },
             heard_until: Arc::new(AtomicI64::new(0)),
         };
         Self { desk, ingest, orders, followed, fed: fed_seen, tasks }

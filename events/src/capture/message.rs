@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 /// Message types that are somebody's words: default, reply, slash command, context menu command.
 /// Source: Discord reference, "Message Types".
 const WORDS: [u64; 4] = [0, 19, 20, 23];
+/// Message type of a poll's result, whose embed says it.
+const POLL_RESULT: u64 = 46;
 /// Flag: shown to one user only.
 const EPHEMERAL: u64 = 1 << 6;
 /// Flag: published from a followed channel; its reference names its origin and is no reply.
@@ -96,10 +98,12 @@ impl Message<'_> {
         Decor { embeds: self.embeds_where(false), flags: self.flags, pinned: self.pinned }
     }
 
-    /// The embeds that the author sent, or those that Discord added. A person can send none.
+    /// The embeds that the author sent, or those that Discord added. A person can send none but a poll's result.
     fn embeds_where(&self, sent: bool) -> Vec<String> {
         let speaks = self.author.as_ref().is_some_and(|user| self.author_kind(user) != AuthorKind::User);
-        let is_sent = |embed: &&&RawValue| (speaks && is_rich(embed)) == sent;
+        let is_result = self.kind == Some(POLL_RESULT);
+        let is_own = |embed: &RawValue| (speaks && is_rich(embed)) || (is_result && is_poll_result(embed));
+        let is_sent = |embed: &&&RawValue| is_own(embed) == sent;
         self.embeds.iter().filter(is_sent).map(|embed| embed.get().to_owned()).collect()
     }
 
@@ -154,8 +158,16 @@ fn avatar(user: &User, member: Option<&Member>, guild: GuildId) -> Option<String
 
 /// Links unfurl to other types (`link`, `image`, `video`, `article`, `gifv`).
 fn is_rich(embed: &RawValue) -> bool {
+    kind_of(embed).is_none_or(|kind| kind == "rich")
+}
+
+fn is_poll_result(embed: &RawValue) -> bool {
+    kind_of(embed).is_some_and(|kind| kind == "poll_result")
+}
+
+fn kind_of(embed: &RawValue) -> Option<String> {
     let kind: EmbedKind = serde_json::from_str(embed.get()).unwrap_or_default();
-    kind.kind.is_none_or(|kind| kind == "rich")
+    kind.kind
 }
 
 fn attachment(from: &payload::Attachment) -> Attachment {
@@ -178,7 +190,14 @@ fn poll(from: &payload::Poll) -> Poll {
     Poll { question: words(&from.question), answers }
 }
 
+/// An emoji of Unicode stands before the words; a custom one is a name.
 fn words(from: &payload::PollText) -> String {
-    let emoji = || from.emoji.as_ref().and_then(|emoji| emoji.name.clone());
-    from.text.clone().or_else(emoji).unwrap_or_default()
+    let text = from.text.as_deref().filter(|text| !text.is_empty());
+    let emoji = from.emoji.as_ref().and_then(|emoji| Some((emoji.id, emoji.name.as_deref()?)));
+    match (emoji, text) {
+        (Some((None, emoji)), Some(text)) => format!("{emoji} {text}"),
+        (Some((None, emoji)), None) => emoji.to_owned(),
+        (Some((Some(_), name)), None) => format!(":{name}:"),
+        (Some((Some(_), _)) | None, text) => text.unwrap_or_default().to_owned(),
+    }
 }

@@ -160,6 +160,8 @@ pub(super) struct PollText {
 #[serde(default)]
 pub(super) struct Emoji {
     #[serde(deserialize_with = "lenient")]
+    pub(super) id: Option<Id>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) name: Option<String>,
 }
 

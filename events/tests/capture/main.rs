@@ -9,7 +9,7 @@ mod odd;
 mod other;
 mod said;
 
-use events::capture::{CaptureError, Captured, Context, Dispatch, Me, Member, capture};
+use events::capture::{CaptureError, Captured, Context, Dispatch, Me, Member, Systems, capture};
 use events::{ApplicationId, ChannelId, MirrorId, Place, RoleId, UserId, Version, WebhookId};
 use expect_test::Expect;
 use serde_json::{Value, json};
@@ -22,12 +22,17 @@ const OBSERVED: Version = Version(1_767_225_600_000_000);
 /// Webhook 77 is ours, user 99 and application 98 are us.
 struct World {
     all_linked: bool,
+    systems: Systems,
     links: [Member; 3],
 }
 
 fn world() -> World {
     let member = |number, publishes| Member { mirror: mirror(number), publishes };
-    World { all_linked: false, links: [member(1, true), member(2, true), member(1, false)] }
+    World {
+        all_linked: false,
+        systems: Systems::NONE,
+        links: [member(1, true), member(2, true), member(1, false)],
+    }
 }
 
 fn mirror(number: u128) -> MirrorId {
@@ -58,7 +63,7 @@ impl Context for World {
     }
 
     fn me(&self) -> Me {
-        Me { user: UserId(99), application: ApplicationId(98) }
+        Me { user: UserId(99), application: ApplicationId(98), systems: self.systems }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that is kept and not folded, and what is not kept.
 
-use crate::{check, message};
+use crate::{OBSERVED, World, check, message, world};
+use events::GuildId;
+use events::capture::{Captured, Dispatch, Systems, capture, history};
 use expect_test::expect;
 use serde_json::json;
 
@@ -116,4 +118,34 @@ fn noise_secrets_and_what_has_no_linked_channel_are_not_kept() {
     for data in ["{}", "[]", "null", "7", r#"{"id":"11"}"#, r#"{"channel_id":{}}"#] {
         check("GUILD_ROLE_CREATE", data, expect![[""]]);
     }
+}
+
+/// What was chosen is somebody's words, in a live frame and in history; the rest is kept and not shown.
+#[test]
+fn system_messages_are_shown_by_choice() {
+    let told = |systems: &str, kind: u64| {
+        let world = World { systems: Systems::parse(systems).unwrap(), ..world() };
+        let json = message(json!({"type": kind, "content": ""}));
+        let live = capture(&Dispatch { kind: "MESSAGE_CREATE", data: &json }, &world, OBSERVED).unwrap();
+        let read = history(&json, GuildId(6), &world, OBSERVED).unwrap();
+        let letters = |captured: Captured| captured.events[0].body.letter();
+        assert_eq!(letters(live.clone()), letters(read));
+        letters(live)
+    };
+    for (systems, kinds) in [
+        ("pins", &[6][..]),
+        ("joins", &[7]),
+        ("boosts", &[8, 9, 10, 11]),
+        ("threads", &[18]),
+        ("polls", &[46]),
+        (" pins, joins,", &[6, 7]),
+        ("", &[]),
+    ] {
+        for kind in [3, 4, 6, 7, 8, 9, 10, 11, 18, 21, 24, 46, 55] {
+            let wanted = if kinds.contains(&kind) { b'C' } else { b'O' };
+            assert_eq!(told(systems, kind), wanted, "{systems:?}, type {kind}");
+        }
+    }
+    expect!["'pin' is none of pins, joins, boosts, threads, polls"]
+        .assert_eq(&Systems::parse("pin").unwrap_err());
 }

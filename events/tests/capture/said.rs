@@ -130,7 +130,7 @@ fn files_stickers_and_polls() {
     check(
         created(patch).said.unwrap(),
         expect![[
-            r#"Said { text: "hi", attachments: [Attachment { id: 1, name: "a.png", url: "https://cdn.example/a.png?ex=1", size: 9, content_type: Some("image/png"), description: Some("an a") }, Attachment { id: 2, name: "", url: "", size: 0, content_type: None, description: None }], stickers: [Sticker { id: 3, name: "wave", format: 3 }], embeds: [], poll: Some(Poll { question: "when?", answers: ["now", "🙂"] }), forward: None, names: Names { users: [], channels: [], roles: [] } }"#
+            r#"Said { text: "hi", attachments: [Attachment { id: 1, name: "a.png", url: "https://cdn.example/a.png?ex=1", size: 9, content_type: Some("image/png"), description: Some("an a") }, Attachment { id: 2, name: "", url: "", size: 0, content_type: None, description: None }], stickers: [Sticker { id: 3, name: "wave", format: 3 }], embeds: [], poll: Some(Poll { question: "when?", answers: ["x now", "🙂"] }), forward: None, names: Names { users: [], channels: [], roles: [] } }"#
         ]],
     );
 }

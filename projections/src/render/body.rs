@@ -4,7 +4,7 @@ use super::atom::Atoms;
 use super::mention::Mentions;
 use super::plain::plain;
 use super::units::is_blank;
-use super::{Source, attachment, code, reply};
+use super::{Source, attachment, code, reply, system};
 use events::event::{Attachment, Forward, Poll, Said};
 
 /// Longest question or answer of a poll, in UTF-16 units. Discord's limit is 300.
@@ -12,7 +12,10 @@ const POLL_UNITS_MAX: usize = 300;
 
 /// Everything that is shown as text. Blank only if `has_embeds`.
 pub(super) fn body(source: &Source<'_>, mentions: &Mentions<'_>, has_embeds: bool) -> String {
-    let mut lines = said(source.said);
+    let mut lines = match system::line(source.kind, source.said) {
+        Some(line) => vec![line],
+        None => said(source.said),
+    };
     if lines.is_empty() && !has_embeds {
         lines.push(nothing(source));
     }
@@ -60,29 +63,13 @@ fn forward(forward: &Forward) -> String {
 }
 
 fn poll(poll: &Poll) -> String {
-    let mut text = format!("📊 **{}**", plain(&poll.question, POLL_UNITS_MAX));
-    for answer in &poll.answers {
-        text.push_str("\n- ");
-        text.push_str(&plain(answer, POLL_UNITS_MAX));
-    }
-    text
+    let words = |text: &str| Some(plain(text, POLL_UNITS_MAX)).filter(|words| !words.is_empty());
+    let question = words(&poll.question).unwrap_or_else(|| "a poll".to_owned());
+    let answers = poll.answers.iter().filter_map(|answer| words(answer));
+    answers.fold(format!("📊 **{question}**"), |text, answer| format!("{text}\n- {answer}"))
 }
 
 /// Discord takes no empty message: what stands for one, with a link to it.
 fn nothing(source: &Source<'_>) -> String {
-    format!("-# {} · [original]({})", happening(source.kind), source.target().url())
-}
-
-/// What a message without text says, by Discord's message type.
-fn happening(kind: u8) -> &'static str {
-    match kind {
-        4 => "renamed the channel",
-        6 => "pinned a message",
-        7 => "joined the server",
-        8..=11 => "boosted the server",
-        12 => "followed a channel",
-        18 => "started a thread",
-        46 => "a poll has ended",
-        _ => "a message that can only be seen at its place",
-    }
+    format!("-# a message that can only be seen at its place · [original]({})", source.target().url())
 }

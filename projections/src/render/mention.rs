@@ -1,6 +1,7 @@
-//! Mentions as plain names, that ping nobody and look the same in every guild.
+//! Mentions as plain names, that ping nobody and look the same in every guild; links to the local copy.
 
 use super::code;
+use super::local::Local;
 use super::plain::plain;
 use super::units::is_blank;
 use events::event::Names;
@@ -14,6 +15,7 @@ pub(super) struct Mentions<'a> {
     users: FxHashMap<u64, &'a str>,
     channels: FxHashMap<u64, &'a str>,
     roles: FxHashMap<u64, &'a str>,
+    local: &'a Local,
 }
 
 /// One mention: its kind, the id, and the token's length.
@@ -27,11 +29,12 @@ struct Token {
 const SIGNS: [&str; 4] = ["<@!", "<@&", "<@", "<#"];
 
 impl<'a> Mentions<'a> {
-    pub(super) fn of(names: &'a Names) -> Self {
+    pub(super) fn of(names: &'a Names, local: &'a Local) -> Self {
         Self {
             users: names.users.iter().map(|(id, name)| (id.0, name.as_str())).collect(),
             channels: names.channels.iter().map(|(id, name)| (id.0, name.as_str())).collect(),
             roles: names.roles.iter().map(|(id, name)| (id.0, name.as_str())).collect(),
+            local,
         }
     }
 
@@ -49,6 +52,13 @@ impl<'a> Mentions<'a> {
     }
 
     fn stretch(&self, text: &str, out: &mut String) {
+        if self.local.is_empty() {
+            return self.named(text, out);
+        }
+        self.named(&self.local.rewrite(text), out);
+    }
+
+    fn named(&self, text: &str, out: &mut String) {
         let mut rest = text;
         while let Some(at) = rest.find('<') {
             out.push_str(&rest[..at]);
@@ -104,7 +114,9 @@ impl<'a> Mentions<'a> {
             "<@&" => ('@', self.roles.get(&token.id), "unknown-role"),
             _ => ('@', self.users.get(&token.id), "unknown-user"),
         };
-        (sign, known.copied().filter(|name| !is_blank(name)).unwrap_or(unknown))
+        // The role of everyone has the sign in its name.
+        let known = known.map(|name| name.strip_prefix(sign).unwrap_or(name));
+        (sign, known.filter(|name| !is_blank(name)).unwrap_or(unknown))
     }
 }
 

@@ -132,7 +132,7 @@ fn embed() -> impl Strategy<Value = String> {
     })
 }
 
-fn check_embeds(embeds: &[String]) -> Result<(), TestCaseError> {
+pub(super) fn check_embeds(embeds: &[String]) -> Result<(), TestCaseError> {
     prop_assert!(embeds.len() <= 10);
     let mut total = 0;
     for embed in embeds {
@@ -160,7 +160,7 @@ fn check_embeds(embeds: &[String]) -> Result<(), TestCaseError> {
 }
 
 /// All that a part shows as markdown.
-fn texts(part: &Rendered) -> Vec<String> {
+pub(super) fn texts(part: &Rendered) -> Vec<String> {
     let mut texts = vec![part.content.clone()];
     for embed in &part.embeds {
         strings(&serde_json::from_str(embed).unwrap(), &mut texts);
@@ -177,14 +177,14 @@ fn strings(value: &serde_json::Value, out: &mut Vec<String>) {
     }
 }
 
-fn is_visible(text: &str) -> bool {
+pub(super) fn is_visible(text: &str) -> bool {
     !text.chars().all(|c| {
         c.is_whitespace() || c.is_control() || "\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{3164}".contains(c)
     })
 }
 
 /// Discord's rules for the name of a webhook, and those for nicknames, written from its documents.
-fn is_legal_name(name: &str) -> bool {
+pub(super) fn is_legal_name(name: &str) -> bool {
     let seen: String =
         name.chars().filter(|c| !"\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}".contains(*c)).collect();
     let lower = seen.to_lowercase().replace('ſ', "s");
@@ -196,7 +196,7 @@ fn is_legal_name(name: &str) -> bool {
 }
 
 /// Whether Discord would show a mention: a token of digits outside code.
-fn has_mention(text: &str) -> bool {
+pub(super) fn has_mention(text: &str) -> bool {
     let text = without_code(text);
     ["<@!", "<@&", "<@", "<#"].iter().any(|sign| {
         text.match_indices(sign).any(|(at, _)| {

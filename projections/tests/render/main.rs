@@ -1,18 +1,19 @@
 //! Rendering, from outside: a message goes in, what a channel shows comes out.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it panics")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it panics")]
 
 mod files;
 mod fixed;
 mod laws;
 mod names;
 mod split;
+mod table;
 mod words;
 
 use events::event::{Attachment, Author, Forward, Names, Poll, Said, Sticker};
 use events::{ChannelId, GuildId, MessageId, RoleId, UserId, Version};
 use expect_test::Expect;
-use projections::render::{Rendered, Reply, Slots, Source, Target, render};
+use projections::render::{Local, Rendered, Reply, Slots, Source, Target, render};
 use std::fmt::Write;
 
 /// A message of Ann's, id 3 in channel 2 of guild 1.
@@ -104,6 +105,7 @@ impl Story {
             reply,
             namesake: self.namesake,
             kind: self.kind,
+            local: &Local::default(),
         };
         render(&source, slots)
     }

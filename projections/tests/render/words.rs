@@ -243,14 +243,14 @@ fn nothing_is_shown_as_a_link() {
         &Story::says("").of_kind(6),
         Slots::Free,
         &expect![[r#"
-        [0] -# pinned a message · [original](https://discord.com/channels/1/2/3)
-    "#]],
+            [0] -# 📌 pinned a message
+        "#]],
     );
     check(
         &Story::says("new name").of_kind(4),
         Slots::Free,
         &expect![[r#"
-        [0] new name
-    "#]],
+            [0] -# ✏️ renamed the channel: **new name**
+        "#]],
     );
 }

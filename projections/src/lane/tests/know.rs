@@ -5,7 +5,7 @@ use crate::deliver::{self, Known, Next, Scope};
 use crate::key::Generation;
 use crate::lane::proof::know::{Know, MIRROR};
 use crate::project::project;
-use crate::render::{Rendered, Slots, Source, render};
+use crate::render::{Local, Rendered, Slots, Source, render};
 use crate::settings::Settings;
 use crate::views::Views;
 use crate::views::memory::MemoryViews;
@@ -82,6 +82,7 @@ impl Know for Real {
             reply: None,
             namesake: false,
             kind: created.kind,
+            local: &Local::default(),
         };
         render(&source, slots)
     }
