@@ -147,6 +147,8 @@ impl Talk {
                     if attached.compress {
                         self.wire.compress_payloads();
                     }
+                    let counts = &mut self.core.world().ledger.counts;
+                    *counts.by_compression.entry(self.wire.compression()).or_default() += 1;
                     return Ok(attached);
                 }
                 Err(Refused::Invalid { resumable }) => self.say(9, json!(resumable)).await?,

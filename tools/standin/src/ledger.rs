@@ -181,6 +181,8 @@ pub struct Counts {
     pub refused_sessions: u64,
     /// Heartbeats that were acknowledged.
     pub heartbeats: u64,
+    /// Sessions begun or resumed, by how their connection is compressed.
+    pub by_compression: BTreeMap<&'static str, u64>,
 }
 
 /// Which requests a question is about; empty means all.

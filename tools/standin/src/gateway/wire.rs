@@ -64,6 +64,15 @@ impl Zip {
         }
     }
 
+    fn name(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Payloads => "payload",
+            Self::Zstd(_) => "zstd-stream",
+            Self::Zlib(_) => "zlib-stream",
+        }
+    }
+
     fn pack(&mut self, text: String) -> io::Result<Message> {
         Ok(match self {
             Self::Payloads if text.len() >= PAYLOAD_BYTES_MIN => {
@@ -102,6 +111,11 @@ impl Wire {
         if matches!(self.zip, Zip::None) {
             self.zip = Zip::Payloads;
         }
+    }
+
+    /// How frames are compressed.
+    pub(crate) fn compression(&self) -> &'static str {
+        self.zip.name()
     }
 
     pub(crate) async fn send(&mut self, payload: Value) -> Result<(), Ended> {
