@@ -2,44 +2,59 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
-use http_body_util::Full;
-use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
+    answer::{Answer, announced, blocked, headless, too_many},
     clock,
     fault::RestFault,
-    limits::{Scope, Standing, Verdict},
+    limits::{
+        Refusal, Refused,
+        meters::{Standing, Verdict, Wait},
+    },
     rest::{self, Call, reply::Reply},
     server::Core,
     world::{World, shown::Happening},
 };
 
-type Answer = Response<Full<Bytes>>;
-
 /// What was decided about a request on arrival.
 enum Plan {
-    Wait { scope: Scope, retry_ms: u64, standing: Option<Standing> },
+    Wait(Wait),
+    Blocked(u16, Refused),
     Run { standing: Standing, fault: Option<RestFault> },
 }
+
+/// An answer, and whether it was a refusal.
+type Done = (Answer, Option<Refused>);
 
 /// Does what a request asks for; `None`: cut the connection.
 pub(crate) async fn process(core: Arc<Core>, call: Call) -> Option<Answer> {
     let (seq, plan) = arrive(&mut core.world(), &call);
-    let answer = match plan {
-        Plan::Wait { scope, retry_ms, standing } => Some(too_many(scope, retry_ms, standing.as_ref())),
-        Plan::Run { standing, fault: None } => Some(announced(&run(&core, &call, seq), &standing)),
+    let done = match plan {
+        Plan::Wait(wait) => Some((too_many(&wait), Some(wait.refused))),
+        Plan::Blocked(status, refused) => Some((blocked(status), Some(refused))),
+        Plan::Run { standing, fault: None } => Some((announced(&run(&core, &call, seq), &standing), None)),
         Plan::Run { standing, fault: Some(fault) } => suffer(&core, &call, seq, (fault, standing)).await,
     };
+    let (answer, refused) = done.unzip();
     let status = answer.as_ref().map(|answer| answer.status().as_u16());
-    let mut world = core.world();
-    world.ledger.close(seq, status);
+    close(&mut core.world(), seq, status, refused.flatten());
+    answer
+}
+
+/// Notes the answer, and what it costs of the budget of invalid requests.
+fn close(world: &mut World, seq: u64, status: Option<u16>, refused: Option<Refused>) {
+    world.ledger.close(seq, status, refused);
+    let World { meters, limits, .. } = world;
+    let kind = refused.map(|refused| refused.kind);
+    let costs =
+        matches!(status, Some(401 | 403 | 429)) && !matches!(kind, Some(Refusal::Shared | Refusal::Blocked));
+    if let Some(limits) = limits.as_ref().filter(|_| costs) {
+        meters.spend(&limits.invalid);
+    }
     if status == Some(429) {
         world.tell(|_| Happening::TooMany);
     }
-    answer
 }
 
 fn arrive(world: &mut World, call: &Call) -> (u64, Plan) {
@@ -48,9 +63,8 @@ fn arrive(world: &mut World, call: &Call) -> (u64, Plan) {
     let World { meters, limits, .. } = world;
     let standing = match meters.admit(limits.as_ref(), &call.route, entry.channel) {
         Verdict::Go(standing) => standing,
-        Verdict::Wait { scope, retry_ms, standing } => {
-            return (seq, Plan::Wait { scope, retry_ms, standing });
-        }
+        Verdict::Wait(wait) => return (seq, Plan::Wait(wait)),
+        Verdict::Blocked(status, refused) => return (seq, Plan::Blocked(status, refused)),
     };
     let fault = world.faults.of_request(&entry);
     if let Some(fault) = fault {
@@ -87,7 +101,8 @@ async fn suffer(
     call: &Call,
     seq: u64,
     (fault, standing): (RestFault, Standing),
-) -> Option<Answer> {
+) -> Option<Done> {
+    let fine = |reply: &Reply| Some((announced(reply, &standing), None));
     match fault {
         RestFault::LostResponse => {
             run(core, call, seq);
@@ -97,87 +112,47 @@ async fn suffer(
             sleep(Duration::from_millis(effect_ms)).await;
             let reply = run(core, call, seq);
             sleep(Duration::from_millis(answer_ms.saturating_sub(effect_ms))).await;
-            Some(announced(&reply, &standing))
+            fine(&reply)
         }
         RestFault::ErrorAfterEffect { status } => {
             run(core, call, seq);
-            Some(announced(&Reply::failed(status), &standing))
+            fine(&Reply::failed(status))
         }
-        RestFault::ErrorBeforeEffect { status } => Some(announced(&Reply::failed(status), &standing)),
+        RestFault::ErrorBeforeEffect { status } => fine(&Reply::failed(status)),
         RestFault::CutBeforeEffect => None,
         RestFault::Refuse { for_ms } => {
             core.refuse(for_ms);
             core.deaf().await;
             None
         }
-        RestFault::BareTooMany => Some(blocked()),
+        RestFault::BareTooMany
+        | RestFault::UserTooMany { .. }
+        | RestFault::SharedTooMany { .. }
+        | RestFault::GlobalTooMany { .. }
+        | RestFault::Blocked { .. } => Some(refuse(&mut core.world(), call, fault)),
+        RestFault::HistoryLost { .. } | RestFault::HistoryLag { .. } => fine(&run(core, call, seq)),
+    }
+}
+
+/// A refusal that the client did nothing for; what it says holds for what comes after.
+fn refuse(world: &mut World, call: &Call, fault: RestFault) -> Done {
+    let channel = call.entry(world).channel;
+    let meters = &mut world.meters;
+    let wait = match fault {
+        RestFault::UserTooMany { retry_ms } => meters.close(Refusal::User, &call.route, channel, retry_ms),
+        RestFault::SharedTooMany { retry_ms } => {
+            meters.close(Refusal::Shared, &call.route, channel, retry_ms)
+        }
         RestFault::GlobalTooMany { retry_ms } => {
-            core.world().meters.close_all(retry_ms);
-            Some(too_many(Scope::Global, retry_ms, None))
+            meters.close_all(retry_ms);
+            Wait { refused: Refusal::Global.sudden(), retry_ms, standing: None }
         }
-        RestFault::HistoryLost { .. } | RestFault::HistoryLag { .. } => {
-            Some(announced(&run(core, call, seq), &standing))
+        RestFault::Blocked { for_ms } => {
+            meters.block(for_ms);
+            let status = world.limits.map_or(429, |limits| limits.invalid.status);
+            return (blocked(status), Some(Refusal::Blocked.sudden()));
         }
-    }
-}
-
-/// An answer without rate-limit headers.
-pub(crate) fn bare(reply: &Reply) -> Answer {
-    let mut answer = Response::new(Full::new(reply.body.clone()));
-    *answer.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
-    if !reply.body.is_empty() {
-        // Exactly this: discord.py takes a body with a charset parameter for text.
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    answer
-}
-
-fn announced(reply: &Reply, standing: &Standing) -> Answer {
-    let mut answer = bare(reply);
-    announce(answer.headers_mut(), standing);
-    answer
-}
-
-fn announce(headers: &mut HeaderMap, standing: &Standing) {
-    set(headers, "x-ratelimit-limit", &standing.limit.to_string());
-    set(headers, "x-ratelimit-remaining", &standing.remaining.to_string());
-    set(headers, "x-ratelimit-reset", &seconds(standing.reset_ms));
-    set(headers, "x-ratelimit-reset-after", &seconds(standing.after_ms));
-    set(headers, "x-ratelimit-bucket", &standing.bucket);
-}
-
-fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(HeaderName::from_static(name), value);
-    }
-}
-
-fn seconds(ms: u64) -> String {
-    format!("{}.{:03}", ms / 1000, ms % 1000)
-}
-
-fn too_many(scope: Scope, retry_ms: u64, standing: Option<&Standing>) -> Answer {
-    let global = scope == Scope::Global;
-    let retry_after = retry_ms as f64 / 1000.0;
-    let body =
-        json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": global});
-    let mut answer = bare(&Reply { status: 429, body: body.to_string().into() });
-    let headers = answer.headers_mut();
-    if let Some(standing) = standing {
-        announce(headers, standing);
-    }
-    set(headers, "x-ratelimit-scope", scope.name());
-    set(headers, "retry-after", &retry_ms.div_ceil(1000).to_string());
-    if global {
-        set(headers, "x-ratelimit-global", "true");
-    }
-    answer
-}
-
-/// What Cloudflare says to an address that it has blocked: nothing that a limiter could read.
-fn blocked() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(b"error code: 1015")));
-    *answer.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
-    answer
+        _ => return (headless(), Some(Refusal::Bare.sudden())),
+    };
+    (too_many(&wait), Some(wait.refused))
 }

@@ -144,6 +144,11 @@ impl Standin {
         self.core.world().channels.get(&channel).map(|channel| channel.webhooks.clone()).unwrap_or_default()
     }
 
+    /// A webhook's token.
+    pub fn webhook_token(&self, webhook: u64) -> Option<String> {
+        self.core.world().webhooks.get(&webhook).map(|webhook| webhook.token.clone())
+    }
+
     /// All webhook tokens, so that a test can search for them where none may be.
     pub fn webhook_tokens(&self) -> Vec<String> {
         self.core.world().webhooks.values().map(|webhook| webhook.token.clone()).collect()

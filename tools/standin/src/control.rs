@@ -10,7 +10,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use self::command::Command;
-use crate::{Faults, Filter, Standin, act, rest::reply::Reply};
+use crate::{Faults, Filter, Standin, answer, rest::reply::Reply};
 
 /// One control request.
 pub(crate) struct Asked<'a> {
@@ -48,7 +48,7 @@ pub(crate) fn answer(discord: &Standin, asked: &Asked<'_>) -> Response<Full<Byte
         Ok(value) => (200, value),
         Err(error) => (400, json!({"error": error})),
     };
-    act::bare(&Reply { status, body: format!("{value}\n").into() })
+    answer::bare(&Reply { status, body: format!("{value}\n").into() })
 }
 
 fn answered(discord: &Standin, asked: &Asked<'_>) -> Result<Value, String> {

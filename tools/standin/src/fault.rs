@@ -39,6 +39,21 @@ pub enum RestFault {
     },
     /// 429 as from a Cloudflare block: no X-RateLimit headers, no Retry-After, a body that is not JSON.
     BareTooMany,
+    /// 429 with the headers and body of the route's bucket, which stays closed as long as it says.
+    UserTooMany {
+        /// What Retry-After says.
+        retry_ms: u64,
+    },
+    /// 429 of scope `shared`: others have used up what the channel's webhooks may do together.
+    SharedTooMany {
+        /// What Retry-After says.
+        retry_ms: u64,
+    },
+    /// Cloudflare's block: everything is answered by a page of HTML for a time.
+    Blocked {
+        /// For how long; no header says so.
+        for_ms: u64,
+    },
     /// 429 with the headers and body of the global limit.
     GlobalTooMany {
         /// What Retry-After says; requests meanwhile are answered the same.
@@ -69,6 +84,9 @@ impl RestFault {
             Self::CutBeforeEffect => "cut_before_effect",
             Self::Refuse { .. } => "refuse",
             Self::BareTooMany => "bare_too_many",
+            Self::UserTooMany { .. } => "user_too_many",
+            Self::SharedTooMany { .. } => "shared_too_many",
+            Self::Blocked { .. } => "blocked",
             Self::GlobalTooMany { .. } => "global_too_many",
             Self::HistoryLost { .. } => "history_lost",
             Self::HistoryLag { .. } => "history_lag",

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RouteKind, clock, fault::Matcher};
+use crate::{
+    RouteKind, clock,
+    fault::Matcher,
+    limits::{Refusal, Refused},
+};
 
 /// How much the ledger keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// The fault that was injected, by name.
     pub fault: Option<&'static str>,
+    /// How it was refused, if it was for coming too often.
+    pub refused: Option<Refused>,
     /// The message that was created, edited or deleted (the last one, for a bulk delete).
     #[serde(serialize_with = "crate::id::text_option")]
     pub effect: Option<u64>,
@@ -161,7 +167,11 @@ pub struct Counts {
     pub requests: u64,
     /// Those answered 429, by our limits or by a fault.
     pub too_many: u64,
-    /// Those answered 401, 403 or 429 (Discord blocks an address after 10,000 in 10 minutes).
+    /// Refusals by kind.
+    pub refused: BTreeMap<Refusal, u64>,
+    /// Of these, the client's own: it overran an announced limit, or did not wait as it was told.
+    pub refused_own: BTreeMap<Refusal, u64>,
+    /// Those answered 401, 403 or 429 but for scope `shared` (Discord blocks an address after 10,000 in 10 minutes).
     pub invalid: u64,
     /// Requests by kind.
     pub by_kind: BTreeMap<RouteKind, u64>,
@@ -273,14 +283,20 @@ impl Ledger {
     }
 
     /// Notes what the client was answered.
-    pub(crate) fn close(&mut self, request: u64, status: Option<u16>) {
+    pub(crate) fn close(&mut self, request: u64, status: Option<u16>, refused: Option<Refused>) {
+        let counts = &mut self.counts;
         if let Some(status) = status {
-            *self.counts.by_status.entry(status).or_default() += 1;
-            self.counts.too_many += u64::from(status == 429);
-            self.counts.invalid += u64::from(matches!(status, 401 | 403 | 429));
+            *counts.by_status.entry(status).or_default() += 1;
+            counts.too_many += u64::from(status == 429);
+            let free = refused.is_some_and(|refused| refused.kind == Refusal::Shared);
+            counts.invalid += u64::from(matches!(status, 401 | 403 | 429) && !free);
+        }
+        if let Some(refused) = refused {
+            *counts.refused.entry(refused.kind).or_default() += 1;
+            *counts.refused_own.entry(refused.kind).or_default() += u64::from(refused.own);
         }
         if let Some(entry) = self.entry(request) {
-            entry.status = status;
+            (entry.status, entry.refused) = (status, refused);
         }
     }
 

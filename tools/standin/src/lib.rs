@@ -18,6 +18,7 @@
 //! one step, so the order of dispatches is the order of effects.
 
 mod act;
+mod answer;
 mod api;
 mod clock;
 mod control;
@@ -35,7 +36,7 @@ pub use api::Said;
 pub use fault::{Faults, GatewayFault, GatewayRate, GatewayRule, Matcher, Rate, RestFault, Rule};
 pub use id::{DISCORD_EPOCH_MS, at_ms, created_ms};
 pub use ledger::{Actor, Change, Counts, Effect, FaultNote, Filter, Keep, Pings, Request};
-pub use limits::{Limits, Window};
+pub use limits::{Invalid, Limits, Refusal, Refused, Window};
 pub use rest::route::RouteKind;
 pub use start::{Config, Privileged, Rules, Standin, StartError, Starts};
 pub use world::{

@@ -1,8 +1,9 @@
-//! Discord's rate limits: fixed windows per bucket, a global one, and the headers that announce them.
+//! Discord's rate limits as settings: fixed windows per bucket, a global one, one that no header announces, and the
+//! budget of invalid requests. `meters` counts.
 
-use std::collections::HashMap;
+pub(crate) mod meters;
 
-use crate::{RouteKind, clock, rest::route::Route};
+use serde::Serialize;
 
 /// So many requests in so many milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +28,36 @@ pub struct Limits {
     pub global: Window,
     /// Each webhook's own routes.
     pub webhook: Window,
+    /// Edits, deletes and reads of a webhook's messages by themselves, under the bucket hash of executes all the same
+    /// (discord-api-docs 8073). `None`: in one window with them.
+    pub webhook_edits: Option<Window>,
     /// Message writes, per channel and route.
     pub channel_messages: Window,
+    /// Deletes of messages by themselves, under the bucket hash of creates. `None`: as other writes.
+    pub channel_deletes: Option<Window>,
     /// Every other route, per guild, channel or webhook in its path.
     pub other: Window,
     /// All webhooks of a channel together, announced by no header: the 429 comes by surprise (scope `shared`).
     pub channel_webhooks_hidden: Option<Window>,
+    /// What too many invalid requests lead to.
+    pub invalid: Invalid,
+}
+
+/// The budget of invalid requests: those answered 401, 403 or 429 (but for scope `shared`), all clients together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// So many are one too many.
+    pub window: Window,
+    /// How long everything is answered by a page of Cloudflare's then.
+    pub block_ms: u64,
+    /// With this status: 429 or 403.
+    pub status: u16,
+}
+
+impl Default for Invalid {
+    fn default() -> Self {
+        Self { window: Window::new(10_000, 600_000), block_ms: 600_000, status: 429 }
+    }
 }
 
 impl Default for Limits {
@@ -40,9 +65,12 @@ impl Default for Limits {
         Self {
             global: Window::new(50, 1000),
             webhook: Window::new(5, 2000),
+            webhook_edits: None,
             channel_messages: Window::new(5, 5000),
+            channel_deletes: None,
             other: Window::new(50, 10_000),
             channel_webhooks_hidden: None,
+            invalid: Invalid::default(),
         }
     }
 }
@@ -52,162 +80,55 @@ impl Limits {
     pub fn with_hidden_channel_limit() -> Self {
         Self { channel_webhooks_hidden: Some(Window::new(30, 60_000)), ..Self::default() }
     }
+
+    /// All that was ever met: the hidden limit, and different limits under one bucket hash.
+    pub fn harsh() -> Self {
+        Self {
+            webhook_edits: Some(Window::new(3, 1000)),
+            channel_deletes: Some(Window::new(3, 1000)),
+            ..Self::with_hidden_channel_limit()
+        }
+    }
 }
 
-/// Whose limit was hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+/// The kinds of refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// 429 of a bucket, scope `user`.
     User,
+    /// 429 of a resource that others use too, scope `shared`. Costs nothing of the budget of invalid requests.
     Shared,
+    /// 429 of all requests, scope `global`.
     Global,
+    /// 429 without any header.
+    Bare,
+    /// A page of Cloudflare's, after too many invalid requests.
+    Blocked,
 }
 
-impl Scope {
-    pub(crate) fn name(self) -> &'static str {
+/// A refusal, and whose fault it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Which.
+    pub kind: Refusal,
+    /// The client's own: it overran a limit that was announced or is documented, or it did not wait as it was told.
+    pub own: bool,
+}
+
+impl Refusal {
+    /// Not the client's fault.
+    pub(crate) fn sudden(self) -> Refused {
+        Refused { kind: self, own: false }
+    }
+
+    /// What `X-RateLimit-Scope` says.
+    pub(crate) fn scope(self) -> Option<&'static str> {
         match self {
-            Self::User => "user",
-            Self::Shared => "shared",
-            Self::Global => "global",
+            Self::User => Some("user"),
+            Self::Shared => Some("shared"),
+            Self::Global => Some("global"),
+            Self::Bare | Self::Blocked => None,
         }
     }
-}
-
-/// What the headers of an answer say.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    pub(crate) limit: u32,
-    pub(crate) remaining: u32,
-    pub(crate) reset_ms: u64,
-    pub(crate) after_ms: u64,
-    pub(crate) bucket: String,
-}
-
-/// The verdict on one request.
-pub(crate) enum Verdict {
-    Go(Standing),
-    Wait { scope: Scope, retry_ms: u64, standing: Option<Standing> },
-}
-
-#[derive(Clone, Copy)]
-struct Meter {
-    used: u32,
-    reset_ms: u64,
-}
-
-impl Meter {
-    /// Counts one; `Err` carries the milliseconds to wait.
-    fn take(&mut self, window: Window, now_ms: u64) -> Result<(), u64> {
-        if now_ms >= self.reset_ms {
-            *self = Self { used: 0, reset_ms: now_ms + window.per_ms };
-        }
-        if self.used >= window.requests {
-            return Err((self.reset_ms - now_ms).max(1));
-        }
-        self.used += 1;
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Bot,
-    Address,
-    Bucket(RouteKind, u64),
-    Webhook(u64),
-    Hidden(u64),
-}
-
-/// All meters. One per bucket in use.
-#[derive(Default)]
-pub(crate) struct Meters {
-    meters: HashMap<Key, Meter>,
-    global_until_ms: u64,
-}
-
-impl Meters {
-    /// Closes everything for a while (a scripted global 429).
-    pub(crate) fn close_all(&mut self, for_ms: u64) {
-        self.global_until_ms = clock::now_ms() + for_ms;
-    }
-
-    /// Counts a request and says whether it may go. `channel` is where the webhook posts.
-    pub(crate) fn admit(&mut self, limits: Option<&Limits>, route: &Route, channel: Option<u64>) -> Verdict {
-        let now_ms = clock::now_ms();
-        if now_ms < self.global_until_ms {
-            let retry_ms = self.global_until_ms - now_ms;
-            return Verdict::Wait { scope: Scope::Global, retry_ms, standing: None };
-        }
-        let Some(limits) = limits else { return Verdict::Go(unlimited(route, now_ms)) };
-        let asker = if route.token.is_some() { Key::Address } else { Key::Bot };
-        if let Err(retry_ms) = self.take(asker, limits.global, now_ms) {
-            return Verdict::Wait { scope: Scope::Global, retry_ms, standing: None };
-        }
-        let hidden = limits.channel_webhooks_hidden.filter(|_| route.kind == RouteKind::ExecuteWebhook);
-        if let (Some(window), Some(channel)) = (hidden, channel)
-            && let Err(retry_ms) = self.take(Key::Hidden(channel), window, now_ms)
-        {
-            return Verdict::Wait { scope: Scope::Shared, retry_ms, standing: None };
-        }
-        self.bucket(limits, route, now_ms)
-    }
-
-    fn bucket(&mut self, limits: &Limits, route: &Route, now_ms: u64) -> Verdict {
-        let (key, window) = bucket_of(limits, route);
-        let taken = self.take(key, window, now_ms);
-        let standing = self.standing(key, window, route, now_ms);
-        match taken {
-            Ok(()) => Verdict::Go(standing),
-            Err(retry_ms) => Verdict::Wait { scope: Scope::User, retry_ms, standing: Some(standing) },
-        }
-    }
-
-    fn take(&mut self, key: Key, window: Window, now_ms: u64) -> Result<(), u64> {
-        self.meters.entry(key).or_insert(Meter { used: 0, reset_ms: 0 }).take(window, now_ms)
-    }
-
-    fn standing(&self, key: Key, window: Window, route: &Route, now_ms: u64) -> Standing {
-        let meter = self.meters.get(&key).copied().unwrap_or(Meter { used: 0, reset_ms: now_ms });
-        Standing {
-            limit: window.requests,
-            remaining: window.requests.saturating_sub(meter.used),
-            reset_ms: meter.reset_ms,
-            after_ms: meter.reset_ms.saturating_sub(now_ms),
-            bucket: bucket_name(key, route),
-        }
-    }
-}
-
-fn major(route: &Route) -> u64 {
-    route.channel.or(route.guild).or(route.webhook).unwrap_or(0)
-}
-
-fn bucket_of(limits: &Limits, route: &Route) -> (Key, Window) {
-    use RouteKind as K;
-    match route.kind {
-        K::ExecuteWebhook | K::EditWebhookMessage | K::DeleteWebhookMessage | K::GetWebhookMessage => {
-            (Key::Webhook(route.webhook.unwrap_or(0)), limits.webhook)
-        }
-        K::CreateMessage
-        | K::EditMessage
-        | K::DeleteMessage
-        | K::BulkDelete
-        | K::ListMessages
-        | K::GetMessage => (Key::Bucket(route.kind, major(route)), limits.channel_messages),
-        kind => (Key::Bucket(kind, major(route)), limits.other),
-    }
-}
-
-/// A hash as Discord's look: it names the family of routes, not the resource.
-fn bucket_name(key: Key, route: &Route) -> String {
-    let family = match key {
-        Key::Webhook(_) => 0xb00c,
-        Key::Bot | Key::Address | Key::Hidden(_) | Key::Bucket(..) => route.kind as u64,
-    };
-    format!("{:032x}", u128::from(family + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
-}
-
-/// Without limits every answer still carries the headers, and there is always more.
-fn unlimited(route: &Route, now_ms: u64) -> Standing {
-    let bucket = bucket_name(Key::Bucket(route.kind, 0), route);
-    Standing { limit: 1_000_000, remaining: 999_999, reset_ms: now_ms + 1000, after_ms: 1000, bucket }
 }

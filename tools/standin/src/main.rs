@@ -31,8 +31,9 @@ A plan of faults (TOML; the same as JSON goes to PUT /standin/faults):
   p = 0.01
   do = { fault = \"duplicate\" }
 REST faults: lost_response, late_effect {effect_ms, answer_ms}, error_after_effect {status}, error_before_effect {status},
-  cut_before_effect, refuse {for_ms}, bare_too_many, global_too_many {retry_ms}, history_lost {for_ms},
-  history_lag {lag_ms, for_ms}. Gateway faults: duplicate, drop, reorder {window}, cut, session_lost, reconnect,
+  cut_before_effect, refuse {for_ms}, bare_too_many, user_too_many {retry_ms}, shared_too_many {retry_ms},
+  global_too_many {retry_ms}, blocked {for_ms}, history_lost {for_ms}, history_lag {lag_ms, for_ms}.
+Gateway faults: duplicate, drop, reorder {window}, cut, session_lost, reconnect,
   invalid {resumable}, beat, close {code}, zombie; `event = \"HELLO\"`, `IDENTIFY` or `RESUME` strikes there.";
 
 /// A small Discord on 127.0.0.1: gateway, REST, webhooks, rate limits, and faults on demand.

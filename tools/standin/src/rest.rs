@@ -83,6 +83,7 @@ impl Call {
             target: self.route.message,
             status: None,
             fault: None,
+            refused: None,
             effect: None,
             content,
         }

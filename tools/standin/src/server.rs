@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    Standin, act, control, gateway,
+    Standin, act, answer, control, gateway,
     rest::{Call, reply::ApiError},
     world::World,
 };
@@ -139,14 +139,14 @@ async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Respon
     }
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
-        return Ok(act::bare(&ApiError::too_large().reply()));
+        return Ok(answer::bare(&ApiError::too_large().reply()));
     };
     let (bytes, path, query) = (body.to_bytes(), head.uri.path(), head.uri.query().unwrap_or_default());
     if let Some(path) = path.strip_prefix("/standin") {
         let asked = control::Asked { method: &head.method, path, query, body: &bytes };
         return Ok(control::answer(&Standin::inside(&core), &asked));
     }
-    let Some(path) = api_path(path) else { return Ok(act::bare(&ApiError::not_found().reply())) };
+    let Some(path) = api_path(path) else { return Ok(answer::bare(&ApiError::not_found().reply())) };
     let call = Call::new(head.method, path, query, &head.headers, &bytes);
     // Spawned: hyper drops this future when the client leaves, and the effect must happen all the same.
     tokio::spawn(act::process(core, call)).await.ok().flatten().ok_or(Cut)

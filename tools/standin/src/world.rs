@@ -26,7 +26,7 @@ use crate::{
     gateway::{event::Event, sessions::Sessions, starts::Desk},
     id::Snowflakes,
     ledger::{Actor, Change, Effect, FaultNote, Ledger, Pings},
-    limits::{Limits, Meters},
+    limits::{Limits, meters::Meters},
     world::shown::Happening,
 };
 

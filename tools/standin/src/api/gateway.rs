@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Faults, Standin, gateway::session::Order};
+use crate::{Faults, Limits, Standin, gateway::session::Order};
 
 impl Standin {
     /// Sends an odd payload to every session that would get a dispatch of this name, guild and channel.
@@ -54,6 +54,16 @@ impl Standin {
     /// Nobody listens for a time: connections are refused.
     pub fn refuse(&self, for_ms: u64) {
         self.core.refuse(for_ms);
+    }
+
+    /// Puts Cloudflare's page before everything for a time.
+    pub fn block(&self, for_ms: u64) {
+        self.core.world().meters.block(for_ms);
+    }
+
+    /// Puts other limits in force; `None`: no limits. What was used in a window stays used.
+    pub fn set_limits(&self, limits: Option<Limits>) {
+        self.core.world().limits = limits;
     }
 
     /// Puts another plan of faults in force.

@@ -224,6 +224,7 @@ impl Stage {
                 let rule: Rule = serde_json::from_str(&self.fill(&tail(1))).unwrap();
                 discord.set_faults(Faults::script(vec![rule]));
             }
+            "refused" => self.refused(),
             "within" => self.within(words[1].parse().unwrap(), words[2], words[3].parse().unwrap()).await,
             "await" => self.listening().await,
             "shows" => self.shows(channel),
@@ -271,6 +272,15 @@ impl Stage {
                 effect.unwrap_or("-".to_owned())
             ));
         }
+    }
+
+    /// Refusals by kind, and how many of each were the client's own doing.
+    fn refused(&mut self) {
+        let counts = self.discord.counts();
+        for (kind, count) in &counts.refused {
+            self.print(&format!("{kind:?} {count}, own {}", counts.refused_own[kind]));
+        }
+        self.print(&format!("invalid {}", counts.invalid));
     }
 
     fn noted(&mut self) {

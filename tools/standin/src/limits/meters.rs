@@ -1,0 +1,263 @@
+//! Counts requests against the limits, and says what the headers say.
+
+use std::collections::HashMap;
+
+use super::{Invalid, Limits, Refusal, Refused, Window};
+use crate::{RouteKind, clock, rest::route::Route};
+
+/// Requests under way when a client is told to wait are not its fault.
+const TOLD_GRACE_MS: u64 = 250;
+
+/// What the headers of an answer say.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) limit: u32,
+    pub(crate) remaining: u32,
+    pub(crate) reset_ms: u64,
+    pub(crate) after_ms: u64,
+    pub(crate) bucket: String,
+}
+
+/// The verdict on one request.
+pub(crate) enum Verdict {
+    Go(Standing),
+    Wait(Wait),
+    /// Cloudflare's page with this status.
+    Blocked(u16, Refused),
+}
+
+/// Why not, and for how long.
+pub(crate) struct Wait {
+    pub(crate) refused: Refused,
+    pub(crate) retry_ms: u64,
+    pub(crate) standing: Option<Standing>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Meter {
+    used: u32,
+    reset_ms: u64,
+    /// When it was first refused in this window.
+    told_ms: Option<u64>,
+    /// Closed by a fault, whatever was used.
+    shut: bool,
+}
+
+impl Meter {
+    /// Counts one; `Err`: the milliseconds to wait, and whether the client had been told so before.
+    fn take(&mut self, window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
+        if now_ms >= self.reset_ms {
+            *self = Self { reset_ms: now_ms + window.per_ms, ..Self::default() };
+        }
+        if !self.shut && self.used < window.requests {
+            self.used += 1;
+            return Ok(());
+        }
+        let told_ms = *self.told_ms.get_or_insert(now_ms);
+        Err(((self.reset_ms - now_ms).max(1), now_ms > told_ms + TOLD_GRACE_MS))
+    }
+
+    fn shut(now_ms: u64, for_ms: u64) -> Self {
+        Self { used: u32::MAX, reset_ms: now_ms + for_ms, told_ms: Some(now_ms), shut: true }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Everything,
+    Bot,
+    Address,
+    Bucket(RouteKind, u64),
+    Webhook(u64),
+    WebhookEdits(u64),
+    Hidden(u64),
+}
+
+/// All meters. One per bucket in use.
+#[derive(Default)]
+pub(crate) struct Meters {
+    meters: HashMap<Key, Meter>,
+    invalid: Meter,
+    blocked_until_ms: u64,
+    /// The block is a fault's work.
+    sudden: bool,
+}
+
+/// Nothing is counted, faults still close.
+const ENDLESS: Window = Window::new(u32::MAX, 1000);
+
+impl Meters {
+    /// Closes everything for a while (a scripted global 429).
+    pub(crate) fn close_all(&mut self, for_ms: u64) {
+        self.meters.insert(Key::Everything, Meter::shut(clock::now_ms(), for_ms));
+    }
+
+    /// Closes the bucket of a route (scope `user`), or the channel that its webhook shares with others (`shared`).
+    pub(crate) fn close(&mut self, kind: Refusal, route: &Route, channel: Option<u64>, for_ms: u64) -> Wait {
+        let (now_ms, limits) = (clock::now_ms(), Limits::default());
+        let (bucket, window) = bucket_of(&limits, route);
+        let key = match (kind, channel) {
+            (Refusal::Shared, Some(channel)) => Key::Hidden(channel),
+            _ => bucket,
+        };
+        self.meters.insert(key, Meter::shut(now_ms, for_ms));
+        let standing = (kind == Refusal::User).then(|| self.standing(key, window, route, now_ms));
+        Wait { refused: kind.sudden(), retry_ms: for_ms, standing }
+    }
+
+    /// Puts Cloudflare's page before everything for a while (a scripted block).
+    pub(crate) fn block(&mut self, for_ms: u64) {
+        (self.blocked_until_ms, self.sudden) = (clock::now_ms() + for_ms, true);
+    }
+
+    /// Counts an answer that was 401, 403 or 429; too many lead to a block.
+    pub(crate) fn spend(&mut self, budget: &Invalid) {
+        let now_ms = clock::now_ms();
+        let _ = self.invalid.take(budget.window, now_ms);
+        if self.invalid.used >= budget.window.requests && now_ms >= self.blocked_until_ms {
+            (self.blocked_until_ms, self.sudden) = (now_ms + budget.block_ms, false);
+            self.invalid = Meter::default();
+        }
+    }
+
+    /// Counts a request and says whether it may go. `channel` is where the webhook posts.
+    pub(crate) fn admit(&mut self, limits: Option<&Limits>, route: &Route, channel: Option<u64>) -> Verdict {
+        let now_ms = clock::now_ms();
+        if now_ms < self.blocked_until_ms {
+            let status = limits.map_or(Invalid::default(), |limits| limits.invalid).status;
+            return Verdict::Blocked(status, Refused { kind: Refusal::Blocked, own: !self.sudden });
+        }
+        match self.walls(limits, route, channel, now_ms) {
+            Some(wait) => Verdict::Wait(wait),
+            None => self.bucket(limits, route, now_ms),
+        }
+    }
+
+    /// What stands before a bucket: everything closed, the global limit, the hidden one.
+    fn walls(
+        &mut self,
+        limits: Option<&Limits>,
+        route: &Route,
+        channel: Option<u64>,
+        now_ms: u64,
+    ) -> Option<Wait> {
+        let asker = if route.token.is_some() { Key::Address } else { Key::Bot };
+        let hidden = limits.map_or(Some(ENDLESS), |limits| limits.channel_webhooks_hidden).unwrap_or(ENDLESS);
+        let webhook = channel.filter(|_| route.kind == RouteKind::ExecuteWebhook);
+        let walls = [
+            (Some(Key::Everything), ENDLESS, Refusal::Global),
+            (Some(asker), limits.map_or(ENDLESS, |limits| limits.global), Refusal::Global),
+            (webhook.map(Key::Hidden), hidden, Refusal::Shared),
+        ];
+        for (key, window, kind) in walls {
+            let Some(key) = key else { continue };
+            if let Err((retry_ms, told)) = self.take(key, window, now_ms) {
+                // The global limit is documented, so overrunning it is the client's doing from the first time on.
+                let own = told || matches!(key, Key::Bot | Key::Address);
+                return Some(Wait { refused: Refused { kind, own }, retry_ms, standing: None });
+            }
+        }
+        None
+    }
+
+    fn bucket(&mut self, limits: Option<&Limits>, route: &Route, now_ms: u64) -> Verdict {
+        let (key, window) = bucket_of(limits.unwrap_or(&Limits::default()), route);
+        let window = limits.map_or(ENDLESS, |_| window);
+        let taken = self.take(key, window, now_ms);
+        let meter = self.meters.get(&key).copied().unwrap_or_default();
+        let standing = match limits {
+            None if !meter.shut => unlimited(route, now_ms),
+            _ => self.standing(key, window, route, now_ms),
+        };
+        match taken {
+            Ok(()) => Verdict::Go(standing),
+            Err((retry_ms, told)) => {
+                let refused = Refused { kind: Refusal::User, own: told || !meter.shut };
+                Verdict::Wait(Wait { refused, retry_ms, standing: Some(standing) })
+            }
+        }
+    }
+
+    fn take(&mut self, key: Key, window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
+        self.meters.entry(key).or_default().take(window, now_ms)
+    }
+
+    fn standing(&self, key: Key, window: Window, route: &Route, now_ms: u64) -> Standing {
+        let meter = self.meters.get(&key).copied().unwrap_or_default();
+        Standing {
+            limit: window.requests,
+            remaining: window.requests.saturating_sub(meter.used),
+            reset_ms: meter.reset_ms,
+            after_ms: meter.reset_ms.saturating_sub(now_ms),
+            bucket: bucket_name(key, route),
+        }
+    }
+}
+
+fn major(route: &Route) -> u64 {
+    route.channel.or(route.guild).or(route.webhook).unwrap_or(0)
+}
+
+fn bucket_of(limits: &Limits, route: &Route) -> (Key, Window) {
+    use RouteKind as K;
+    let webhook = route.webhook.unwrap_or(0);
+    match (route.kind, limits.webhook_edits, limits.channel_deletes) {
+        (K::EditWebhookMessage | K::DeleteWebhookMessage | K::GetWebhookMessage, Some(window), _) => {
+            (Key::WebhookEdits(webhook), window)
+        }
+        (K::ExecuteWebhook | K::EditWebhookMessage | K::DeleteWebhookMessage | K::GetWebhookMessage, ..) => {
+            (Key::Webhook(webhook), limits.webhook)
+        }
+        (K::DeleteMessage, _, Some(window)) => (Key::Bucket(route.kind, major(route)), window),
+        (
+            K::CreateMessage
+            | K::EditMessage
+            | K::DeleteMessage
+            | K::BulkDelete
+            | K::ListMessages
+            | K::GetMessage,
+            ..,
+        ) => (Key::Bucket(route.kind, major(route)), limits.channel_messages),
+        (kind, ..) => (Key::Bucket(kind, major(route)), limits.other),
+    }
+}
+
+/// A hash as Discord's look: it names the family of routes, not the resource, and not always the limit.
+fn bucket_name(key: Key, route: &Route) -> String {
+    let family = match key {
+        Key::Webhook(_) | Key::WebhookEdits(_) => 0xb00c,
+        Key::Bucket(RouteKind::DeleteMessage, _) => RouteKind::CreateMessage as u64,
+        Key::Everything | Key::Bot | Key::Address | Key::Hidden(_) | Key::Bucket(..) => route.kind as u64,
+    };
+    format!("{:032x}", u128::from(family + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+}
+
+/// Without limits every answer still carries the headers, and there is always more.
+fn unlimited(route: &Route, now_ms: u64) -> Standing {
+    let bucket = bucket_name(Key::Bucket(route.kind, 0), route);
+    Standing { limit: 1_000_000, remaining: 999_999, reset_ms: now_ms + 1000, after_ms: 1000, bucket }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_was_told_is_the_clients_to_keep() {
+        let (window, mut meter) = (Window::new(1, 1000), Meter::default());
+        assert_eq!(meter.take(window, 100), Ok(()));
+        assert_eq!(meter.take(window, 200), Err((900, false)), "nobody had told");
+        assert_eq!(meter.take(window, 450), Err((650, false)), "under way when it was told");
+        assert_eq!(meter.take(window, 451), Err((649, true)), "told, and came all the same");
+        assert_eq!(meter.take(window, 1100), Ok(()), "the next window");
+        assert_eq!(meter.take(window, 1101), Err((999, false)), "is told anew");
+    }
+
+    #[test]
+    fn a_bucket_that_a_fault_closed_opens_in_time() {
+        let (window, mut meter) = (Window::new(5, 1000), Meter::shut(100, 300));
+        assert_eq!(meter.take(window, 101), Err((299, false)));
+        assert_eq!(meter.take(window, 399), Err((1, true)));
+        assert_eq!(meter.take(window, 400), Ok(()));
+    }
+}
