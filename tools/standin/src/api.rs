@@ -1,5 +1,6 @@
 //! The world as a test or a person drives it: synchronous calls, each one step under the lock.
 
+mod files;
 mod gateway;
 mod threads;
 
@@ -7,10 +8,10 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::{
-    Actor, Change, ChannelKind, Counts, Effect, FaultNote, Filter, Happening, Request, Shown, Standin,
+    Actor, Change, ChannelKind, Counts, Effect, FaultNote, File, Filter, Happening, Request, Shown, Standin,
     ledger::Keep,
     world::{
-        Author, Extra,
+        Author, Extra, World,
         message::{Draft, Revision},
     },
 };
@@ -20,8 +21,10 @@ use crate::{
 pub struct Said {
     /// The message that it answers.
     pub reply_to: Option<u64>,
-    /// Attachment objects, as Discord shows them.
+    /// Attachment objects, as Discord shows them, of files that are elsewhere.
     pub attachments: Vec<Value>,
+    /// Files to be kept and served; their attachment objects come after those above.
+    pub files: Vec<File>,
     /// Embed objects.
     pub embeds: Vec<Value>,
     /// Sticker item objects (`id`, `name`, `format_type`).
@@ -42,11 +45,13 @@ pub struct Said {
 
 impl Said {
     /// Adds these parts to a message.
-    fn draft(self, mut draft: Draft) -> Draft {
+    fn draft(self, world: &mut World, mut draft: Draft) -> Draft {
+        let mut attachments = self.attachments;
+        attachments.extend(self.files.into_iter().map(|file| world.store(draft.channel, file)));
         (draft.reply_to, draft.kind, draft.flags) = (self.reply_to, self.kind, self.flags);
         draft.extra = Extra {
             embeds: self.embeds,
-            attachments: self.attachments,
+            attachments,
             stickers: self.stickers,
             poll: self.poll,
             snapshots: self.snapshots,
@@ -169,7 +174,8 @@ impl Standin {
         if thread.is_some_and(|thread| thread.archived && thread.locked) {
             return 0;
         }
-        world.post(with.draft(Draft::new(channel, Author::User(user), text)), Actor::User(user))
+        let draft = with.draft(&mut world, Draft::new(channel, Author::User(user), text));
+        world.post(draft, Actor::User(user))
     }
 
     /// The author edits a text; false if there is no such message.

@@ -183,6 +183,10 @@ pub struct Counts {
     pub by_fault: BTreeMap<&'static str, u64>,
     /// Messages that notified somebody.
     pub pings: u64,
+    /// Files that came.
+    pub files: u64,
+    /// Downloads that were begun.
+    pub downloads: u64,
     /// Gateway: IDENTIFY accepted, RESUME accepted, RESUME refused (op 9).
     pub identified: u64,
     /// RESUME accepted.

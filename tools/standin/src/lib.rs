@@ -20,6 +20,7 @@
 mod act;
 mod answer;
 mod api;
+mod cdn;
 mod clock;
 mod control;
 mod fault;
@@ -33,6 +34,7 @@ mod start;
 mod world;
 
 pub use api::Said;
+pub use cdn::{File, fault::CdnFault};
 pub use fault::{Faults, GatewayFault, GatewayRate, GatewayRule, Matcher, Rate, RestFault, Rule};
 pub use id::{DISCORD_EPOCH_MS, at_ms, created_ms};
 pub use ledger::{Actor, Change, Counts, Effect, FaultNote, Filter, Keep, Pings, Request};

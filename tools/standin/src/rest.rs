@@ -10,6 +10,7 @@ pub(crate) mod place;
 pub(crate) mod reply;
 pub(crate) mod route;
 pub(crate) mod thread;
+pub(crate) mod upload;
 pub(crate) mod webhook;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use self::{
     reply::{ApiError, Reply},
     route::{Route, RouteKind},
+    upload::Upload,
 };
 use crate::{ledger, world::World};
 
@@ -29,6 +31,7 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) authorization: Option<Box<str>>,
     pub(crate) body: Result<Value, ApiError>,
+    pub(crate) files: Vec<Upload>,
 }
 
 impl Call {
@@ -36,9 +39,13 @@ impl Call {
     pub(crate) fn new(method: Method, path: &str, query: &str, headers: &HeaderMap, bytes: &Bytes) -> Self {
         let route = Route::parse(&method, path);
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let body = body::read(header(http::header::CONTENT_TYPE), bytes);
+        let read = body::read(header(http::header::CONTENT_TYPE), bytes);
+        let (body, files) = match read {
+            Ok((body, files)) => (Ok(body), files),
+            Err(error) => (Err(error), Vec::new()),
+        };
         let authorization = header(http::header::AUTHORIZATION).map(Into::into);
-        Self { method, route, query: query.to_owned(), authorization, body }
+        Self { method, route, query: query.to_owned(), authorization, body, files }
     }
 
     /// A parameter of the query string, as text.
@@ -123,10 +130,11 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
         K::GetWebhook => webhook::get(world, call),
         K::EditWebhook => webhook::edit(world, call),
         K::DeleteWebhook => webhook::delete(world, call),
-        K::ExecuteWebhook => webhook::execute(world, call, origin),
+        K::ExecuteWebhook => webhook::execute(world, call),
         K::GetWebhookMessage => webhook::get_message(world, call),
         K::EditWebhookMessage => webhook::edit_message(world, call),
         K::DeleteWebhookMessage => webhook::delete_message(world, call),
+        K::RefreshUrls => upload::refresh(world, call),
         K::Unknown => Err(ApiError::not_found()),
     }
 }

@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -20,13 +20,19 @@ use tokio::{
 };
 
 use crate::{
-    Standin, act, answer, control, gateway,
+    Standin, act,
+    answer::{self, Answer},
+    cdn::{self, serve::Body},
+    control, gateway,
     rest::{Call, reply::ApiError},
     world::World,
 };
 
 /// Discord refuses larger requests.
 const BODY_BYTES_MAX: usize = 25 * 1024 * 1024;
+
+/// What is read of one.
+const DRAINED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
 /// Between two attempts to listen again on a port that something else holds.
 const REBIND_PAUSE_MS: u64 = 20;
@@ -133,23 +139,46 @@ async fn connection(core: Arc<Core>, stream: TcpStream) {
     }
 }
 
-async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     if gateway::upgrade::is_upgrade(request.headers()) {
-        return Ok(gateway::upgrade::upgrade(&core, &mut request));
+        return Ok(boxed(gateway::upgrade::upgrade(&core, &mut request)));
     }
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
-        return Ok(answer::bare(&ApiError::too_large().reply()));
+    if head.method != Method::POST && head.uri.path().starts_with("/attachments/") {
+        return Ok(cdn::serve::serve(&core, head.uri.path(), head.uri.query().unwrap_or_default()));
+    }
+    let Some(bytes) = read(body).await else {
+        return Ok(boxed(answer::bare(&ApiError::too_large().reply())));
     };
-    let (bytes, path, query) = (body.to_bytes(), head.uri.path(), head.uri.query().unwrap_or_default());
+    let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
     if let Some(path) = path.strip_prefix("/standin") {
         let asked = control::Asked { method: &head.method, path, query, body: &bytes };
-        return Ok(control::answer(&Standin::inside(&core), &asked));
+        return Ok(boxed(control::answer(&Standin::inside(&core), &asked)));
     }
-    let Some(path) = api_path(path) else { return Ok(answer::bare(&ApiError::not_found().reply())) };
+    let Some(path) = api_path(path) else { return Ok(boxed(answer::bare(&ApiError::not_found().reply()))) };
     let call = Call::new(head.method, path, query, &head.headers, &bytes);
     // Spawned: hyper drops this future when the client leaves, and the effect must happen all the same.
-    tokio::spawn(act::process(core, call)).await.ok().flatten().ok_or(Cut)
+    tokio::spawn(act::process(core, call)).await.ok().flatten().map(boxed).ok_or(Cut)
+}
+
+/// The body; `None` if it is too large. What is over is read too, up to a point: a client that still writes would not
+/// see the answer.
+async fn read(mut body: Incoming) -> Option<Bytes> {
+    let (mut bytes, mut length) = (BytesMut::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length += data.len();
+        if length <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&data);
+        } else if length > DRAINED_BYTES_MAX {
+            break;
+        }
+    }
+    (length <= BODY_BYTES_MAX).then(|| bytes.freeze())
+}
+
+fn boxed(answer: Answer) -> Response<Body> {
+    answer.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }
 
 /// What follows `/api/v10`; the version, and `/api` itself, may be left out.

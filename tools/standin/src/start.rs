@@ -193,7 +193,7 @@ impl Standin {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let core = Core::new(World::new(config), address);
+        let core = Core::new(World::new(config, address.to_string()), address);
         let entered = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener).map_err(refused)?;
         drop(entered);

@@ -21,7 +21,9 @@ use tokio::sync::broadcast;
 pub(crate) use model::{Author, Channel, Extra, Guild, Member, Message, Role, Tag, User, Webhook};
 
 use crate::{
-    Config, Rules, clock,
+    Config, Rules,
+    cdn::Cdn,
+    clock,
     fault::{FaultEngine, GatewayFault},
     gateway::{event::Event, sessions::Sessions, starts::Desk},
     id::Snowflakes,
@@ -52,12 +54,13 @@ pub(crate) struct World {
     pub(crate) limits: Option<Limits>,
     pub(crate) meters: Meters,
     pub(crate) happenings: broadcast::Sender<Happening>,
+    pub(crate) cdn: Cdn,
     /// Stands in for the extra parts of a message that has none.
     pub(crate) no_extra: Extra,
 }
 
 impl World {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, origin: String) -> Self {
         let mut ids = Snowflakes::default();
         let bot = ids.next();
         let mut world = Self {
@@ -77,6 +80,7 @@ impl World {
             limits: (!config.unlimited).then_some(config.limits),
             meters: Meters::default(),
             happenings: broadcast::channel(HAPPENINGS_MAX).0,
+            cdn: Cdn::new(origin, config.seed ^ 0xcd4),
             no_extra: Extra::default(),
         };
         world.users.insert(bot, bot_user(bot, &config.bot_name));

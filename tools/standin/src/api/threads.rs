@@ -40,7 +40,7 @@ impl Standin {
         let mut world = self.core.world();
         let mut new = NewThread::new(title, user);
         new.tags = tag_ids(&world, forum, &with.tags);
-        let draft = with.draft(Draft::new(forum, Author::User(user), text));
+        let draft = with.draft(&mut world, Draft::new(forum, Author::User(user), text));
         world.create_post(forum, new, draft, Actor::User(user)).unwrap_or(0)
     }
 

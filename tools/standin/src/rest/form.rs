@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::reply::ApiError;
-use crate::world::Extra;
+use crate::{cdn::File, world::Extra};
 
 /// Characters in a message, embeds in a message, characters in all embeds together.
 const CONTENT_MAX: usize = 2000;
@@ -21,7 +21,6 @@ pub(crate) struct MessageForm {
     pub(crate) flags: Option<u32>,
     pub(crate) embeds: Option<Vec<Value>>,
     pub(crate) components: Option<Vec<Value>>,
-    pub(crate) attachments: Option<Vec<Value>>,
     pub(crate) poll: Option<Value>,
 }
 
@@ -61,7 +60,6 @@ pub(crate) fn message(body: &Value) -> Result<MessageForm, ApiError> {
         flags: body["flags"].as_u64().and_then(|flags| u32::try_from(flags).ok()),
         embeds: body.get("embeds").map(|embeds| self::embeds(embeds, &mut findings)),
         components: body.get("components").map(list),
-        attachments: attachments(body),
         poll: body.get("poll").filter(|poll| !poll.is_null()).cloned(),
     };
     nonce(body, &mut findings);
@@ -71,16 +69,19 @@ pub(crate) fn message(body: &Value) -> Result<MessageForm, ApiError> {
 
 impl MessageForm {
     /// Posts need something to show.
-    pub(crate) fn not_empty(&self) -> Result<(), ApiError> {
+    pub(crate) fn not_empty(&self, files: &[File]) -> Result<(), ApiError> {
         let blank = self.content.as_deref().unwrap_or_default().trim().is_empty();
-        if blank && self.extra().is_empty() { Err(ApiError::empty_message()) } else { Ok(()) }
+        if blank && files.is_empty() && self.extra().is_empty() {
+            Err(ApiError::empty_message())
+        } else {
+            Ok(())
+        }
     }
 
     /// The parts besides the text.
     pub(crate) fn extra(&self) -> Extra {
         Extra {
             embeds: self.embeds.clone().unwrap_or_default(),
-            attachments: self.attachments.clone().unwrap_or_default(),
             components: self.components.clone().unwrap_or_default(),
             poll: self.poll.clone(),
             ..Extra::default()
@@ -112,17 +113,6 @@ fn nonce(body: &Value, findings: &mut Findings) {
 
 fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_default()
-}
-
-/// Kept attachments (an edit lists them) and new files.
-fn attachments(body: &Value) -> Option<Vec<Value>> {
-    let kept = body.get("attachments").map(list);
-    let new = body.get("attachments_new").map(list);
-    match (kept, new) {
-        (None, None) => None,
-        (_, Some(new)) => Some(new),
-        (Some(kept), None) => Some(kept),
-    }
 }
 
 fn embeds(value: &Value, findings: &mut Findings) -> Vec<Value> {

@@ -7,6 +7,7 @@ use super::{
     history::visible,
     place::{not_archived, takes_messages},
     reply::{ApiError, Reply},
+    upload::{edited, files},
 };
 use crate::{
     clock, id,
@@ -37,7 +38,8 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> 
     takes_messages(channel)?;
     let (channel, body) = (channel.id, call.object()?);
     let form = form::message(body)?;
-    form.not_empty()?;
+    let files = files(call, body)?;
+    form.not_empty(&files)?;
     let nonce = nonce_text(body).map(|nonce| (world.bot, nonce));
     if let Some(earlier) = nonce.as_ref().filter(|_| body["enforce_nonce"] == true)
         && let Some(&id) = world.channels.get(&channel).and_then(|channel| channel.nonces.get(earlier))
@@ -51,6 +53,7 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> 
     draft.nonce = body.get("nonce").filter(|nonce| !nonce.is_null()).cloned();
     draft.reply_to = reply_target(world, channel, body)?;
     draft.allowed = allowed(body).unwrap_or_else(Allowed::everything);
+    draft.extra.attachments = files.into_iter().map(|file| world.store(channel, file)).collect();
     let id = world.post(draft, Actor::Bot);
     if let (Some(nonce), Some(channel)) = (nonce, world.channels.get_mut(&channel)) {
         channel.nonces.insert(nonce, id);
@@ -90,19 +93,27 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
         return Err(ApiError::not_your_message());
     }
     not_archived(channel)?;
-    let (channel, body) = (channel.id, call.object()?);
-    world.revise(channel, id, revision(body)?, Actor::Bot);
+    let channel = channel.id;
+    let revision = revision(world, call, (channel, id))?;
+    world.revise(channel, id, revision, Actor::Bot);
     shown(world, channel, id)
 }
 
-/// The body of an edit, checked.
-pub(crate) fn revision(body: &Value) -> Result<Revision, ApiError> {
+/// The body of an edit of a message, checked; new files are kept.
+pub(crate) fn revision(
+    world: &mut World,
+    call: &Call,
+    (channel, id): (u64, u64),
+) -> Result<Revision, ApiError> {
+    let body = call.object()?;
     let form = form::message(body)?;
+    let new = files(call, body)?;
+    let message = world.message_mut(channel, id).ok_or(ApiError::unknown_message())?.clone();
     Ok(Revision {
         content: form.content,
         flags: form.flags,
         embeds: form.embeds,
-        attachments: form.attachments,
+        attachments: edited(world, &message, body, new),
         components: form.components,
         allowed: allowed(body),
     })

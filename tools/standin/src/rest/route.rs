@@ -77,6 +77,8 @@ pub enum RouteKind {
     EditWebhookMessage,
     /// `DELETE /webhooks/{id}/{token}/messages/{message}`
     DeleteWebhookMessage,
+    /// `POST /attachments/refresh-urls`
+    RefreshUrls,
     /// Anything else: answered 404
     Unknown,
 }
@@ -148,6 +150,7 @@ impl Route {
     fn elsewhere(method: &str, parts: &[&str]) -> Self {
         use RouteKind as K;
         match (method, parts) {
+            ("POST", ["attachments", "refresh-urls"]) => Self::of(K::RefreshUrls),
             ("GET", ["gateway"]) => Self::of(K::Gateway),
             ("GET", ["gateway", "bot"]) => Self::of(K::GatewayBot),
             ("GET", ["users", "@me"]) => Self::of(K::Me),

@@ -9,6 +9,7 @@ use super::{
     place::not_archived,
     reply::{ApiError, Reply},
     route::RouteKind,
+    upload::files,
 };
 use crate::{
     id,
@@ -74,13 +75,15 @@ fn post(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     new.tags = tags(forum, body)?.unwrap_or_default();
     let message = &body["message"];
     let form = form::message(message)?;
-    form.not_empty()?;
+    let files = files(call, message)?;
+    form.not_empty(&files)?;
     let text = form.content.as_deref().unwrap_or_default();
     let mut draft = Draft::new(forum.id, Author::User(world.bot), text);
     draft.flags = form.flags.unwrap_or(0);
     draft.extra = form.extra();
     draft.allowed = allowed(message).unwrap_or_else(Allowed::everything);
     let forum = forum.id;
+    draft.extra.attachments = files.into_iter().map(|file| world.store(forum, file)).collect();
     let id = world.create_post(forum, new, draft, Actor::Bot).ok_or(ApiError::unknown_channel())?;
     let mut value = json!(world.channel_json(id));
     value["message"] = serde_json::from_slice(&shown(world, id, id)?.body).unwrap_or_default();

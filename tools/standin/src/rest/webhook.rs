@@ -10,10 +10,10 @@ use super::{
     place::{not_archived, takes_messages},
     reply::{ApiError, Reply},
     thread::tags,
+    upload::files,
 };
 use crate::{
     id,
-    id::Id,
     ledger::Actor,
     world::{
         Author, Channel, Webhook, World, mention::Allowed, message::Draft, thread::NewThread,
@@ -119,21 +119,22 @@ fn target(world: &World, call: &Call, webhook: &Webhook) -> Result<u64, ApiError
 }
 
 /// `POST /webhooks/{id}/{token}`: 204, or with `wait=true` 200 and the message.
-pub(crate) fn execute(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiError> {
+pub(crate) fn execute(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let webhook = found(world, call)?;
     let body = call.object()?;
     let form = form::message(body)?;
-    form.not_empty()?;
+    let files = files(call, body)?;
+    form.not_empty(&files)?;
     let place = place(world, call, webhook)?;
     let author = author(webhook, body)?;
     let actor = Actor::Webhook(webhook.id);
     let mut draft = draft(webhook.channel, author, &form, body);
-    finish_attachments(&mut draft.extra.attachments, webhook.channel, origin);
+    let home = draft.channel;
+    draft.extra.attachments = files.into_iter().map(|file| world.store(home, file)).collect();
     let (channel, id) = match place {
         Place::Channel(channel) => (channel, world.post(Draft { channel, ..draft }, actor)),
         Place::Post(new) => {
-            let forum = draft.channel;
-            let id = world.create_post(forum, new, draft, actor).ok_or(ApiError::unknown_channel())?;
+            let id = world.create_post(home, new, draft, actor).ok_or(ApiError::unknown_channel())?;
             (id, id)
         }
     };
@@ -188,18 +189,6 @@ fn author(webhook: &Webhook, body: &Value) -> Result<Author, ApiError> {
     })
 }
 
-/// Files get ids and addresses; the bytes are not kept.
-fn finish_attachments(files: &mut [Value], channel: u64, origin: &str) {
-    for (place, file) in files.iter_mut().enumerate() {
-        let id = id::at_ms(crate::clock::now_ms()) + place as u64;
-        let name = file["filename"].as_str().unwrap_or("file").to_owned();
-        let url = format!("http://{origin}/attachments/{channel}/{id}/{name}");
-        file["id"] = serde_json::json!(Id(id));
-        file["url"] = serde_json::json!(url);
-        file["proxy_url"] = serde_json::json!(url);
-    }
-}
-
 /// The channel and the id of a message that this webhook posted.
 fn own_message(world: &World, call: &Call) -> Result<(u64, u64), ApiError> {
     let webhook = found(world, call)?;
@@ -220,7 +209,7 @@ pub(crate) fn get_message(world: &World, call: &Call) -> Result<Reply, ApiError>
 pub(crate) fn edit_message(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let (channel, id) = own_message(world, call)?;
     world.channels.get(&channel).map_or(Ok(()), not_archived)?;
-    let revision = revision(call.object()?)?;
+    let revision = revision(world, call, (channel, id))?;
     world.revise(channel, id, revision, actor(call));
     shown(world, channel, id)
 }

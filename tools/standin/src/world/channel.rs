@@ -99,6 +99,7 @@ impl World {
             self.remove_channel(child, actor);
         }
         let Some(channel) = self.channels.remove(&id) else { return false };
+        channel.messages.values().for_each(|message| self.cdn.lose(message));
         for webhook in &channel.webhooks {
             self.webhooks.remove(webhook);
         }

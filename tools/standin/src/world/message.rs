@@ -11,6 +11,7 @@ use super::{
     thread::THREAD_STARTER,
 };
 use crate::{
+    cdn::Cdn,
     clock, id,
     ledger::{Actor, Change},
 };
@@ -180,8 +181,9 @@ impl World {
 
     /// Removes one message.
     pub(crate) fn remove(&mut self, channel: u64, id: u64, actor: Actor) -> bool {
-        let Some(place) = self.channels.get_mut(&channel) else { return false };
-        if !take(place, id) {
+        let Self { channels, cdn, .. } = self;
+        let Some(place) = channels.get_mut(&channel) else { return false };
+        if !take(place, cdn, id) {
             return false;
         }
         let guild = place.guild;
@@ -194,9 +196,10 @@ impl World {
 
     /// Removes many with one dispatch per 100; returns how many there were.
     pub(crate) fn remove_many(&mut self, channel: u64, ids: &[u64], actor: Actor) -> usize {
-        let Some(place) = self.channels.get_mut(&channel) else { return 0 };
+        let Self { channels, cdn, .. } = self;
+        let Some(place) = channels.get_mut(&channel) else { return 0 };
         let guild = place.guild;
-        let gone: Vec<u64> = ids.iter().copied().filter(|&id| take(place, id)).collect();
+        let gone: Vec<u64> = ids.iter().copied().filter(|&id| take(place, cdn, id)).collect();
         for page in gone.chunks(100) {
             for &id in page {
                 self.note(actor, Change::Delete, channel, id);
@@ -230,8 +233,9 @@ fn counts(message: &Message) -> bool {
     message.kind != THREAD_STARTER && message.id != message.channel
 }
 
-fn take(channel: &mut Channel, id: u64) -> bool {
+fn take(channel: &mut Channel, cdn: &mut Cdn, id: u64) -> bool {
     let Some(message) = channel.messages.remove(&id) else { return false };
+    cdn.lose(&message);
     if let Some(thread) = channel.thread.as_mut().filter(|_| counts(&message)) {
         thread.count = thread.count.saturating_sub(1);
     }

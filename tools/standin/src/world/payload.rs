@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{
-    Author, Channel, Member, Message, User, World,
+    Author, Channel, Extra, Member, Message, User, World,
     thread::{HAS_THREAD, THREAD_STARTER},
 };
 use crate::{clock::Stamp, id::Id};
@@ -169,7 +169,7 @@ struct MessageOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_type: Option<u8>,
     author: UserOut<'a>,
-    attachments: &'a [Value],
+    attachments: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guild_id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -282,6 +282,11 @@ impl World {
         )
     }
 
+    /// With fresh addresses.
+    fn attachments_out(&self, extra: &Extra) -> Vec<Value> {
+        extra.attachments.iter().map(|file| self.cdn.shown(file)).collect()
+    }
+
     fn message_out<'a>(&'a self, message: &'a Message, view: View, deep: bool) -> MessageOut<'a> {
         let View { way, is_blind } = view;
         let is_hidden = is_blind && self.is_private(message);
@@ -313,7 +318,7 @@ impl World {
             channel_id: Id(message.channel),
             channel_type: channel.filter(|_| gateway).map(|channel| channel.kind.number()),
             author: self.author_out(&message.author),
-            attachments: if is_hidden { &[] } else { &extra.attachments },
+            attachments: if is_hidden { Vec::new() } else { self.attachments_out(extra) },
             guild_id: gateway.then_some(Id(guild)),
             webhook_id: webhook,
             application_id: application,

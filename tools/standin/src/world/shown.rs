@@ -119,7 +119,7 @@ impl World {
             webhook: message.author.webhook(),
             content: Arc::clone(&message.content),
             embeds: extra.embeds.clone(),
-            attachments: extra.attachments.clone(),
+            attachments: extra.attachments.iter().map(|file| self.cdn.shown(file)).collect(),
             kind: message.kind,
             reply_to: message.reply_to,
             pinned: message.pinned,

@@ -7,6 +7,7 @@ mod closes;
 mod content;
 mod control;
 mod faults;
+mod files;
 mod gateway;
 mod http;
 mod ledger;

@@ -298,7 +298,7 @@ impl Stage {
             Got::Refused => "refused".to_owned(),
             Got::Cut => "cut".to_owned(),
             Got::TimedOut => "timed out".to_owned(),
-            Got::Answer { status, headers, body, text } => {
+            Got::Answer { status, headers, body, text, .. } => {
                 let fields: Vec<&str> = fields.split_whitespace().collect();
                 let heads = fields.iter().filter_map(|field| field.strip_prefix('^'));
                 let heads: String = heads
