@@ -1,7 +1,9 @@
 //! The world as a test or a person drives it: synchronous calls, each one step under the lock.
 
+mod answers;
 mod files;
 mod gateway;
+mod powers;
 mod threads;
 
 use serde_json::Value;
@@ -13,6 +15,7 @@ use crate::{
     world::{
         Author, Extra, World,
         message::{Draft, Revision},
+        reaction::Emoji,
     },
 };
 
@@ -41,6 +44,8 @@ pub struct Said {
     pub flags: u32,
     /// The tags of a post, by name.
     pub tags: Vec<String>,
+    /// So long ago it was said: the id says so.
+    pub age_ms: u64,
 }
 
 impl Said {
@@ -49,6 +54,7 @@ impl Said {
         let mut attachments = self.attachments;
         attachments.extend(self.files.into_iter().map(|file| world.store(draft.channel, file)));
         (draft.reply_to, draft.kind, draft.flags) = (self.reply_to, self.kind, self.flags);
+        draft.id = (self.age_ms > 0).then(|| world.past_id(draft.channel, self.age_ms));
         draft.extra = Extra {
             embeds: self.embeds,
             attachments,
@@ -210,14 +216,17 @@ impl Standin {
         self.core.world().unfurl(channel, message, embeds)
     }
 
-    /// A moderator pins or unpins.
+    /// The guild's owner pins or unpins.
     pub fn pin(&self, channel: u64, message: u64, pinned: bool) -> bool {
-        self.core.world().pin(channel, message, pinned)
+        let mut world = self.core.world();
+        let owner = world.guilds.get(&world.guild_of(channel)).map_or(0, |guild| guild.owner);
+        world.pin(channel, message, owner, pinned)
     }
 
-    /// A person reacts with a Unicode emoji (MESSAGE_REACTION_ADD).
+    /// A person reacts with a Unicode emoji, or with `name:id` (MESSAGE_REACTION_ADD). False: no such message or emoji.
     pub fn react(&self, channel: u64, message: u64, user: u64, emoji: &str) -> bool {
-        self.core.world().react(channel, message, user, emoji)
+        let emoji = Emoji::read(emoji);
+        emoji.is_some_and(|emoji| self.core.world().react(channel, message, user, &emoji))
     }
 
     /// Removes a channel or thread with all in it.

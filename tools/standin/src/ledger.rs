@@ -85,6 +85,8 @@ pub enum Change {
     Refresh,
     /// A reaction was added.
     React,
+    /// Reactions went away.
+    Unreact,
     /// A webhook was made.
     WebhookCreate,
     /// A webhook was renamed or moved.

@@ -43,7 +43,7 @@ pub use rest::route::RouteKind;
 pub use start::{Config, Privileged, Rules, Standin, StartError, Starts};
 pub use world::{
     channel_kind::ChannelKind,
-    model::Permissions,
+    permission::Permissions,
     shown::{Happening, Shown},
     thread::ShownThread,
 };

@@ -39,6 +39,8 @@ pub struct Limits {
     pub other: Window,
     /// All webhooks of a channel together, announced by no header: the 429 comes by surprise (scope `shared`).
     pub channel_webhooks_hidden: Option<Window>,
+    /// Edits in a channel of messages older than an hour; more are refused with 30046. The number is not documented.
+    pub old_edits: Option<Window>,
     /// What too many invalid requests lead to.
     pub invalid: Invalid,
 }
@@ -70,6 +72,7 @@ impl Default for Limits {
             channel_deletes: None,
             other: Window::new(50, 10_000),
             channel_webhooks_hidden: None,
+            old_edits: Some(Window::new(30, 3_600_000)),
             invalid: Invalid::default(),
         }
     }

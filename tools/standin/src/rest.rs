@@ -7,6 +7,7 @@ pub(crate) mod guild;
 pub(crate) mod history;
 pub(crate) mod message;
 pub(crate) mod place;
+pub(crate) mod reaction;
 pub(crate) mod reply;
 pub(crate) mod route;
 pub(crate) mod thread;
@@ -115,6 +116,11 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
         K::Channel => channel::get(world, call),
         K::EditChannel => channel::edit(world, call),
         K::DeleteChannel => channel::delete(world, call),
+        K::AddReaction => reaction::add(world, call),
+        K::RemoveReaction | K::ClearReactions => reaction::remove(world, call),
+        K::ListReactions => reaction::list(world, call),
+        K::Pin | K::Unpin => reaction::pin(world, call),
+        K::ListPins | K::OldPins => reaction::pins(world, call),
         K::StartThread => thread::start(world, call),
         K::CreateThread => thread::create(world, call),
         K::ActiveThreads => thread::active(world, call),

@@ -1,5 +1,6 @@
 //! The state of the small Discord, behind one lock: every effect and its dispatch happen together, in one order.
 
+pub(crate) mod answer;
 pub(crate) mod channel;
 pub(crate) mod channel_kind;
 pub(crate) mod guild;
@@ -7,6 +8,8 @@ pub(crate) mod mention;
 pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod payload;
+pub(crate) mod permission;
+pub(crate) mod reaction;
 pub(crate) mod shown;
 pub(crate) mod thread;
 pub(crate) mod webhook;

@@ -2,7 +2,7 @@
 
 use super::Said;
 use crate::{
-    Actor, Permissions, ShownThread, Standin,
+    Actor, ShownThread, Standin,
     world::{
         Author, World,
         message::Draft,
@@ -87,18 +87,6 @@ impl Standin {
         let mut world = self.core.world();
         let actor = owner(&world, thread);
         world.change_thread(thread, change, actor)
-    }
-
-    /// Switches what the bot may do in a channel; who gains sight of it is told of its threads (THREAD_LIST_SYNC).
-    pub fn set_permissions(&self, channel: u64, permissions: Permissions) {
-        let mut world = self.core.world();
-        let Some(place) = world.channels.get_mut(&channel) else { return };
-        let gained = permissions.view_channel && !place.permissions.view_channel;
-        let guild = place.guild;
-        place.permissions = permissions;
-        if gained {
-            world.sync_threads(guild, &[channel]);
-        }
     }
 }
 

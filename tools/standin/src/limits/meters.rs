@@ -71,6 +71,7 @@ enum Key {
     Webhook(u64),
     WebhookEdits(u64),
     Hidden(u64),
+    OldEdits(u64),
 }
 
 /// All meters. One per bucket in use.
@@ -103,6 +104,11 @@ impl Meters {
         self.meters.insert(key, Meter::shut(now_ms, for_ms));
         let standing = (kind == Refusal::User).then(|| self.standing(key, window, route, now_ms));
         Wait { refused: kind.sudden(), retry_ms: for_ms, standing }
+    }
+
+    /// Counts an edit of an old message.
+    pub(crate) fn edit_old(&mut self, window: Window, channel: u64) -> bool {
+        self.take(Key::OldEdits(channel), window, clock::now_ms()).is_ok()
     }
 
     /// Puts Cloudflare's page before everything for a while (a scripted block).
@@ -227,7 +233,9 @@ fn bucket_name(key: Key, route: &Route) -> String {
     let family = match key {
         Key::Webhook(_) | Key::WebhookEdits(_) => 0xb00c,
         Key::Bucket(RouteKind::DeleteMessage, _) => RouteKind::CreateMessage as u64,
-        Key::Everything | Key::Bot | Key::Address | Key::Hidden(_) | Key::Bucket(..) => route.kind as u64,
+        Key::Everything | Key::Bot | Key::Address | Key::Hidden(_) | Key::OldEdits(_) | Key::Bucket(..) => {
+            route.kind as u64
+        }
     };
     format!("{:032x}", u128::from(family + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     Call, form,
     history::visible,
-    place::{not_archived, takes_messages},
+    place::{may_edit, may_write, not_archived, takes_messages},
     reply::{ApiError, Reply},
     upload::{edited, files},
 };
@@ -32,13 +32,11 @@ pub(crate) fn shown(world: &World, channel: u64, id: u64) -> Result<Reply, ApiEr
 /// `POST /channels/{id}/messages`
 pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let channel = visible(world, call)?;
-    if !world.permissions_in(channel.id).send_messages {
-        return Err(ApiError::missing_permissions());
-    }
     takes_messages(channel)?;
     let (channel, body) = (channel.id, call.object()?);
     let form = form::message(body)?;
     let files = files(call, body)?;
+    may_write(world, visible(world, call)?, &form, &files)?;
     form.not_empty(&files)?;
     let nonce = nonce_text(body).map(|nonce| (world.bot, nonce));
     if let Some(earlier) = nonce.as_ref().filter(|_| body["enforce_nonce"] == true)
@@ -76,6 +74,9 @@ pub(crate) fn allowed(body: &Value) -> Option<Allowed> {
 fn reply_target(world: &World, channel: u64, body: &Value) -> Result<Option<u64>, ApiError> {
     let reference = &body["message_reference"];
     let Some(id) = id::from_json(&reference["message_id"]) else { return Ok(None) };
+    if !world.permissions_in(channel).read_message_history {
+        return Err(ApiError::no_history_no_reply());
+    }
     let known = world.channels.get(&channel).is_some_and(|channel| channel.messages.contains_key(&id));
     match (known, reference["fail_if_not_exists"].as_bool()) {
         (true, _) => Ok(Some(id)),
@@ -94,6 +95,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     }
     not_archived(channel)?;
     let channel = channel.id;
+    may_edit(world, (channel, id))?;
     let revision = revision(world, call, (channel, id))?;
     world.revise(channel, id, revision, Actor::Bot);
     shown(world, channel, id)

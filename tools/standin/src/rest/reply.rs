@@ -139,6 +139,28 @@ impl ApiError {
         Self::new(400, 50109, "The request body contains invalid JSON.")
     }
 
+    pub(crate) const fn unknown_emoji() -> Self {
+        Self::new(400, 10014, "Unknown Emoji")
+    }
+
+    pub(crate) const fn too_many_pins() -> Self {
+        Self::new(400, 30003, "Maximum number of pins reached for the channel (250)")
+    }
+
+    pub(crate) const fn too_many_reactions() -> Self {
+        Self::new(400, 30010, "Maximum number of reactions reached (20)")
+    }
+
+    /// The status is what clients met.
+    pub(crate) const fn too_many_old_edits() -> Self {
+        let message = "Maximum number of edits to messages older than 1 hour reached. Try again later.";
+        Self::new(429, 30046, message)
+    }
+
+    pub(crate) const fn no_history_no_reply() -> Self {
+        Self::new(400, 160_002, "Cannot reply without permission to read message history")
+    }
+
     pub(crate) const fn unknown_tag() -> Self {
         Self::new(404, 10087, "Unknown tag")
     }

@@ -51,6 +51,22 @@ pub enum RouteKind {
     DeleteMessage,
     /// `POST /channels/{id}/messages/bulk-delete`
     BulkDelete,
+    /// `PUT .../messages/{message}/reactions/{emoji}/@me`
+    AddReaction,
+    /// `DELETE .../messages/{message}/reactions/{emoji}/@me`, or another user's
+    RemoveReaction,
+    /// `DELETE .../messages/{message}/reactions`, or all with one emoji
+    ClearReactions,
+    /// `GET .../messages/{message}/reactions/{emoji}`
+    ListReactions,
+    /// `GET /channels/{id}/messages/pins`
+    ListPins,
+    /// `GET /channels/{id}/pins`
+    OldPins,
+    /// `PUT /channels/{id}/messages/pins/{message}`, and the old `/channels/{id}/pins/{message}`
+    Pin,
+    /// `DELETE` of the same
+    Unpin,
     /// `POST /channels/{id}/messages/{message}/threads`
     StartThread,
     /// `POST /channels/{id}/threads`
@@ -98,12 +114,23 @@ pub(crate) struct Route {
     pub(crate) webhook: Option<u64>,
     pub(crate) message: Option<u64>,
     pub(crate) user: Option<u64>,
+    /// As it is in the path, encoded.
+    pub(crate) emoji: Option<Box<str>>,
     pub(crate) token: Option<Box<str>>,
 }
 
 impl Route {
     fn of(kind: RouteKind) -> Self {
-        Self { kind, guild: None, channel: None, webhook: None, message: None, user: None, token: None }
+        Self {
+            kind,
+            guild: None,
+            channel: None,
+            webhook: None,
+            message: None,
+            user: None,
+            emoji: None,
+            token: None,
+        }
     }
 
     fn guild(mut self, id: &str) -> Self {
@@ -128,6 +155,11 @@ impl Route {
 
     fn user(mut self, id: &str) -> Self {
         self.user = id.parse().ok();
+        self
+    }
+
+    fn emoji(mut self, emoji: &str) -> Self {
+        self.emoji = Some(emoji.into());
         self
     }
 
@@ -183,6 +215,10 @@ impl Route {
             ("GET", [id, "messages"]) => Self::of(K::ListMessages).channel(id),
             ("POST", [id, "messages"]) => Self::of(K::CreateMessage).channel(id),
             ("POST", [id, "messages", "bulk-delete"]) => Self::of(K::BulkDelete).channel(id),
+            (_, [_, "messages", "pins", ..] | [_, "pins", ..]) => Self::in_pins(method, parts),
+            (_, [id, "messages", m, "reactions", rest @ ..]) => {
+                Self::in_reactions(method, rest).channel(id).message(m)
+            }
             ("GET", [id, "messages", m]) => Self::of(K::GetMessage).channel(id).message(m),
             ("PATCH", [id, "messages", m]) => Self::of(K::EditMessage).channel(id).message(m),
             ("DELETE", [id, "messages", m]) => Self::of(K::DeleteMessage).channel(id).message(m),
@@ -194,6 +230,32 @@ impl Route {
             }
             ("GET", [id, "webhooks"]) => Self::of(K::ChannelWebhooks).channel(id),
             ("POST", [id, "webhooks"]) => Self::of(K::CreateWebhook).channel(id),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    fn in_reactions(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("PUT", [emoji, "@me"]) => Self::of(K::AddReaction).emoji(emoji),
+            ("DELETE", [emoji, "@me"]) => Self::of(K::RemoveReaction).emoji(emoji),
+            ("DELETE", [emoji, user]) => Self::of(K::RemoveReaction).emoji(emoji).user(user),
+            ("DELETE", [emoji]) => Self::of(K::ClearReactions).emoji(emoji),
+            ("DELETE", []) => Self::of(K::ClearReactions),
+            ("GET", [emoji]) => Self::of(K::ListReactions).emoji(emoji),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    fn in_pins(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("GET", [id, "messages", "pins"]) => Self::of(K::ListPins).channel(id),
+            ("GET", [id, "pins"]) => Self::of(K::OldPins).channel(id),
+            ("PUT", [id, "messages", "pins", m] | [id, "pins", m]) => Self::of(K::Pin).channel(id).message(m),
+            ("DELETE", [id, "messages", "pins", m] | [id, "pins", m]) => {
+                Self::of(K::Unpin).channel(id).message(m)
+            }
             _ => Self::of(K::Unknown),
         }
     }

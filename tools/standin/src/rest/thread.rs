@@ -6,7 +6,7 @@ use super::{
     Call, form,
     history::visible,
     message::{allowed, shown},
-    place::not_archived,
+    place::{may_write, not_archived},
     reply::{ApiError, Reply},
     route::RouteKind,
     upload::files,
@@ -39,6 +39,9 @@ pub(crate) fn start(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     if channel.thread.is_some() || channel.kind.has_posts() {
         return Err(ApiError::wrong_channel_type());
     }
+    if !world.permissions_in(channel.id).create_public_threads {
+        return Err(ApiError::missing_permissions());
+    }
     channel.messages.get(&message).ok_or(ApiError::unknown_message())?;
     if world.channels.contains_key(&message) {
         return Err(ApiError::thread_exists());
@@ -63,6 +66,11 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> 
     let asked = body["type"].as_u64().unwrap_or(ChannelKind::PrivateThread.number().into());
     let private = asked == u64::from(ChannelKind::PrivateThread.number());
     new.kind = private.then_some(ChannelKind::PrivateThread);
+    let may = world.permissions_in(channel.id);
+    let allowed = if private { may.create_private_threads } else { may.create_public_threads };
+    if !allowed {
+        return Err(ApiError::missing_permissions());
+    }
     let channel = channel.id;
     let id = world.create_thread(channel, new, Actor::Bot).ok_or(ApiError::unknown_channel())?;
     Ok(Reply::json(&world.channel_json(id)).created())
@@ -76,6 +84,7 @@ fn post(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let message = &body["message"];
     let form = form::message(message)?;
     let files = files(call, message)?;
+    may_write(world, forum, &form, &files)?;
     form.not_empty(&files)?;
     let text = form.content.as_deref().unwrap_or_default();
     let mut draft = Draft::new(forum.id, Author::User(world.bot), text);
@@ -144,6 +153,10 @@ pub(crate) fn active(world: &World, call: &Call) -> Result<Reply, ApiError> {
 pub(crate) fn archived(world: &World, call: &Call) -> Result<Reply, ApiError> {
     let parent = visible(world, call)?.id;
     let private = call.route.kind == RouteKind::PrivateArchivedThreads;
+    let may = world.permissions_in(parent);
+    if !may.read_message_history || private && !may.manage_threads {
+        return Err(ApiError::missing_access());
+    }
     let before = call.param("before").map_or(Ok(u64::MAX), |text| form::moment("before", text))?;
     let limit = call.param("limit").map_or(Ok(PAGE_DEFAULT), str::parse).unwrap_or(0);
     if !(1..=PAGE_MAX).contains(&limit) {

@@ -7,7 +7,7 @@ use super::{
     form::MessageForm,
     history::visible,
     message::{allowed, revision, shown},
-    place::{not_archived, takes_messages},
+    place::{may_edit, not_archived, takes_messages},
     reply::{ApiError, Reply},
     thread::tags,
     upload::files,
@@ -65,12 +65,16 @@ pub(crate) fn list(world: &World, call: &Call) -> Result<Reply, ApiError> {
 pub(crate) fn create(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let channel = may_manage(world, visible(world, call)?.id)?;
     let name = form::webhook_name(call.object()?, true)?.unwrap_or_default();
-    if channel.webhooks.len() >= PER_CHANNEL_MAX {
-        return Err(ApiError::too_many_webhooks());
-    }
+    has_room(channel, 0)?;
     let channel = channel.id;
     let id = world.add_webhook(channel, &name, Actor::Bot).ok_or(ApiError::unknown_channel())?;
     described(world, id, true)
+}
+
+/// For this webhook, which may be there already.
+fn has_room(channel: &Channel, webhook: u64) -> Result<(), ApiError> {
+    let full = channel.webhooks.iter().filter(|id| **id != webhook).count() >= PER_CHANNEL_MAX;
+    if full { Err(ApiError::too_many_webhooks()) } else { Ok(()) }
 }
 
 fn described(world: &World, id: u64, with_user: bool) -> Result<Reply, ApiError> {
@@ -97,7 +101,7 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let body = call.object()?;
     let asked = id::from_json(&body["channel_id"]).filter(|_| call.route.token.is_none());
     if let Some(channel) = asked {
-        may_manage(world, channel)?;
+        has_room(may_manage(world, channel)?, id)?;
     }
     let change = WebhookChange { name: form::webhook_name(body, false)?, channel: asked };
     world.change_webhook(id, &change, actor(call));
@@ -209,6 +213,7 @@ pub(crate) fn get_message(world: &World, call: &Call) -> Result<Reply, ApiError>
 pub(crate) fn edit_message(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let (channel, id) = own_message(world, call)?;
     world.channels.get(&channel).map_or(Ok(()), not_archived)?;
+    may_edit(world, (channel, id))?;
     let revision = revision(world, call, (channel, id))?;
     world.revise(channel, id, revision, actor(call));
     shown(world, channel, id)

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    Channel, Guild, Tag, World, channel_kind::ChannelKind, model::Permissions, shown::Happening,
+    Channel, Guild, Tag, World, channel_kind::ChannelKind, permission::overwrite_json, shown::Happening,
     thread::Thread,
 };
 use crate::{
+    clock::Stamp,
     id::Id,
     ledger::{Actor, Change},
 };
@@ -34,7 +35,8 @@ impl NewChannel<'_> {
             webhooks: Vec::new(),
             messages: Default::default(),
             nonces: Default::default(),
-            permissions: Default::default(),
+            overwrites: Vec::new(),
+            last_pin_us: None,
             history: Default::default(),
         }
     }
@@ -58,13 +60,6 @@ impl World {
         let data = self.channel_json(id)?;
         self.dispatch_value("CHANNEL_CREATE", guild, Some(id), &data);
         Some(id)
-    }
-
-    /// What the bot may do in a channel; a thread has what its parent has.
-    pub(crate) fn permissions_in(&self, channel: u64) -> Permissions {
-        let channel = self.channels.get(&channel);
-        let parent = channel.and_then(|channel| self.channels.get(&channel.parent?));
-        parent.or(channel).map_or_else(Permissions::default, |channel| channel.permissions)
     }
 
     /// Renames a channel that is no thread.
@@ -131,6 +126,7 @@ impl World {
         let mut value = json!({
             "id": Id(id), "type": channel.kind, "guild_id": Id(channel.guild), "name": channel.name,
             "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
+            "last_pin_timestamp": channel.last_pin_us.map(Stamp),
         });
         let more = channel.thread.as_ref().map_or_else(|| self.text_part(channel), Thread::json);
         if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
@@ -146,10 +142,11 @@ impl World {
     }
 
     fn text_part(&self, channel: &Channel) -> Value {
-        let denied = channel.permissions.denied_bits();
-        let overwrite = json!({"id": Id(self.bot), "type": 1, "allow": "0", "deny": denied.to_string()});
-        let overwrites = if denied == 0 { json!([]) } else { json!([overwrite]) };
-        json!({"topic": null, "position": 0, "nsfw": false, "last_pin_timestamp": null, "permission_overwrites": overwrites})
+        let roles = self.guilds.get(&channel.guild).map(|guild| guild.roles.as_slice()).unwrap_or_default();
+        let is_role = |id: u64| roles.iter().any(|role| role.id == id);
+        let overwrites: Vec<_> =
+            channel.overwrites.iter().map(|one| overwrite_json(one, is_role(one.id))).collect();
+        json!({"topic": null, "position": 0, "nsfw": false, "permission_overwrites": overwrites})
     }
 
     /// The channels of a guild that the bot sees, threads left out.

@@ -2,15 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Guild, Member, Role, World};
+use super::{Guild, Member, Role, World, permission::Permissions};
 use crate::{
     clock::{self, Stamp},
     id::{self, Id},
 };
-
-/// What `@everyone` may do, as a bit set: all that the routes here need.
-const EVERYONE_MAY: u64 =
-    1 << 6 | 1 << 10 | 1 << 11 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 17 | 1 << 29;
 
 impl World {
     /// Makes a guild with the bot in it.
@@ -18,7 +14,8 @@ impl World {
         let (id, owner) = (self.ids.next(), self.add_user(&format!("{name} owner")));
         let joined_us = clock::now_us();
         let member = |user| (user, Member { joined_us, ..Member::default() });
-        let everyone = Role { id, name: "@everyone".to_owned(), color: 0 };
+        let everyone =
+            Role { id, name: "@everyone".to_owned(), color: 0, permissions: Permissions::default().bits() };
         let guild = Guild {
             id,
             name: name.to_owned(),
@@ -70,7 +67,7 @@ impl World {
     /// Makes a role.
     pub(crate) fn add_role(&mut self, guild: u64, name: &str) -> Option<u64> {
         let id = self.ids.next();
-        let role = Role { id, name: name.to_owned(), color: 0 };
+        let role = Role { id, name: name.to_owned(), color: 0, permissions: 0 };
         let data = json!({"guild_id": Id(guild), "role": role_json(&role)});
         self.guilds.get_mut(&guild)?.roles.push(role);
         self.dispatch_value("GUILD_ROLE_CREATE", guild, None, &data);
@@ -82,6 +79,6 @@ pub(crate) fn role_json(role: &Role) -> Value {
     json!({
         "id": Id(role.id), "name": role.name, "color": role.color, "hoist": false, "icon": null, "unicode_emoji": null,
         "colors": {"primary_color": role.color, "secondary_color": null, "tertiary_color": null},
-        "position": 0, "permissions": EVERYONE_MAY.to_string(), "managed": false, "mentionable": true, "flags": 0,
+        "position": 0, "permissions": role.permissions.to_string(), "managed": false, "mentionable": true, "flags": 0,
     })
 }

@@ -75,7 +75,7 @@ impl World {
             kind: if draft.reply_to.is_some() && draft.kind == 0 { 19 } else { draft.kind },
             flags: draft.flags,
             tts: draft.tts,
-            pinned: false,
+            pinned_us: None,
             edited_us: None,
             pings,
             nonce: draft.nonce,
@@ -94,6 +94,13 @@ impl World {
         self.dispatch_both("MESSAGE_CREATE", guild, Some(draft.channel), data);
         self.tell_of(draft.channel, id, |shown| Happening::Posted(shown, actor));
         id
+    }
+
+    /// An id of so long ago that no message of a channel has.
+    pub(crate) fn past_id(&self, channel: u64, age_ms: u64) -> u64 {
+        let first = id::at_ms(clock::now_ms().saturating_sub(age_ms));
+        let taken = self.channels.get(&channel).map(|channel| &channel.messages);
+        (first..).find(|id| taken.is_none_or(|taken| !taken.contains_key(id))).unwrap_or(first)
     }
 
     fn pings(&self, draft: &Draft) -> crate::Pings {
@@ -143,32 +150,6 @@ impl World {
         self.channels.get_mut(&channel)?.messages.get_mut(&id)
     }
 
-    /// Discord adds embeds of links: `edited_timestamp` stays null, or is the last edit cut to milliseconds.
-    pub(crate) fn unfurl(&mut self, channel: u64, id: u64, embeds: Vec<Value>) -> bool {
-        let Some(message) = self.message_mut(channel, id) else { return false };
-        message.extra.get_or_insert_default().embeds.extend(embeds);
-        let kept = message.edited_us;
-        message.edited_us = kept.map(|us| us / 1000 * 1000);
-        self.updated(channel, id, Change::Refresh, Actor::Moderator);
-        if let Some(message) = self.message_mut(channel, id) {
-            message.edited_us = kept;
-        }
-        true
-    }
-
-    /// Pins or unpins: a MESSAGE_UPDATE and a CHANNEL_PINS_UPDATE.
-    pub(crate) fn pin(&mut self, channel: u64, id: u64, pinned: bool) -> bool {
-        let Some(message) = self.message_mut(channel, id) else { return false };
-        message.pinned = pinned;
-        self.updated(channel, id, Change::Refresh, Actor::Moderator);
-        let guild = self.channels.get(&channel).map_or(0, |channel| channel.guild);
-        let last = clock::Stamp(clock::now_us());
-        let data =
-            json!({"guild_id": id::Id(guild), "channel_id": id::Id(channel), "last_pin_timestamp": last});
-        self.dispatch_value("CHANNEL_PINS_UPDATE", guild, Some(channel), &data);
-        true
-    }
-
     /// Tells everybody what has become of a message.
     pub(crate) fn updated(&mut self, channel: u64, id: u64, change: Change, actor: Actor) {
         let Some(place) = self.channels.get(&channel) else { return };
@@ -210,21 +191,6 @@ impl World {
             self.tell(|_| Happening::Deleted { channel, ids: page.to_vec(), actor });
         }
         gone.len()
-    }
-
-    /// A person reacts.
-    pub(crate) fn react(&mut self, channel: u64, id: u64, user: u64, emoji: &str) -> bool {
-        let Some(place) = self.channels.get(&channel) else { return false };
-        let (guild, Some(message)) = (place.guild, place.messages.get(&id)) else { return false };
-        let author = message.author.id();
-        let data = json!({
-            "user_id": id::Id(user), "type": 0, "message_id": id::Id(id), "message_author_id": id::Id(author),
-            "member": self.member_json(guild, user), "emoji": {"id": null, "name": emoji},
-            "channel_id": id::Id(channel), "burst": false, "guild_id": id::Id(guild),
-        });
-        self.note(Actor::User(user), Change::React, channel, id);
-        self.dispatch_value("MESSAGE_REACTION_ADD", guild, Some(channel), &data);
-        true
     }
 }
 

@@ -5,10 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{channel_kind::ChannelKind, thread::Thread};
+use super::{channel_kind::ChannelKind, permission::Overwrite, reaction::Reaction, thread::Thread};
 use crate::{id, ledger::Pings};
 
 /// A person or a bot.
@@ -33,6 +32,7 @@ pub(crate) struct Role {
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) color: u32,
+    pub(crate) permissions: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -43,48 +43,6 @@ pub(crate) struct Guild {
     pub(crate) channels: BTreeSet<u64>,
     pub(crate) members: BTreeMap<u64, Member>,
     pub(crate) roles: Vec<Role>,
-}
-
-/// What the bot may do in a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Permissions {
-    /// Absent: 403 50001 everywhere, and no dispatches of the channel.
-    pub view_channel: bool,
-    /// Absent: 403 50013 on POST messages.
-    pub send_messages: bool,
-    /// Absent: lists of messages are empty (no error).
-    pub read_message_history: bool,
-    /// Absent: 403 50013 on deletes of others' messages.
-    pub manage_messages: bool,
-    /// Absent: 403 50013 on webhook routes with the bot's token.
-    pub manage_webhooks: bool,
-}
-
-impl Default for Permissions {
-    fn default() -> Self {
-        Self {
-            view_channel: true,
-            send_messages: true,
-            read_message_history: true,
-            manage_messages: true,
-            manage_webhooks: true,
-        }
-    }
-}
-
-impl Permissions {
-    /// The permission bits that are missing, as Discord numbers them.
-    pub(crate) fn denied_bits(self) -> u64 {
-        let all = [
-            (self.view_channel, 10),
-            (self.send_messages, 11),
-            (self.manage_messages, 13),
-            (self.read_message_history, 16),
-            (self.manage_webhooks, 29),
-        ];
-        all.iter().filter(|(has, _)| !has).map(|(_, bit)| 1 << bit).sum()
-    }
 }
 
 /// How far a channel's history can be read: history faults, each until a time in Unix milliseconds.
@@ -117,7 +75,8 @@ pub(crate) struct Channel {
     pub(crate) messages: BTreeMap<u64, Message>,
     /// `enforce_nonce`: (author, nonce) -> message.
     pub(crate) nonces: BTreeMap<(u64, String), u64>,
-    pub(crate) permissions: Permissions,
+    pub(crate) overwrites: Vec<Overwrite>,
+    pub(crate) last_pin_us: Option<u64>,
     pub(crate) history: History,
 }
 
@@ -165,6 +124,9 @@ pub(crate) struct Extra {
     pub(crate) snapshots: Vec<Value>,
     /// A `message_reference` that is not a reply: a forward, or what a thread's system message points at.
     pub(crate) reference: Option<Value>,
+    /// `interaction_metadata`, of a bot's answer to a command.
+    pub(crate) interaction: Option<Value>,
+    pub(crate) reactions: Vec<Reaction>,
 }
 
 impl Extra {
@@ -188,7 +150,7 @@ pub(crate) struct Message {
     pub(crate) kind: u8,
     pub(crate) flags: u32,
     pub(crate) tts: bool,
-    pub(crate) pinned: bool,
+    pub(crate) pinned_us: Option<u64>,
     pub(crate) edited_us: Option<u64>,
     pub(crate) pings: Pings,
     pub(crate) nonce: Option<Value>,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Author, Channel, Extra, Member, Message, User, World,
+    reaction::reactions_json,
     thread::{HAS_THREAD, THREAD_STARTER},
 };
 use crate::{clock::Stamp, id::Id};
@@ -187,6 +188,10 @@ struct MessageOut<'a> {
     poll: Option<&'a Value>,
     #[serde(skip_serializing_if = "<[Value]>::is_empty")]
     message_snapshots: &'a [Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction_metadata: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Value>,
     /// The thread that was started from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<Value>,
@@ -295,15 +300,16 @@ impl World {
         let gateway = way == Way::Gateway;
         let extra = message.extra.as_deref().unwrap_or(&self.no_extra);
         let (webhook, application) = match message.author {
+            Author::User(id) if extra.interaction.is_some() => (Some(Id(id)), Some(Id(id))),
             Author::Webhook { id, application, .. } => (Some(Id(id)), application.map(Id)),
             Author::User(_) => (None, None),
         };
-        let member = gateway && webhook.is_none();
+        let member = gateway && message.author.webhook().is_none();
         MessageOut {
             kind: message.kind,
             tts: message.tts,
             timestamp: Stamp(message.created_us()),
-            pinned: message.pinned,
+            pinned: message.pinned_us.is_some(),
             nonce: message.nonce.as_ref(),
             mentions: self.mentions_out(message, guild, way),
             mention_roles: message.pings.roles.iter().copied().map(Id).collect(),
@@ -328,6 +334,8 @@ impl World {
             sticker_items: &extra.stickers,
             poll: extra.poll.as_ref().filter(|_| !is_hidden),
             message_snapshots: &extra.snapshots,
+            interaction_metadata: extra.interaction.as_ref(),
+            reactions: if gateway { Vec::new() } else { reactions_json(message, self.bot) },
         }
     }
 }

@@ -122,7 +122,7 @@ impl World {
             attachments: extra.attachments.iter().map(|file| self.cdn.shown(file)).collect(),
             kind: message.kind,
             reply_to: message.reply_to,
-            pinned: message.pinned,
+            pinned: message.pinned_us.is_some(),
             created_ms: id::created_ms(message.id),
             edited_ms: message.edited_us.map(|us| us / 1000),
         }

@@ -190,14 +190,15 @@ impl World {
     }
 
     /// A message of Discord's own, in the name of whoever caused it.
-    fn system(&mut self, channel: u64, author: u64, kind: u8, (text, reference): (&str, Value)) {
+    pub(crate) fn system(&mut self, channel: u64, author: u64, kind: u8, (text, reference): (&str, Value)) {
         if !self.users.contains_key(&author) {
             return;
         }
         let mut draft = Draft::new(channel, Author::User(author), text);
         (draft.kind, draft.allowed) = (kind, Allowed::nothing());
         draft.extra.reference = Some(reference).filter(|reference| !reference.is_null());
-        self.post(draft, Actor::User(author));
+        let actor = self.actor(author);
+        self.post(draft, actor);
     }
 
     /// Changes a thread: THREAD_UPDATE, and a system message where its name changed.

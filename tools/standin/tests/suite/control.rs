@@ -99,7 +99,7 @@ fn wrong_input_names_the_nearest_right_thing() {
             > GET /standin/messages | error
               400 which channel? add ?channel=NAME
             > GET /standin/ledger?kind=nothing | error
-              400 kind: unknown variant `nothing`, expected one of `gateway`, `gateway_bot`, `me`, `user`, `my_guilds`, `application`, `guild`, `guild_channels`, `guild_roles`, `guild_member`, `active_threads`, `guild_webhooks`, `channel`, `edit_channel`, `delete_channel`, `list_messages`, `get_message`, `create_message`, `edit_message`, `delete_message`, `bulk_delete`, `start_thread`, `create_thread`, `archived_threads`, `private_archived_threads`, `channel_webhooks`, `create_webhook`, `get_webhook`, `edit_webhook`, `delete_webhook`, `execute_webhook`, `get_webhook_message`, `edit_webhook_message`, `delete_webhook_message`, `refresh_urls`, `unknown`
+              400 kind: unknown variant `nothing`, expected one of `gateway`, `gateway_bot`, `me`, `user`, `my_guilds`, `application`, `guild`, `guild_channels`, `guild_roles`, `guild_member`, `active_threads`, `guild_webhooks`, `channel`, `edit_channel`, `delete_channel`, `list_messages`, `get_message`, `create_message`, `edit_message`, `delete_message`, `bulk_delete`, `add_reaction`, `remove_reaction`, `clear_reactions`, `list_reactions`, `list_pins`, `old_pins`, `pin`, `unpin`, `start_thread`, `create_thread`, `archived_threads`, `private_archived_threads`, `channel_webhooks`, `create_webhook`, `get_webhook`, `edit_webhook`, `delete_webhook`, `execute_webhook`, `get_webhook_message`, `edit_webhook_message`, `delete_webhook_message`, `refresh_urls`, `unknown`
         "#]],
     );
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "`expect!` makes a value")]
 
+mod changes;
 mod closes;
 mod content;
 mod control;
@@ -12,6 +13,7 @@ mod gateway;
 mod http;
 mod ledger;
 mod limits;
+mod powers;
 mod rest;
 mod script;
 mod speed;

@@ -8,6 +8,9 @@
 //! wipe | drop CHANNEL            removes webhook messages | the channel
 //! GET /path [{json}] | field field.field     any REST call; then the fields to print (none: status only)
 //! faults {json} | fault {json}   a whole plan | one REST rule for the next match
+//! old CHANNEL USER MS text       as say, so many milliseconds ago
+//! partly CHANNEL MESSAGE url | defer CHANNEL BOT | finish CHANNEL MESSAGE text
+//! role NAME | may ROLE BITS | wear USER ROLE true | allows CHANNEL ROLE ALLOW DENY
 //! shows CHANNEL                  what the channel shows
 //! forum TAG,TAG | post forum USER TAG,TAG TITLE TEXT | start CHANNEL MESSAGE USER NAME | aside CHANNEL USER NAME
 //! rename THREAD NAME | archive THREAD true | lock THREAD true | threads CHANNEL
@@ -224,6 +227,29 @@ impl Stage {
                 let rule: Rule = serde_json::from_str(&self.fill(&tail(1))).unwrap();
                 discord.set_faults(Faults::script(vec![rule]));
             }
+            "unreact" => assert!(discord.unreact(channel, third, self.id("bob"), "👍")),
+            "clear" => assert!(discord.clear_reactions(channel, third)),
+            "unpin" => assert!(discord.pin(channel, third, false)),
+            "old" => {
+                let age_ms = words[3].parse().unwrap();
+                discord.say_with(channel, third, &tail(4), Said { age_ms, ..Said::default() });
+            }
+            "partly" => {
+                let embed = json!({"type": "link", "url": tail(3)});
+                assert!(discord.unfurl_partially(channel, third, vec![embed]));
+            }
+            "defer" => drop(discord.defer(channel, third, self.id("alice"))),
+            "finish" => assert!(discord.finish(channel, third, &tail(3))),
+            "role" => {
+                self.ids.insert(words[1].to_owned(), discord.create_role(self.id("home"), words[1]));
+            }
+            "allows" => {
+                let (role, allow, deny) =
+                    (self.id(words[2]), words[3].parse().unwrap(), words[4].parse().unwrap());
+                assert!(discord.set_overwrite(channel, role, allow, deny));
+            }
+            "may" => assert!(discord.set_role(self.id("home"), channel, words[2].parse().unwrap())),
+            "wear" => assert!(discord.wear(self.id("home"), channel, third, words[3] == "true")),
             "refused" => self.refused(),
             "within" => self.within(words[1].parse().unwrap(), words[2], words[3].parse().unwrap()).await,
             "await" => self.listening().await,

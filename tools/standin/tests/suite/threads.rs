@@ -416,7 +416,7 @@ fn sight_of_a_channel_brings_its_threads() {
               403 50001
             > permit general {}
             > a reads 1 channel_ids threads.0.name threads.1
-              5 THREAD_LIST_SYNC ["{general}"] side -
+              5 CHANNEL_UPDATE - - -
             > ws b
             > b reads 1
               {"d":{"heartbeat_interval":41250},"op":10,"s":null,"t":null}

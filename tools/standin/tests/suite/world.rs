@@ -250,7 +250,7 @@ fn a_channel_out_of_sight_is_silent() {
             > say general alice unseen
             > say random alice seen
             > a reads 1 content
-              3 MESSAGE_CREATE seen
+              3 CHANNEL_UPDATE -
             > GET /channels/{general}/messages | code message
               403 50001 Missing Access
             > GET /guilds/{home}/channels | name
