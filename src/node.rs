@@ -17,6 +17,7 @@ mod hints;
 mod partition;
 mod shard;
 mod tenants;
+mod waiting;
 
 pub use desk::Running;
 
@@ -54,6 +55,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use waiting::Waiting;
 
 /// Why a node cannot run, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -82,14 +84,42 @@ pub async fn run(config: &Config, opened: Opened, stop: CancellationToken) -> Re
     if !opened.stores.is_shared {
         builds::forget(&opened.stores.ports, &opened.directory.views()).await.map_err(broken)?;
     }
-    let ended = match begin(config, &opened.stores, &stop).await {
-        Ok((node, hints)) => Arc::new(node).run(hints, stop).await,
-        // Told to stop before it could begin: that is no failure.
-        Err(_) if stop.is_cancelled() => Ok(()),
-        Err(error) => Err(error),
-    };
+    let ended = begin_and_run(config, &opened.stores, &stop).await;
     opened.close().await.map_err(broken)?;
-    ended
+    match ended {
+        // Told to stop before it could begin: that is no failure.
+        Err(Unbegun(_)) if stop.is_cancelled() => Ok(()),
+        Err(Unbegun(error)) => Err(error),
+        Ok(ended) => ended,
+    }
+}
+
+/// It did not come to run.
+struct Unbegun(NodeError);
+
+/// Commands are answered from the first moment on, however long the node waits until it can begin.
+async fn begin_and_run(
+    config: &Config,
+    stores: &Stores,
+    stop: &CancellationToken,
+) -> Result<Result<(), NodeError>, Unbegun> {
+    let admin = Admin::bind(&stores.path).map_err(setup).map_err(Unbegun)?;
+    let waiting = Waiting::new(stores);
+    let begun = stop.child_token();
+    let beginning = async {
+        let node = begin(config, stores, stop, &waiting).await;
+        begun.cancel();
+        node
+    };
+    let serving = async {
+        match waiting.desk(stores).await {
+            Ok(desk) => admin.serve(desk, begun.clone()).await,
+            Err(error) => tracing::warn!(%error, "commands are answered once the node has begun"),
+        }
+    };
+    let (node, ()) = tokio::join!(beginning, serving);
+    let (node, hints) = node.map_err(Unbegun)?;
+    Ok(Arc::new(node).run(admin, hints, stop.clone()).await)
 }
 
 /// Assembles a node. Servers that are shared may be away for a while: it waits for them.
@@ -97,10 +127,12 @@ async fn begin(
     config: &Config,
     stores: &Stores,
     stop: &CancellationToken,
+    waiting: &Waiting,
 ) -> Result<(Node, Option<Hints>), NodeError> {
     loop {
-        match Node::assemble(config, stores, stop).await {
+        match Node::assemble(config, stores, stop, waiting).await {
             Err(NodeError::Broken(why)) if stores.is_shared && !stop.is_cancelled() => {
+                waiting.waits(&why);
                 tracing::warn!(why, "the node cannot begin now; tried again");
                 tokio::select! {
                     () = tokio::time::sleep(BEGIN_AGAIN) => {}
@@ -149,13 +181,14 @@ impl Node {
         config: &Config,
         stores: &Stores,
         stop: &CancellationToken,
+        waiting: &Waiting,
     ) -> Result<(Self, Option<Hints>), NodeError> {
         let token = token(config)?;
         let (ports, clock) = (stores.ports.clone(), Arc::new(Wall));
         let rest = Arc::new(rest(config, &token)?);
-        let me = asked(stop, async || me(&rest).await).await?;
+        let me = asked(stop, waiting, async || me(&rest).await).await?;
         let me = Me { systems: config.discord.system_messages, ..me };
-        let starts = asked(stop, async || starts(&rest).await).await?;
+        let starts = asked(stop, waiting, async || starts(&rest).await).await?;
         let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
         let holder = Holder { node: ports.node, home: stores.home };
@@ -197,11 +230,15 @@ impl Node {
     }
 
     /// Runs all parts until one ends for good or the node is told to stop.
-    async fn run(self: Arc<Self>, hints: Option<Hints>, stop: CancellationToken) -> Result<(), NodeError> {
+    async fn run(
+        self: Arc<Self>,
+        admin: Admin,
+        hints: Option<Hints>,
+        stop: CancellationToken,
+    ) -> Result<(), NodeError> {
         let (tenants, running) = Tenants::new(self.clone());
         let woken = tenants.woken(&running);
         let desk = self.desk(running.clone());
-        let admin = Admin::bind(&self.stores.path).map_err(setup)?;
         let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
         if let Some(address) = self.config.telemetry.metrics {
             let metrics = Metrics::bind(address).await.map_err(setup)?;
@@ -303,11 +340,16 @@ fn rules(config: &Config) -> Rules {
 const RETRY_MS: u64 = 1_000;
 
 /// Asks Discord until it answers.
-async fn asked<T>(stop: &CancellationToken, ask: impl AsyncFn() -> Result<T, No>) -> Result<T, NodeError> {
+async fn asked<T>(
+    stop: &CancellationToken,
+    waiting: &Waiting,
+    ask: impl AsyncFn() -> Result<T, No>,
+) -> Result<T, NodeError> {
     loop {
         match ask().await {
             Ok(answer) => return Ok(answer),
             Err(No::Wait(ms)) => {
+                waiting.waits("Discord is not reached");
                 tracing::warn!(ms, "Discord cannot be reached now");
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(ms.max(100))) => {}

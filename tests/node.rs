@@ -25,6 +25,8 @@ mod lineage;
 mod lost_past;
 #[path = "node/migrate.rs"]
 mod migrate;
+#[path = "node/reach.rs"]
+mod reach;
 #[path = "node/secrets.rs"]
 mod secrets;
 #[path = "node/settings.rs"]

@@ -62,7 +62,7 @@ impl Admin {
     }
 
     /// Answers commands until told to stop; those under way are then ended.
-    pub async fn serve(self, desk: Desk, stop: CancellationToken) {
+    pub async fn serve(&self, desk: Desk, stop: CancellationToken) {
         let mut connections = JoinSet::new();
         let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
         loop {

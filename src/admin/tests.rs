@@ -44,7 +44,10 @@ async fn serving(story: impl AsyncFnOnce(PathBuf)) {
     std::fs::write(dir.join(SOCKET_FILE), "").unwrap();
     let stop = CancellationToken::new();
     let admin = Admin::bind(&dir).unwrap();
-    let server = tokio::spawn(admin.serve(desk(), stop.clone()));
+    let server = {
+        let stop = stop.clone();
+        tokio::spawn(async move { admin.serve(desk(), stop).await })
+    };
     story(dir.clone()).await;
     stop.cancel();
     server.await.unwrap();

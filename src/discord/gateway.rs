@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! shard --text--> heard --Frame-----> channel --> ingest     full: the shard is not polled, so it stops
-//!   |               |                                        reading and beating; Discord closes, and the
-//!   |               '-----Happening-> channel --> node       shard resumes from the last frame it gave us
+//!   |               |                                        reading and beating. Longer than a heartbeat or
+//!   |               '-----Happening-> channel --> node       two, and Discord ends the session (4009)
 //!   '-- IDENTIFY waits for its turn among all shards, and for the budget of the day: see `gateway/identify.rs`
 //! ```
 //! twilight does hello, heartbeats, compression, reconnects and resumes. Its typed events are not used: a
@@ -131,7 +131,10 @@ pub enum Ended {
         what_to_do: &'static str,
     },
     /// The day's IDENTIFYs are spent: one more could make Discord reset the bot token.
-    BudgetSpent,
+    BudgetSpent {
+        /// When one may be sent again, in milliseconds since 1970; none: nobody can tell.
+        again_ms: Option<i64>,
+    },
 }
 
 /// Why a shard cannot be started.
@@ -168,12 +171,27 @@ pub fn intents() -> Intents {
 #[must_use]
 pub const fn what_to_do(code: u16) -> Option<&'static str> {
     Some(match code {
-        4004 => "Discord refused the bot token; copy it again from the developer portal",
-        4010 => "Discord refused the shard number; this is a fault of mirror's, report it",
-        4011 => "the bot is in too many guilds for so few shards; Discord recommends more",
-        4012 => "Discord no longer speaks this gateway version; update mirror",
-        4013 => "Discord refused the intents; this is a fault of mirror's, report it",
-        4014 => "enable the Message Content intent for the bot in the developer portal",
+        4004 => {
+            "Discord refused the bot token; copy it again from the developer portal (your application, Bot, Reset \
+             Token) into discord.token, discord.token_file or MIRROR_DISCORD_TOKEN"
+        }
+        4010 => {
+            "Discord knows no such shard; set discord.shards on all nodes to the same number, or leave it out: then \
+             it is as many as Discord recommends"
+        }
+        4011 => {
+            "the bot is in too many guilds for so few shards; set discord.shards higher, or leave it out: then it is \
+             as many as Discord recommends"
+        }
+        4012 => "Discord no longer speaks this version of the gateway; update mirror",
+        4013 => {
+            "Discord knows no such intents; mirror asks for guilds, webhooks, messages, reactions and message content, \
+             all of which are to be seen in the developer portal (your application, Bot): update mirror if they changed"
+        }
+        4014 => {
+            "the bot may not read messages; switch on \"Message Content Intent\" in the developer portal (your \
+             application, Bot, Privileged Gateway Intents), then start again"
+        }
         _ => return None,
     })
 }
@@ -245,7 +263,7 @@ impl Gateway {
             let item = tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.close().await,
-                () = spent.cancelled() => return Ended::BudgetSpent,
+                again_ms = spent.wait() => return Ended::BudgetSpent { again_ms },
                 item = self.shard.next() => item,
             };
             let heard = match item {

@@ -5,6 +5,7 @@ use crate::commands::Desk;
 use crate::discord::gateway::{self, Ended, FRAMES_MAX, Gateway, HAPPENINGS_MAX, Outlets, Saved};
 use crate::ingest::Ingest;
 use crate::sqlite::Session;
+use events::Version;
 use events::log::Durable;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,9 +199,14 @@ fn ended(ended: Ended) -> Result<(), NodeError> {
         Ended::Fatal { code, what_to_do } => {
             Err(setup(format!("Discord closed the gateway ({code}): {what_to_do}")))
         }
-        Ended::BudgetSpent => Err(setup(
-            "the bot has connected anew too often today; another time could make Discord reset its token. \
-             Wait a few hours, and look into the log for why it lost its session so often",
-        )),
+        Ended::BudgetSpent { again_ms } => {
+            let again =
+                again_ms.and_then(|ms| ms.checked_mul(1000)).map(|us| tools::when::shown(Version(us)));
+            Err(setup(format!(
+                "the bot has connected anew too often today; another time could make Discord reset its token. It may \
+                 go on at {}; until then look into the log for why it lost its session so often",
+                again.as_deref().unwrap_or("a time that its own records do not tell: wait a day")
+            )))
+        }
     }
 }

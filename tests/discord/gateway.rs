@@ -7,7 +7,7 @@ use mirror::discord::gateway::{
     Settings,
 };
 use secrecy::SecretString;
-use standin::{Config, Standin};
+use standin::{Config, Rules, Standin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// When a spent budget says that it is not.
+const AGAIN_MS: i64 = 5;
 
 /// A budget of so many.
 struct Budget(AtomicU32);
@@ -24,7 +27,7 @@ impl IdentifyBudget for Budget {
     async fn permit(&self, _: u32) -> Permit {
         let spend = |left: u32| left.checked_sub(1);
         let left = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, spend);
-        left.map_or(Permit::Spent, |left| Permit::Go { left: left - 1 })
+        left.map_or(Permit::Spent { again_ms: Some(AGAIN_MS) }, |left| Permit::Go { left: left - 1 })
     }
 }
 
@@ -60,7 +63,7 @@ pub(crate) fn started(gateway: Gateway, frames_max: usize) -> Running {
     Running { frames, happenings, stop, task }
 }
 
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 impl Running {
     /// The next message's text and its frame; other frames are passed over.
@@ -89,22 +92,26 @@ impl Running {
     }
 }
 
-struct Stage {
-    discord: Standin,
+pub(crate) struct Stage {
+    pub(crate) discord: Standin,
     channel: u64,
     alice: u64,
 }
 
 impl Stage {
     fn new() -> Self {
-        let discord = Standin::start(Config { unlimited: true, ..Config::default() }).unwrap();
+        Self::with(Rules::default())
+    }
+
+    pub(crate) fn with(gateway: Rules) -> Self {
+        let discord = Standin::start(Config { unlimited: true, gateway, ..Config::default() }).unwrap();
         let guild = discord.create_guild("home");
         let channel = discord.create_channel(guild, "general");
         let alice = discord.create_user("alice");
         Self { discord, channel, alice }
     }
 
-    fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         self.discord.say(self.channel, self.alice, text);
     }
 }
@@ -207,7 +214,7 @@ async fn a_refused_token_ends_it_with_advice() {
     let stage = Stage::new();
     let running = run_as("wrong", &stage.discord, None, (9, FRAMES_MAX));
     match timeout(SOON, running.task).await.unwrap().unwrap() {
-        Ended::Fatal { code: 4004, what_to_do } => assert!(what_to_do.contains("token")),
+        Ended::Fatal { code: 4004, what_to_do } => assert!(what_to_do.contains("discord.token")),
         other => panic!("{other:?}"),
     }
 }
@@ -218,7 +225,10 @@ async fn a_spent_budget_sends_no_identify() {
     let mut running = run(&stage.discord, None, 1, FRAMES_MAX);
     assert_eq!(running.happening().await, "ready");
     stage.discord.lose_sessions();
-    assert_eq!(timeout(SOON, running.task).await.unwrap().unwrap(), Ended::BudgetSpent);
+    assert_eq!(
+        timeout(SOON, running.task).await.unwrap().unwrap(),
+        Ended::BudgetSpent { again_ms: Some(AGAIN_MS) }
+    );
     assert_eq!(stage.discord.counts().identified, 1);
 }
 

@@ -113,9 +113,11 @@ impl IdentifyGate {
         if !taken.is_zero() {
             return Err(Permit::Wait { ms: taken.as_millis() as u64 + 1 });
         }
-        let spent = spent(rows, now_ms).ok_or(Permit::Spent)?;
-        let left = self.starts.per_day().checked_sub(spent + 1).ok_or(Permit::Spent)?;
-        let note = Note::decode(&stored.note).ok_or(Permit::Spent)?.with(now_ms).encode();
+        let unknown = Permit::Spent { again_ms: None };
+        let (sent, per_day) = (sent(rows, now_ms).ok_or(unknown)?, self.starts.per_day());
+        let spent = Permit::Spent { again_ms: again_ms(&sent, per_day) };
+        let left = per_day.checked_sub(sent.len() + 1).ok_or(spent)?;
+        let note = Note::decode(&stored.note).ok_or(unknown)?.with(now_ms).encode();
         let (rev, epoch) = (stored.rev + 1, stored.epoch + 1);
         Ok((LeaseRow { rev, epoch, holder: Some(self.me), note }, left as u32))
     }
@@ -143,10 +145,20 @@ impl IdentifyBudget for IdentifyGate {
     }
 }
 
-/// IDENTIFYs of the last 24 hours, in all buckets. `None`: a note cannot be read, so nobody can tell.
-fn spent(rows: &[(LeaseName, LeaseRow)], now_ms: i64) -> Option<usize> {
-    let buckets = rows.iter().filter(|(name, _)| matches!(name, LeaseName::Identify(_)));
-    buckets.map(|(_, row)| Some(Note::decode(&row.note)?.of_the_day(now_ms).count())).sum()
+/// When the IDENTIFYs of the last 24 hours were sent, in all buckets. `None`: a note cannot be read, so nobody can tell.
+fn sent(rows: &[(LeaseName, LeaseRow)], now_ms: i64) -> Option<Vec<i64>> {
+    let mut sent = Vec::new();
+    for (_, row) in rows.iter().filter(|(name, _)| matches!(name, LeaseName::Identify(_))) {
+        sent.extend(Note::decode(&row.note)?.of_the_day(now_ms));
+    }
+    sent.sort_unstable();
+    Some(sent)
+}
+
+/// When so many of them are a day old that one may be sent again.
+fn again_ms(sent: &[i64], per_day: usize) -> Option<i64> {
+    let last_of_them = sent.get(sent.len().checked_sub(per_day)?)?;
+    Some(last_of_them + DAY_MS)
 }
 
 /// What a bucket's lease keeps. Bounded by the budget: what is older than a day is left out with each write.

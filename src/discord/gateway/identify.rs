@@ -2,7 +2,7 @@
 
 use crate::discord::telemetry;
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -31,23 +31,48 @@ pub enum Permit {
         ms: u64,
     },
     /// The day's are spent: send none.
-    Spent,
+    Spent {
+        /// Until then, in milliseconds since 1970; none: nobody can tell.
+        again_ms: Option<i64>,
+    },
 }
 
 /// Lets a shard's IDENTIFY pass when it is permitted.
 #[derive(Clone)]
 pub(super) struct IdentifyQueue {
     budget: Arc<dyn IdentifyBudget>,
-    spent: CancellationToken,
+    spent: Spent,
+}
+
+/// That the day's IDENTIFYs are spent, and until when.
+#[derive(Clone, Default)]
+pub(super) struct Spent {
+    told: CancellationToken,
+    again_ms: Arc<OnceLock<i64>>,
+}
+
+impl Spent {
+    fn tell(&self, again_ms: Option<i64>) {
+        if let Some(again_ms) = again_ms {
+            let _ = self.again_ms.set(again_ms);
+        }
+        self.told.cancel();
+    }
+
+    /// Waits for it; until when, in milliseconds since 1970.
+    pub(super) async fn wait(&self) -> Option<i64> {
+        self.told.cancelled().await;
+        self.again_ms.get().copied()
+    }
 }
 
 impl IdentifyQueue {
     pub(super) fn new(budget: Arc<dyn IdentifyBudget>) -> Self {
-        Self { budget, spent: CancellationToken::new() }
+        Self { budget, spent: Spent::default() }
     }
 
-    /// Cancelled once the day's IDENTIFYs are spent.
-    pub(super) fn spent(&self) -> CancellationToken {
+    /// Told once the day's IDENTIFYs are spent.
+    pub(super) fn spent(&self) -> Spent {
         self.spent.clone()
     }
 }
@@ -61,12 +86,7 @@ impl Queue for IdentifyQueue {
 }
 
 /// Once the connection is gone, nothing would be sent, so nothing is asked for.
-async fn wait(
-    budget: Arc<dyn IdentifyBudget>,
-    shard: u32,
-    mut pass: oneshot::Sender<()>,
-    spent: CancellationToken,
-) {
+async fn wait(budget: Arc<dyn IdentifyBudget>, shard: u32, mut pass: oneshot::Sender<()>, spent: Spent) {
     while !pass.is_closed() {
         match budget.permit(shard).await {
             Permit::Go { left } => {
@@ -80,8 +100,8 @@ async fn wait(
                     () = pass.closed() => {}
                 }
             }
-            Permit::Spent => {
-                spent.cancel();
+            Permit::Spent { again_ms } => {
+                spent.tell(again_ms);
                 // Keeps the shard waiting: a sender that is dropped makes it ask again.
                 return pass.closed().await;
             }

@@ -116,7 +116,10 @@ pub(crate) async fn accept(core: Arc<Core>, mut listener: TcpListener) {
 async fn listen_again(core: &Core, refuse: &mut watch::Receiver<Instant>) -> TcpListener {
     loop {
         let until = *refuse.borrow_and_update();
-        sleep_until(until).await;
+        tokio::select! {
+            () = sleep_until(until) => {}
+            _ = refuse.changed() => continue,
+        }
         match bind(core.address.port()).await {
             Ok(listener) => return listener,
             Err(_) => sleep(Duration::from_millis(REBIND_PAUSE_MS)).await,

@@ -51,7 +51,7 @@ impl Standin {
         self.core.world().sessions.forget_all();
     }
 
-    /// Nobody listens for a time: connections are refused.
+    /// Nobody listens for a time: connections are refused. Another call sets another end; 0 ends it.
     pub fn refuse(&self, for_ms: u64) {
         self.core.refuse(for_ms);
     }
