@@ -325,6 +325,22 @@ impl Faults {
     }
 }
 
+impl Faults {
+    /// [`Faults::lively`], and refusals of every kind on all routes, each with probability `p`: 429 of scope `user`,
+    /// `shared` and `global` for `retry_ms`, and 429 without headers.
+    pub fn hostile(p: f64, late_ms: u64, retry_ms: u64) -> Self {
+        let refusals = [
+            RestFault::UserTooMany { retry_ms },
+            RestFault::SharedTooMany { retry_ms },
+            RestFault::GlobalTooMany { retry_ms },
+            RestFault::BareTooMany,
+        ];
+        let mut plan = Self::lively(p, late_ms);
+        plan.rates.extend(refusals.map(|fault| Rate { p, on: Matcher::default(), fault }));
+        plan
+    }
+}
+
 /// A plan in force: how often each rule has matched, and the dice.
 pub(crate) struct FaultEngine {
     plan: Faults,

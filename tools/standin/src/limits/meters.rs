@@ -106,9 +106,9 @@ impl Meters {
         Wait { refused: kind.sudden(), retry_ms: for_ms, standing }
     }
 
-    /// Counts an edit of an old message.
-    pub(crate) fn edit_old(&mut self, window: Window, channel: u64) -> bool {
-        self.take(Key::OldEdits(channel), window, clock::now_ms()).is_ok()
+    /// Counts an edit of an old message; `Err`: the milliseconds to wait.
+    pub(crate) fn edit_old(&mut self, window: Window, channel: u64) -> Result<(), u64> {
+        self.take(Key::OldEdits(channel), window, clock::now_ms()).map_err(|(retry_ms, _)| retry_ms)
     }
 
     /// Puts Cloudflare's page before everything for a while (a scripted block).

@@ -126,6 +126,9 @@ fn embeds(value: &Value, findings: &mut Findings) -> Vec<Value> {
     }
     for one in all.iter_mut().filter_map(Value::as_object_mut) {
         one.insert("type".to_owned(), json!("rich"));
+        for field in one.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
+            field["inline"] = json!(field["inline"] == true);
+        }
     }
     all
 }

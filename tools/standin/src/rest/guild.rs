@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Starts, clock,
     id::Id,
-    world::{World, guild::role_json},
+    world::{Guild, Role, World, guild::role_json},
 };
 
 /// `GET /gateway` and `GET /gateway/bot`
@@ -31,7 +31,7 @@ pub(crate) fn gateway(world: &World, call: &Call, origin: &str) -> Reply {
 pub(crate) fn account(world: &World, call: &Call) -> Result<Reply, ApiError> {
     let value = match call.route.kind {
         RouteKind::Application => application(world),
-        RouteKind::MyGuilds => world.guilds.values().map(|guild| world.guild_json(guild)).collect(),
+        RouteKind::MyGuilds => world.guilds.values().map(|guild| my_guild(world, guild)).collect(),
         RouteKind::User => {
             let known = call.route.user.filter(|id| world.users.contains_key(id));
             world.user_json(known.ok_or(ApiError::unknown_user())?)
@@ -47,6 +47,17 @@ pub(crate) fn me(world: &World) -> Value {
     value["verified"] = json!(true);
     value["mfa_enabled"] = json!(true);
     value["email"] = Value::Null;
+    value["locale"] = json!("en-US");
+    value
+}
+
+/// A guild as the list of one's own shows it.
+fn my_guild(world: &World, guild: &Guild) -> Value {
+    let mut value = world.guild_json(guild);
+    value["owner"] = json!(guild.owner == world.bot);
+    let worn = |role: &&Role| role.id == guild.id;
+    let bits = guild.roles.iter().find(worn).map_or(0, |role| role.permissions);
+    value["permissions"] = json!(bits.to_string());
     value
 }
 
@@ -56,6 +67,9 @@ fn application(world: &World) -> Value {
         "id": Id(world.bot), "name": bot["username"], "icon": null, "description": "", "summary": "", "type": null,
         "bot_public": false, "bot_require_code_grant": false, "verify_key": "0".repeat(64),
         "flags": world.rules.privileged.flags(), "hook": true, "redirect_uris": [], "interactions_endpoint_url": null,
+        "role_connections_verification_url": null, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
+        "approximate_guild_count": world.guilds.len(), "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0, "flags_new": world.rules.privileged.flags().to_string(),
         "owner": bot, "bot": bot, "team": null,
     })
 }

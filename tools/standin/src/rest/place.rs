@@ -32,11 +32,8 @@ pub(crate) fn may_edit(world: &mut World, (channel, id): (u64, u64)) -> Result<(
     let World { meters, limits, .. } = world;
     let old = clock::now_ms() > id::created_ms(id) + OLD_MS;
     let counted = limits.as_ref().and_then(|limits| limits.old_edits).filter(|_| old);
-    if counted.is_none_or(|window| meters.edit_old(window, channel)) {
-        Ok(())
-    } else {
-        Err(ApiError::too_many_old_edits())
-    }
+    let Some(window) = counted else { return Ok(()) };
+    meters.edit_old(window, channel).map_err(ApiError::too_many_old_edits)
 }
 
 /// Changes need a thread that is not archived; deletes do not.

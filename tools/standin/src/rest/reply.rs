@@ -43,17 +43,23 @@ pub(crate) struct ApiError {
     pub(crate) code: u32,
     pub(crate) message: &'static str,
     pub(crate) errors: Option<Value>,
+    /// When to come again, for 429.
+    pub(crate) retry_ms: Option<u64>,
 }
 
 impl ApiError {
     const fn new(status: u16, code: u32, message: &'static str) -> Self {
-        Self { status, code, message, errors: None }
+        Self { status, code, message, errors: None, retry_ms: None }
     }
 
     pub(crate) fn reply(&self) -> Reply {
         let mut body = json!({"message": self.message, "code": self.code});
         if let Some(errors) = &self.errors {
             body["errors"] = errors.clone();
+        }
+        if let Some(retry_ms) = self.retry_ms {
+            body["retry_after"] = json!(retry_ms as f64 / 1000.0);
+            body["global"] = json!(false);
         }
         Reply { status: self.status, body: body.to_string().into() }
     }
@@ -152,9 +158,9 @@ impl ApiError {
     }
 
     /// The status is what clients met.
-    pub(crate) const fn too_many_old_edits() -> Self {
+    pub(crate) fn too_many_old_edits(retry_ms: u64) -> Self {
         let message = "Maximum number of edits to messages older than 1 hour reached. Try again later.";
-        Self::new(429, 30046, message)
+        Self { retry_ms: Some(retry_ms), ..Self::new(429, 30046, message) }
     }
 
     pub(crate) const fn no_history_no_reply() -> Self {

@@ -32,7 +32,7 @@ impl World {
 
     /// A guild object as REST answers it.
     pub(crate) fn guild_json(&self, guild: &Guild) -> Value {
-        json!({
+        let mut value = json!({
             "id": Id(guild.id), "name": guild.name, "owner_id": Id(guild.owner), "icon": null, "splash": null,
             "discovery_splash": null, "banner": null, "description": null, "afk_channel_id": null, "afk_timeout": 300,
             "verification_level": 0, "default_message_notifications": 1, "explicit_content_filter": 0,
@@ -43,7 +43,11 @@ impl World {
             "premium_progress_bar_enabled": false, "max_members": 250_000, "max_video_channel_users": 25,
             "max_stage_video_channel_users": 50, "nsfw_level": 0, "nsfw": false, "hub_type": null, "region": "",
             "widget_enabled": false, "home_header": null, "latest_onboarding_question_id": null,
-        })
+        });
+        for absent in ["widget_channel_id", "max_presences", "incidents_data"] {
+            value[absent] = Value::Null;
+        }
+        value
     }
 
     /// A guild object as GUILD_CREATE carries it.

@@ -115,6 +115,9 @@ impl Stage {
         bot.until("reaction", |told| about(told) && told["emoji"] == "👍").await;
         assert!(discord.pin(general, id, true));
         bot.until("pins", |told| is(told, "channel", general)).await;
+        // Discord says in the channel that something was pinned (type 6).
+        let notice = discord.messages(general).into_iter().find(|shown| shown.kind == 6);
+        assert!(notice.is_some_and(|notice| discord.delete(general, notice.id)));
         let more = [self.says(bot, "one").await, self.says(bot, "two").await];
         discord.bulk_delete(general, &more);
         bot.until("bulk_delete", |told| told["ids"] == json!(more.map(|id| id.to_string()))).await;

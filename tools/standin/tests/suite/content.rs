@@ -17,7 +17,7 @@ fn sessions_without_the_intent_get_messages_without_content() {
          b reads 1
          b identify 33281
          b reads 2
-         tell general alice {"text":"secret","embeds":[{"title":"t"}],"attachments":[{"id":"1","filename":"f"}],"poll":{"question":{"text":"q"}}}
+         tell general alice {"text":"secret","embeds":[{"type":"rich","title":"t"}],"attachments":[{"id":"1","filename":"f","size":1,"url":"http://f","proxy_url":"http://f"}],"poll":{"question":{"text":"q"},"answers":[],"expiry":"2030-01-01T00:00:00+00:00","allow_multiselect":false,"layout_type":1,"results":{"answer_counts":[],"is_finalized":false}}}
          a reads 1 content embeds attachments components poll
          b reads 1 content embeds attachments components poll
          edit general m1 other
@@ -53,11 +53,11 @@ fn sessions_without_the_intent_get_messages_without_content() {
             > b reads 2
               1 READY
               2 GUILD_CREATE
-            > tell general alice {"text":"secret","embeds":[{"title":"t"}],"attachments":[{"id":"1","filename":"f"}],"poll":{"question":{"text":"q"}}}
+            > tell general alice {"text":"secret","embeds":[{"type":"rich","title":"t"}],"attachments":[{"id":"1","filename":"f","size":1,"url":"http://f","proxy_url":"http://f"}],"poll":{"question":{"text":"q"},"answers":[],"expiry":"2030-01-01T00:00:00+00:00","allow_multiselect":false,"layout_type":1,"results":{"answer_counts":[],"is_finalized":false}}}
             > a reads 1 content embeds attachments components poll
               3 MESSAGE_CREATE  [] [] [] -
             > b reads 1 content embeds attachments components poll
-              3 MESSAGE_CREATE secret [{"title":"t"}] [{"filename":"f","id":"1"}] [] {"question":{"text":"q"}}
+              3 MESSAGE_CREATE secret [{"title":"t","type":"rich"}] [{"filename":"f","id":"1","proxy_url":"http://f","size":1,"url":"http://f"}] [] {"allow_multiselect":false,"answers":[],"expiry":"2030-01-01T00:00:00+00:00","layout_type":1,"question":{"text":"q"},"results":{"answer_counts":[],"is_finalized":false}}
             > edit general m1 other
             > a reads 1 content author.username
               4 MESSAGE_UPDATE  alice

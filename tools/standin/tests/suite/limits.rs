@@ -319,3 +319,23 @@ fn the_hidden_limit_is_one_for_all_webhooks_of_a_channel_and_no_fault_of_theirs(
         assert_eq!((counts.refused_own[&Refusal::Shared], counts.invalid), (0, 0));
     });
 }
+
+#[test]
+fn a_seed_refuses_in_every_way_and_none_is_the_clients_fault() {
+    let faults = standin::Faults::hostile(0.1, 1, 1);
+    let config = Config { unlimited: true, seed: 3, faults, ..Default::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counts = runtime.block_on(async {
+        let token = config.token.clone();
+        let discord = standin::Standin::start(config).unwrap();
+        let http = crate::http::Http::new(&discord.api_url(), &token);
+        for _ in 0..80 {
+            http.send("GET", "/users/@me", None, 1000).await;
+        }
+        discord.counts()
+    });
+    for kind in [Refusal::User, Refusal::Shared, Refusal::Global, Refusal::Bare] {
+        assert!(counts.refused[&kind] > 0, "{kind:?}: {counts:?}");
+        assert_eq!(counts.refused_own[&kind], 0, "{kind:?}");
+    }
+}
