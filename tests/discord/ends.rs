@@ -165,3 +165,31 @@ async fn op_1_is_answered_at_once() {
     timeout(SOON, beaten).await.expect("the next heartbeat of its own is 41 seconds away");
     running.stopped().await;
 }
+/// One after another while much is said: each message arrives, in order.
+#[tokio::test]
+async fn nothing_is_missed_whatever_hits_a_dispatch() {
+    const SAID: usize = 60;
+    // Longer than the pause between reconnects, in which no heartbeat is sent.
+    let stage = Stage::with(Rules { heartbeat_ms: 10 * QUICK, ..Rules::default() });
+    let hits = [
+        GatewayFault::Cut,
+        GatewayFault::Beat,
+        GatewayFault::Zombie,
+        GatewayFault::Close { code: 4000 },
+        GatewayFault::Invalid { resumable: true },
+    ];
+    let rule = |(at, hit): (u32, GatewayFault)| GatewayRule {
+        nth: 10 * at,
+        ..GatewayRule::next("MESSAGE_CREATE", hit)
+    };
+    let mut script: Vec<GatewayRule> = (1..).zip(hits).map(rule).collect();
+    script.push(GatewayRule { nth: 2, ..GatewayRule::next("RESUME", GatewayFault::Cut) });
+    let mut running = connected(&stage).await;
+    stage.discord.set_faults(Faults::gateway(script));
+    for n in 0..SAID {
+        stage.say(&n.to_string());
+        assert_eq!(running.message().await.0, n.to_string());
+    }
+    assert_eq!(stage.discord.faults().len(), hits.len() + 1);
+    assert_eq!(stage.discord.counts().identified, 1);
+}
