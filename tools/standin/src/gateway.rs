@@ -214,6 +214,10 @@ impl Talk {
     }
 
     async fn listen(&mut self, at: &Attached, frame: Message) -> Result<(), Ended> {
+        // It came after the silence began, and is not answered any more.
+        if self.core.world().sessions.falls_silent(&at.session) {
+            return Ok(());
+        }
         if let Asked::Members(d) = self.hear(frame, Some(at)).await? {
             members::send(&mut self.core.world(), &at.session, &d);
         }

@@ -164,6 +164,11 @@ impl Session {
         frames
     }
 
+    /// Is silence the order that is due?
+    pub(crate) fn falls_silent(&self) -> bool {
+        self.orders.front().is_some_and(|(after, order)| *after <= self.cursor && *order == Order::Silence)
+    }
+
     /// The order that is due, once all before it is sent.
     pub(crate) fn due(&mut self) -> Option<Order> {
         self.orders.front().filter(|(after, _)| *after <= self.cursor)?;

@@ -121,6 +121,11 @@ impl Sessions {
         Some(Work { frames, order: session.due(), held: session.is_holding() })
     }
 
+    /// Is silence what comes next?
+    pub(crate) fn falls_silent(&self, id: &str) -> bool {
+        self.sessions.get(id).is_some_and(Session::falls_silent)
+    }
+
     /// Is this connection still the session's, and was it told nothing new since it fell silent?
     pub(crate) fn is_silent(&self, id: &str, connection: u64) -> bool {
         let mine = self.sessions.get(id).filter(|session| session.connection == Some(connection));
