@@ -72,7 +72,9 @@ impl Http {
         self.ask(request.unwrap(), 10_000).await
     }
 
+    /// What is answered below `/api` must be what Discord's OpenAPI file allows; see [`crate::openapi`].
     async fn ask(&self, request: Request<Full<Bytes>>, deadline_ms: u64) -> Got {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let asked = async {
             let answer = match self.client.request(request).await {
                 Ok(answer) => answer,
@@ -83,6 +85,10 @@ impl Http {
             let Ok(body) = body.collect().await else { return Got::Cut };
             let bytes = body.to_bytes();
             let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            let is_json = head.headers.get("content-type").is_none_or(|kind| kind == "application/json");
+            if let Some(path) = path.strip_prefix("/api/v10").filter(|_| is_json) {
+                crate::openapi::check(method.as_str(), path, head.status.as_u16(), &body);
+            }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             Got::Answer { status: head.status.as_u16(), headers: head.headers, body, text, bytes }
         };

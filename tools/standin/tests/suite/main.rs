@@ -13,6 +13,7 @@ mod gateway;
 mod http;
 mod ledger;
 mod limits;
+mod openapi;
 mod powers;
 mod rest;
 mod script;
