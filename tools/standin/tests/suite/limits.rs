@@ -107,7 +107,7 @@ fn the_hidden_limit_of_a_channel_comes_by_surprise() {
 #[test]
 fn a_window_ends() {
     let limits =
-        Limits { webhook: Window::new(1, 80), global: Window::new(1_000_000, 1000), ..Limits::default() };
+        Limits { webhook: Window::new(1, 600), global: Window::new(1_000_000, 1000), ..Limits::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let discord = standin::Standin::start(Config { limits, ..Default::default() }).unwrap();
