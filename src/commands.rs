@@ -85,6 +85,8 @@ pub struct ChannelInfo {
     pub parent: Option<ChannelId>,
     /// Its name.
     pub name: String,
+    /// It is a forum: it has no messages of its own.
+    pub is_forum: bool,
 }
 
 /// Whoever asked: takes what comes before the answer.

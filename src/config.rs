@@ -139,7 +139,7 @@ pub struct Discord {
     pub rate_limits: bool,
     /// Gateway shards; without it, as many as Discord recommends. All nodes of a cluster say the same.
     pub shards: Option<u32>,
-    /// System messages that are shown, with commas between them: `pins`, `joins`, `boosts`, `threads`, `polls`.
+    /// System messages that are shown, with commas between them: `pins`, `joins`, `boosts`, `polls`.
     /// All nodes of a cluster say the same.
     #[serde(deserialize_with = "systems")]
     pub system_messages: Systems,

@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod guilds;
 pub mod history;
 pub mod limits;
+mod lookup;
 pub mod me;
 pub mod rest;
 pub mod route;

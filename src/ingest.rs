@@ -7,6 +7,8 @@
 //! The sequence that is kept is never ahead of the log, so a resume repeats what a crash lost. What a payload
 //! cannot tell goes to the dead letters, and the next one is taken.
 
+pub mod threads;
+
 use crate::clock::Clock;
 use crate::discord::gateway::Frame;
 use crate::discord::guilds::Guilds;
@@ -15,13 +17,17 @@ use crate::follower::RETRY;
 use crate::lanes::Hub;
 use crate::links::{Links, Table};
 use crate::sqlite::{Failure, NodeState, Session};
-use events::capture::{Captured, Context, Dispatch, Echo, Me, Member, capture, envelope};
+use events::capture::{
+    Captured, Context, Dispatch, Echo, Me, Member, ThreadAt, capture, envelope, history, starter,
+};
+use events::event::Created;
 use events::log::{AppendError, Durable};
 use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use threads::{Found, Threads};
 use tokio::sync::{mpsc, watch};
 use tools::Ports;
 
@@ -34,6 +40,8 @@ pub struct Ingest {
     pub ports: Ports,
     /// Which channels are linked.
     pub links: Arc<Links>,
+    /// What is known of threads.
+    pub threads: Arc<Threads>,
     /// Names.
     pub guilds: Arc<RwLock<Guilds>>,
     /// Which webhooks are ours.
@@ -84,6 +92,9 @@ impl Ingest {
         self.learn(batch);
         let mut taken = Taken::default();
         let table = self.links.now();
+        for found in self.threads.learn(&table, &self.guilds, batch).await {
+            self.capture_found(&table, &found, &mut taken);
+        }
         for frame in batch {
             if let Err(why) = self.capture(&table, frame, &mut taken) {
                 tracing::warn!(kind = frame.kind, why, "a payload cannot be captured; put aside");
@@ -116,21 +127,42 @@ impl Ingest {
         let guilds = self.guilds.read().unwrap_or_else(PoisonError::into_inner);
         let scene = Scene { table, guilds: &guilds, webhooks: &self.webhooks, me: self.me };
         let observed = self.clock.now();
-        let Captured { events, echo } =
+        let captured =
             capture(&Dispatch { ..dispatch }, &scene, observed).map_err(|error| error.to_string())?;
+        self.sort(captured, taken);
+        Ok(())
+    }
+
+    /// What a thread stands on, where frames alone do not tell. What cannot be captured of it, nobody has sent: it is
+    /// left out.
+    fn capture_found(&self, table: &Table, found: &Found, taken: &mut Taken) {
+        let guilds = self.guilds.read().unwrap_or_else(PoisonError::into_inner);
+        let scene = Scene { table, guilds: &guilds, webhooks: &self.webhooks, me: self.me };
+        let observed = self.clock.now();
+        let captured = match found {
+            Found::Thread(data) => capture(&Dispatch { kind: "THREAD_UPDATE", data }, &scene, observed),
+            Found::Starter(data, guild) => history(data, *guild, &scene, observed),
+            Found::Bare(data) => starter(data, &scene, observed),
+        };
+        match captured {
+            Ok(captured) => self.sort(Captured { echo: None, ..captured }, taken),
+            Err(error) => tracing::warn!(%error, "what a thread stands on cannot be captured"),
+        }
+    }
+
+    fn sort(&self, Captured { events, echo }: Captured, taken: &mut Taken) {
         if let Some(echo) = echo
             && let Some(mirror) = self.webhooks.mirror_of(echo.webhook)
         {
             taken.echoes.push((LaneId { mirror, link: echo.channel }, echo));
         }
         for event in events {
-            if let Body::Created(_) = event.body {
+            if let Body::Created(Created { thread: None, kind: 0 | 19 | 20 | 23, .. }) = event.body {
                 // Only the newest message of a channel matters to its lanes.
                 taken.seen.insert(event.place.channel, event.place.message);
             }
             taken.events.entry(self.ports.partition(event.mirror)).or_default().push(event);
         }
-        Ok(())
     }
 
     /// Appends until it is durable. An event that is too large is put aside, the rest goes on.
@@ -217,6 +249,16 @@ pub(crate) struct Scene<'a> {
 impl Context for Scene<'_> {
     fn members(&self, channel: ChannelId) -> &[Member] {
         self.table.members(channel)
+    }
+
+    fn thread(&self, channel: ChannelId) -> Option<ThreadAt> {
+        let channel = self.guilds.channel(channel).filter(|channel| channel.is_thread())?;
+        Some(ThreadAt { parent: channel.parent?, kind: channel.kind })
+    }
+
+    fn tag_name(&self, forum: ChannelId, tag: u64) -> Option<&str> {
+        let tags = &self.guilds.channel(forum)?.tags;
+        tags.iter().find(|(id, _)| *id == tag).map(|(_, name)| name.as_str())
     }
 
     fn is_ours(&self, webhook: WebhookId) -> bool {

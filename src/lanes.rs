@@ -391,7 +391,7 @@ impl Driver {
     async fn obey(&mut self, order: Order) {
         match order {
             Order::Echo(id, echo) => {
-                if self.slots.get_mut(&id).is_some_and(|slot| slot.heard(echo.message)) {
+                if self.slots.get_mut(&id).is_some_and(|slot| slot.heard(echo.message, echo.thread)) {
                     self.hurry(id);
                 }
             }

@@ -2,11 +2,11 @@
 //! renews whenever settings change, so that capture and lanes read it without a question to the views.
 
 use events::capture::Member;
-use events::{ChannelId, MirrorId};
+use events::{ChannelId, GuildId, MirrorId};
 use projections::lanes::LaneId;
 use projections::settings::Settings;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 use tools::{JobError, Ports};
@@ -16,6 +16,8 @@ use tools::{JobError, Ports};
 pub struct Table {
     mirrors: HashMap<MirrorId, Arc<Settings>>,
     members: HashMap<ChannelId, Vec<Member>>,
+    /// Guilds that have, or had, a link.
+    guilds: HashSet<GuildId>,
 }
 
 impl Table {
@@ -29,6 +31,12 @@ impl Table {
     #[must_use]
     pub fn members(&self, channel: ChannelId) -> &[Member] {
         self.members.get(&channel).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any channel of a guild is linked, or was.
+    #[must_use]
+    pub fn has_guild(&self, guild: GuildId) -> bool {
+        self.guilds.contains(&guild)
     }
 
     /// Every link of every mirror, cut ones too.
@@ -52,6 +60,7 @@ impl Table {
             let member = Member { mirror, publishes: link.publishes() };
             self.members.entry(*channel).or_default().push(member);
         }
+        self.guilds.extend(settings.links.values().map(|link| link.linked.guild));
         self.mirrors.insert(mirror, Arc::new(settings));
     }
 

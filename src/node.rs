@@ -35,6 +35,7 @@ use crate::discord::starts::starts;
 use crate::discord::transport::{self, Transport};
 use crate::discord::webhooks::Webhooks;
 use crate::following::Following;
+use crate::ingest::threads::Threads;
 use crate::lanes::{Counters, Hub};
 use crate::links::Links;
 use crate::metrics::{Metrics, Source};
@@ -162,6 +163,7 @@ struct Node {
     webhooks: Arc<Webhooks>,
     sink: Arc<DiscordSink>,
     links: Arc<Links>,
+    threads: Arc<Threads>,
     guilds: Arc<RwLock<Guilds>>,
     hub: Arc<Hub>,
     following: Arc<Following>,
@@ -204,6 +206,7 @@ impl Node {
             stores: stores.clone(),
             started: Instant::now(),
             sink: Arc::new(DiscordSink::new(rest.clone(), webhooks.clone())),
+            threads: Arc::new(Threads::new(rest.clone())),
             rest,
             me,
             shards: config.discord.shards.unwrap_or(starts.shards),

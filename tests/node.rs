@@ -37,3 +37,5 @@ mod shards;
 mod stage;
 #[path = "node/stop.rs"]
 mod stop;
+#[path = "node/threads.rs"]
+mod threads;

@@ -11,21 +11,25 @@
 //! | `MESSAGE_UPDATE` without | `Refreshed` (the message again, where it is whole) | `observed` |
 //! | `MESSAGE_DELETE`, `MESSAGE_DELETE_BULK` | `Deleted` per id | `observed`; in the id 0 |
 //! | `CHANNEL_DELETE`, `THREAD_DELETE` of the channel itself | `Cut` | `observed`; in the id 0 |
+//! | `THREAD_CREATE`, `_UPDATE`, `_DELETE` of a thread in it that people made | `Thread` | `observed` |
+//! | "started a thread" | `Created` of the thread's starter | just before the id was made |
 //! | system messages that were not chosen ([`Systems`]), everything else | `Other` | `observed` |
 //!
 //! Messages, edits and system messages count where the member publishes; the rest in every linked channel,
-//! for an id may be that of a copy. What we said ourselves is never an event: a message of our webhook gives
+//! for an id may be that of a copy. What happens in a thread that is not linked itself happens in its parent;
+//! a private thread gives nothing. What we said ourselves is never an event: a message of our webhook gives
 //! an [`Echo`]. Whether an edit is news is the fold's result, not capture's.
 
 mod message;
 mod names;
 mod payload;
 mod system;
+mod thread;
 
 pub use system::Systems;
 
 use crate::event::identity::{Mark, source_id};
-use crate::event::{Body, Edited, Event, Other, Place, Producer, Refreshed, Service};
+use crate::event::{Body, Created, Edited, Event, Other, Place, Producer, Refreshed, Service};
 use crate::id::{ApplicationId, ChannelId, GuildId, MessageId, MirrorId, RoleId, UserId, Version, WebhookId};
 use bytes::Bytes;
 use payload::{Head, Id, Message};
@@ -87,10 +91,34 @@ pub struct Me {
     pub systems: Systems,
 }
 
+/// What a thread is, as far as capture has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadAt {
+    /// The channel that it hangs in.
+    pub parent: ChannelId,
+    /// Discord's channel type: 10 announcement thread, 11 public thread, 12 private thread.
+    pub kind: u8,
+}
+
+impl ThreadAt {
+    /// Discord's channel type of a private thread.
+    const PRIVATE: u8 = 12;
+
+    /// Whether only those see it who were invited.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.kind == Self::PRIVATE
+    }
+}
+
 /// What capture has to know: the links, who we are, and names.
 pub trait Context {
     /// The open links of a channel, one per mirror; empty where it is not linked.
     fn members(&self, channel: ChannelId) -> &[Member];
+    /// What a channel id is, if it is known to be a thread's.
+    fn thread(&self, channel: ChannelId) -> Option<ThreadAt>;
+    /// The name of a forum's tag, if known.
+    fn tag_name(&self, forum: ChannelId, tag: u64) -> Option<&str>;
     /// Whether a webhook is one that we post copies with.
     fn is_ours(&self, webhook: WebhookId) -> bool;
     /// A channel's name, if known.
@@ -113,8 +141,10 @@ pub struct Captured {
 /// Our own webhook's message was created: proof that a request succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// Where.
+    /// The channel; of a copy in a thread that is not linked itself, the thread's parent.
     pub channel: ChannelId,
+    /// That thread.
+    pub thread: Option<ChannelId>,
     /// The copy.
     pub message: MessageId,
     /// The webhook that posted it.
@@ -179,6 +209,7 @@ pub fn capture(
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => scene.message(dispatch),
         "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => scene.deleted(&parse(dispatch.data)?),
         kind @ ("CHANNEL_DELETE" | "THREAD_DELETE") => scene.cut(kind, &parse(dispatch.data)?),
+        kind @ ("THREAD_CREATE" | "THREAD_UPDATE") => scene.thread(kind, dispatch.data),
         // What has no channel, or one that we cannot read, is not about a linked channel.
         kind => {
             parse(dispatch.data).map_or_else(|_| Ok(Captured::default()), |head| scene.other(kind, &head))
@@ -200,12 +231,27 @@ pub fn history(
 ) -> Result<Captured, CaptureError> {
     let scene = Scene { context, observed, raw: Bytes::copy_from_slice(message_json.as_bytes()) };
     let message: Message<'_> = parse(message_json)?;
-    let place = place_of(&message)?;
+    let spot = scene.spot_of(&message)?;
     match speaker(&message, context) {
-        Speaker::Us(webhook) => Ok(Captured::echo(place, webhook)),
-        Speaker::Another if !scene.is_said(&message) => scene.system("MESSAGE_CREATE", place),
-        Speaker::Another => scene.read_back(&message, place, guild),
+        Speaker::Us(webhook) => Ok(Captured::echo(spot, webhook)),
+        Speaker::Another if message.is_thread_start() => scene.thread_started(&message, spot),
+        Speaker::Another if !scene.is_said(&message) => scene.system("MESSAGE_CREATE", spot.place),
+        Speaker::Another => scene.read_back(&message, spot, guild),
     }
+}
+
+/// The first message of a thread that was started without one, made up from what Discord says of the thread (JSON): who
+/// started it is known by id alone, so what the message of that start says counts before it.
+///
+/// # Errors
+/// [`CaptureError`]; never panics.
+pub fn starter(
+    thread_json: &str,
+    context: &dyn Context,
+    observed: Version,
+) -> Result<Captured, CaptureError> {
+    let scene = Scene { context, observed, raw: Bytes::copy_from_slice(thread_json.as_bytes()) };
+    scene.starter(&parse(thread_json)?)
 }
 
 /// Who speaks in a message.
@@ -226,9 +272,9 @@ fn speaker(message: &Message<'_>, context: &dyn Context) -> Speaker {
 }
 
 impl Captured {
-    fn echo(place: Place, webhook: Option<WebhookId>) -> Self {
-        let Place { channel, message, .. } = place;
-        Self { events: Vec::new(), echo: webhook.map(|webhook| Echo { channel, message, webhook }) }
+    fn echo(spot: Spot, webhook: Option<WebhookId>) -> Self {
+        let Spot { place: Place { channel, message, .. }, thread } = spot;
+        Self { events: Vec::new(), echo: webhook.map(|webhook| Echo { channel, thread, message, webhook }) }
     }
 }
 
@@ -237,6 +283,14 @@ struct Scene<'a> {
     context: &'a dyn Context,
     observed: Version,
     raw: Bytes,
+}
+
+/// Where a message is.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    place: Place,
+    /// The thread of that channel.
+    thread: Option<ChannelId>,
 }
 
 /// One event, but for the mirror.
@@ -255,35 +309,41 @@ impl Scene<'_> {
 
     fn message(&self, dispatch: &Dispatch<'_>) -> Result<Captured, CaptureError> {
         let message: Message<'_> = parse(dispatch.data)?;
-        let place = place_of(&message)?;
+        let spot = self.spot_of(&message)?;
         let is_new = dispatch.kind == "MESSAGE_CREATE";
         match speaker(&message, self.context) {
-            Speaker::Us(webhook) if is_new => return Ok(Captured::echo(place, webhook)),
+            Speaker::Us(webhook) if is_new => return Ok(Captured::echo(spot, webhook)),
             Speaker::Us(_) => return Ok(Captured::default()),
             Speaker::Another => {}
         }
         if message.is_private() {
             return Ok(Captured::default());
         }
-        if !self.is_said(&message) {
-            return self.system(dispatch.kind, place);
+        if message.is_thread_start() {
+            return self.thread_started(&message, spot);
         }
-        let facts = if is_new { self.created(&message, place)? } else { self.updated(&message, place)? };
+        if !self.is_said(&message) {
+            return self.system(dispatch.kind, spot.place);
+        }
+        let facts = if is_new { self.created(&message, spot)? } else { self.updated(&message, spot)? };
         self.published(&facts)
     }
 
-    fn created(&self, message: &Message<'_>, place: Place) -> Result<Vec<Fact>, CaptureError> {
+    fn created(&self, message: &Message<'_>, spot: Spot) -> Result<Vec<Fact>, CaptureError> {
+        let Spot { place, thread } = spot;
         let said = message.said(self.context);
-        let created = message.created(Some(said), guild_of(message))?;
+        let created = Created { thread, ..message.created(Some(said), guild_of(message))? };
         Ok(vec![Fact::versioned(place, place.message.made(), Body::Created(created))])
     }
 
-    fn updated(&self, message: &Message<'_>, place: Place) -> Result<Vec<Fact>, CaptureError> {
+    fn updated(&self, message: &Message<'_>, spot: Spot) -> Result<Vec<Fact>, CaptureError> {
+        let Spot { place, thread } = spot;
         let guild = guild_of(message);
         let edited = message.edited()?.filter(|_| message.content.is_some());
         let Some(version) = edited else {
             let said = message.is_full().then(|| message.said(self.context));
             let created = said.map(|said| message.created(Some(said), guild)).transpose()?;
+            let created = created.map(|created| Created { thread, ..created });
             return Ok(vec![self.refreshed(place, Refreshed { created, decor: message.decor() })]);
         };
         let edited = Edited { author: message.author(guild), said: message.said(self.context) };
@@ -296,17 +356,14 @@ impl Scene<'_> {
         Fact { place, version: self.observed, mark, body: Body::Refreshed(refreshed) }
     }
 
-    fn read_back(
-        &self,
-        message: &Message<'_>,
-        place: Place,
-        guild: GuildId,
-    ) -> Result<Captured, CaptureError> {
+    fn read_back(&self, message: &Message<'_>, spot: Spot, guild: GuildId) -> Result<Captured, CaptureError> {
+        let Spot { place, thread } = spot;
         let Some(version) = message.edited()? else {
-            let created = message.created(Some(message.said(self.context)), guild)?;
+            let said = message.said(self.context);
+            let created = Created { thread, ..message.created(Some(said), guild)? };
             return self.published(&[Fact::versioned(place, place.message.made(), Body::Created(created))]);
         };
-        let created = message.created(None, guild)?;
+        let created = Created { thread, ..message.created(None, guild)? };
         let edited = Edited { author: message.author(guild), said: message.said(self.context) };
         self.published(&[
             Fact::versioned(place, place.message.made(), Body::Created(created)),
@@ -323,6 +380,7 @@ impl Scene<'_> {
         if head.id.is_none() && head.ids.is_empty() {
             return Err(odd("a deletion names no message"));
         }
+        let Spot { place: Place { channel, .. }, .. } = self.spot(channel, Id(0));
         let facts: Vec<Fact> =
             head.id.iter().chain(&head.ids).map(|id| self.once(channel, *id, Body::Deleted)).collect();
         self.linked(&facts)
@@ -331,7 +389,7 @@ impl Scene<'_> {
     fn cut(&self, kind: &str, head: &Head) -> Result<Captured, CaptureError> {
         let channel = channel_of(head.id)?;
         if self.context.members(channel).is_empty() {
-            return self.other(kind, head);
+            return if kind == "THREAD_DELETE" { self.thread_deleted(head) } else { self.other(kind, head) };
         }
         self.linked(&[self.once(channel, Id(0), Body::Cut)])
     }
@@ -345,6 +403,8 @@ impl Scene<'_> {
     fn other(&self, kind: &str, head: &Head) -> Result<Captured, CaptureError> {
         let of_channel = kind.starts_with("CHANNEL_") || kind.starts_with("THREAD_");
         let own = head.channel_id.or(head.id.filter(|_| of_channel));
+        let at = own.map(|id| self.spot(ChannelId(id.0), Id(0)).place.channel);
+        let own = at.map(|channel| Id(channel.0)).or(own);
         // A thread that is not linked itself may hang under a channel that is.
         let candidates = [own, head.parent_id.filter(|_| of_channel)];
         let is_linked = |id: &Id| !self.context.members(ChannelId(id.0)).is_empty();
@@ -424,11 +484,6 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, CaptureError> {
         let what = format!("{:?}", error.classify()).to_lowercase();
         odd(format!("{what} error at line {} column {}", error.line(), error.column()))
     })
-}
-
-fn place_of(message: &Message<'_>) -> Result<Place, CaptureError> {
-    let id = message.id.ok_or_else(|| odd("a message has no id"))?;
-    Ok(place(channel_of(message.channel_id)?, id))
 }
 
 fn place(channel: ChannelId, message: Id) -> Place {

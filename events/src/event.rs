@@ -380,8 +380,19 @@ pub struct Shown {
 pub struct ThreadShown {
     /// Version of the [`Thread`] it shows.
     pub version: Version,
-    /// Hash of what it shows; zero: not known to, so it is made to again.
+    /// Hash of what it shows; [`Self::NONE`]: there is no thread.
     pub hash: u64,
+}
+
+impl ThreadShown {
+    /// No hash of anything: the thread was removed, or could not be made.
+    pub const NONE: u64 = 0;
+
+    /// There is no thread, as of this version.
+    #[must_use]
+    pub const fn none(version: Version) -> Self {
+        Self { version, hash: Self::NONE }
+    }
 }
 
 /// Who removed a copy.

@@ -1,6 +1,7 @@
 //! Delivery: from what the views know to a lane's next work. Steps over ports; the driver is in the node.
 
 mod local;
+mod thread;
 
 use crate::copies::{self, Copies, CopySource};
 use crate::key::{Bucket, Generation, Key, RowKey};
@@ -83,13 +84,48 @@ pub enum Next {
     Unsettled,
 }
 
-/// Plans the next work. With `patient`, a reply to a fresh unknown message is [`Next::Unsettled`].
+/// How a message is to be shown.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spot<'a> {
+    /// In this thread of the channel.
+    thread: Option<ChannelId>,
+    /// In the channel itself, outside of its thread of this name.
+    aside: Option<&'a str>,
+    /// It carries a thread that something is owed in.
+    needed: bool,
+}
+
+/// Plans the next work. With `patient`, what hangs on something fresh that is not known yet (the message answered, the
+/// message that a thread stands on) is [`Next::Unsettled`].
 ///
 /// # Errors
 /// When the views do not answer.
 pub async fn next(scope: Scope<'_>, id: MessageId, patient: Option<Version>) -> Result<Next, ViewsError> {
     let known = know(scope, id).await?;
-    if !is_owed(scope, &known) {
+    if known.message.created.is_none() && known.message.thread.is_some() {
+        return thread::on_copy(scope, &known, patient).await;
+    }
+    if let Some(thread) = thread_of(&known.message) {
+        return thread::within(scope, &known, thread, patient).await;
+    }
+    match own(scope, &known, Spot::default(), patient).await? {
+        Next::Nothing => thread::keep(scope, &known, &known.message).await,
+        next => Ok(next),
+    }
+}
+
+fn thread_of(message: &Message) -> Option<ChannelId> {
+    message.created.as_ref().and_then(|(_, created)| created.thread)
+}
+
+/// The next work for the message itself, shown in this spot.
+async fn own(
+    scope: Scope<'_>,
+    known: &Known,
+    spot: Spot<'_>,
+    patient: Option<Version>,
+) -> Result<Next, ViewsError> {
+    if !is_owed(scope, known, spot.needed) {
         return Ok(Next::Nothing);
     }
     let reply = match known.message.created.as_ref().and_then(|(_, created)| created.reply_to.as_ref()) {
@@ -109,22 +145,22 @@ pub async fn next(scope: Scope<'_>, id: MessageId, patient: Option<Version>) -> 
         None => false,
     };
     let local = local::local(scope, &known.message).await?;
-    let around = Around { reply: reply.as_ref(), namesake, local: &local };
+    let around = Around { reply: reply.as_ref(), namesake, local: &local, aside: spot.aside };
     let made = |slots| parts(scope, &known.message, around, slots);
-    Ok(work(&known, plan(facts(scope, &known), made)))
+    Ok(work(known, plan(facts(scope, known, spot.needed), made), spot.thread))
 }
 
 /// A reply to a message younger than this may come before it is known.
 const FRESH_US: i64 = 60_000_000;
 
 /// Whether anything is owed, asked without rendering.
-#[must_use]
-pub fn is_owed(scope: Scope<'_>, known: &Known) -> bool {
-    plan(facts(scope, known), |_| vec![Rendered::default()]) != Plan::Nothing
+fn is_owed(scope: Scope<'_>, known: &Known, needed: bool) -> bool {
+    plan(facts(scope, known, needed), |_| vec![Rendered::default()]) != Plan::Nothing
 }
 
-fn facts<'a>(scope: Scope<'a>, known: &'a Known) -> Facts<'a> {
-    Facts { message: &known.message, link: scope.link, held: &known.held, settings: scope.settings }
+fn facts<'a>(scope: Scope<'a>, known: &'a Known, needed: bool) -> Facts<'a> {
+    let Scope { link, settings, .. } = scope;
+    Facts { message: &known.message, link, held: &known.held, settings, needed }
 }
 
 /// Reads what is known of a message in a link.
@@ -231,10 +267,11 @@ struct Around<'a> {
     reply: Option<&'a Answered>,
     namesake: bool,
     local: &'a Local,
+    aside: Option<&'a str>,
 }
 
 fn parts(scope: Scope<'_>, message: &Message, around: Around<'_>, slots: Slots) -> Vec<Rendered> {
-    let Around { reply, namesake, local } = around;
+    let Around { reply, namesake, local, aside } = around;
     let (Some((_, created)), Some(said)) = (&message.created, message.said()) else { return Vec::new() };
     let source = Source {
         id: message.id,
@@ -249,36 +286,53 @@ fn parts(scope: Scope<'_>, message: &Message, around: Around<'_>, slots: Slots) 
             target: answered.target,
         }),
         namesake,
+        aside,
         kind: created.kind,
         local,
     };
     render(&source, slots)
 }
 
-pub(crate) fn work(known: &Known, plan: Plan) -> Next {
-    let channel = known.message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
-    let place = Place { service: Service::Discord, channel, message: known.message.id };
-    let last =
-        |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id).map(|copy| copy.shown.clone());
+/// The work of a plan; a part that is posted goes into `thread`.
+pub(crate) fn work(known: &Known, plan: Plan, thread: Option<ChannelId>) -> Next {
+    let place = place(&known.message);
+    let last = |id: MessageId| known.held.copies.iter().find(|copy| copy.id == id);
+    let at = |id: MessageId| last(id).map(|copy| copy.shown.0).unwrap_or_default();
+    let within = |id: MessageId| last(id).and_then(|copy| copy.within);
     let work = match plan {
         Plan::Nothing => return Next::Nothing,
-        Plan::Create(post) => posted(place, Deed::Create, post, Version(0)),
+        Plan::Create(post) => Work { thread, ..posted(place, Deed::Create, post, Version(0)) },
         Plan::Edit(copy, post) => {
-            posted(place, Deed::Edit(copy), post, last(copy).map(|shown| shown.0).unwrap_or_default())
+            Work { thread: within(copy), ..posted(place, Deed::Edit(copy), post, at(copy)) }
         }
         Plan::Delete(copy, part) => {
-            let nothing = Shown::default();
-            let (known, shown) = last(copy).unwrap_or((Version(0), nothing));
-            Work { place, deed: Deed::Delete(copy), part, shown, known, rendered: None }
+            let shown = last(copy).map(|copy| copy.shown.1.clone()).unwrap_or_default();
+            let (rendered, threading, thread) = (None, None, within(copy));
+            Work {
+                place,
+                deed: Deed::Delete(copy),
+                part,
+                shown,
+                known: at(copy),
+                rendered,
+                threading,
+                thread,
+            }
         }
     };
     Next::Work(Box::new(work))
 }
 
+fn place(message: &Message) -> Place {
+    let channel = message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
+    Place { service: Service::Discord, channel, message: message.id }
+}
+
 fn posted(place: Place, deed: Deed, post: Post, known: Version) -> Work {
     let Post { part, rendered, hash, last } = post;
     let shown = Shown { version: rendered.version, hash, last, ..Shown::default() };
-    Work { place, deed, part, shown, known, rendered: Some(Box::new(rendered)) }
+    let rendered = Some(Box::new(rendered));
+    Work { place, deed, part, shown, known, rendered, threading: None, thread: None }
 }
 
 /// The event that puts a lane's outcome on the log.

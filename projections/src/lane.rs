@@ -16,17 +16,18 @@ mod guards;
 pub mod proof;
 mod resolve;
 mod row;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
 pub use guards::Guards;
 pub use row::{Deed, Intent, LaneRow, Phase, Receipted, Settled};
+pub use work::Work;
 
 use crate::lanes::Saved;
-use crate::render::Rendered;
 use crate::sink::{Answer, HistoryError, No, Request};
-use events::event::{GoneBy, Outcome, Place, Receipt, Shown};
+use events::event::{GoneBy, Outcome, Receipt, Shown, ThreadShown};
 use events::{ChannelId, MessageId, Offset, Version, WebhookId};
 
 /// What the lane is told besides its inputs.
@@ -55,23 +56,6 @@ pub struct Now {
     pub mono_ms: u64,
     /// The wall clock.
     pub wall: Version,
-}
-
-/// One planned step for a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Work {
-    /// The source message.
-    pub place: Place,
-    /// What to do.
-    pub deed: Deed,
-    /// To which part.
-    pub part: u16,
-    /// What the copy shows afterwards (the webhook is filled in).
-    pub shown: Shown,
-    /// Version of the last receipt for that copy, or zero.
-    pub known: Version,
-    /// The part, for a create and an edit.
-    pub rendered: Option<Box<Rendered>>,
 }
 
 /// What happened since the last step.
@@ -108,6 +92,8 @@ pub struct Sighting {
     pub ours: bool,
     /// A receipt knows it.
     pub known: bool,
+    /// The thread that it lies in.
+    pub thread: Option<ChannelId>,
 }
 
 /// What the driver does next.
@@ -121,8 +107,8 @@ pub enum Action {
     Send(Request),
     /// Put the receipt on the log; again until it is durable.
     Append(Receipted),
-    /// Read all history behind this message.
-    History(MessageId),
+    /// Read all history behind this message: the channel's, and with it the thread's.
+    History(MessageId, Option<ChannelId>),
     /// Tell which of these messages no receipt knows.
     Identify(Vec<MessageId>),
     /// Bring the next work; none: rest.
@@ -147,6 +133,8 @@ pub struct Lane {
     webhook: WebhookId,
     /// Messages of our webhook that were heard of and not claimed yet.
     heard: Vec<MessageId>,
+    /// Where messages lie of which it was heard, if not in the channel itself.
+    threads: Vec<(MessageId, ChannelId)>,
     /// Copies claimed lately, so that their echo is no news.
     claimed: Vec<MessageId>,
     /// Duplicates that the audit removes.
@@ -194,14 +182,6 @@ struct Doubt {
 /// Most messages remembered of each kind: heard, claimed, strangers.
 pub const MEMORY_MAX: usize = 64;
 
-impl Work {
-    fn notice() -> Self {
-        let shown = Shown::default();
-        let place = Place::default();
-        Self { place, deed: Deed::Notice, part: 0, shown, known: Version(0), rendered: None }
-    }
-}
-
 impl Lane {
     /// A lane over its row, owned under `row.claim`.
     #[must_use]
@@ -214,6 +194,7 @@ impl Lane {
             opened: false,
             webhook: WebhookId::default(),
             heard: Vec::new(),
+            threads: Vec::new(),
             claimed: Vec::new(),
             late: Vec::new(),
             strangers: Vec::new(),
@@ -221,13 +202,16 @@ impl Lane {
         }
     }
 
-    /// Notes that our webhook posted `message` in this channel, as the gateway says.
+    /// Notes that our webhook posted `message` in this channel, or in this thread of it, as the gateway says.
     ///
     /// Says whether that is news: of a copy that it has claimed it is not.
-    pub fn heard(&mut self, message: MessageId) -> bool {
+    pub fn heard(&mut self, message: MessageId, thread: Option<ChannelId>) -> bool {
         let news = !self.claimed.contains(&message) && !self.heard.contains(&message);
         if news {
             remember(&mut self.heard, message);
+            if let Some(thread) = thread {
+                remember(&mut self.threads, (message, thread));
+            }
         }
         news
     }
@@ -275,7 +259,7 @@ impl Lane {
             (Mode::Opening, Input::History(page)) => self.opening(page, now, rules),
             (Mode::Resolving(doubt), Input::History(page)) => self.looked(page, doubt, now, rules),
             (Mode::Resolving(doubt), Input::Woken) => self.resolve(doubt, now, rules),
-            (Mode::Opening, Input::Woken) => Action::History(self.row.horizon()),
+            (Mode::Opening, Input::Woken) => Action::History(self.row.horizon(), self.thread()),
             (Mode::Identifying, Input::Strangers(ids)) => self.judge(&ids, now, rules),
             (Mode::Ready | Mode::Pausing, Input::Woken) => self.go_on(now, rules),
             (Mode::Held | Mode::Holding, _) => Action::Park,
@@ -310,7 +294,7 @@ impl Lane {
         }
         if rules.guards.open_by_history {
             self.mode = Mode::Opening;
-            return Action::History(self.row.horizon());
+            return Action::History(self.row.horizon(), self.thread());
         }
         self.opened = true;
         self.inherit(now, rules)
@@ -319,9 +303,11 @@ impl Lane {
     fn intend(&mut self, work: Work, now: Now, rules: &Rules) -> Action {
         let version = work.shown.version.max(Version(work.known.0 + 1));
         let version = if work.deed == Deed::Create { work.shown.version } else { version };
-        let Work { place, deed, part, shown, .. } = work;
-        let intent = Intent { place, deed, part, shown, version, after: self.row.last };
-        let request = request(work.deed, work.rendered, self.row.last);
+        let Work { place, deed, part, shown, rendered, threading, thread, .. } = work;
+        let after = self.row.last;
+        let intent = Intent { place, deed, part, shown, version, after, thread };
+        let contents = work::Contents { rendered, threading, thread };
+        let request = work::request(deed, contents, after);
         self.row.phase = Phase::Intent(intent);
         self.mode = Mode::SavingIntent(Box::new(request.clone()));
         if rules.guards.intent {
@@ -395,7 +381,7 @@ impl Lane {
             }
             Answer::No(No::Wait(ms)) => {
                 // A delete may have had effect earlier, when its answer was lost.
-                if !matches!(request, Request::Delete(_)) {
+                if !matches!(request, Request::Delete(..)) {
                     self.row.phase = Phase::Idle;
                 }
                 self.pause(ms.max(1), "Discord asked to wait")
@@ -412,11 +398,11 @@ impl Lane {
 
     fn ambiguous(&mut self, request: &Request, now: Now, rules: &Rules) -> Action {
         match request {
-            Request::Create(_) | Request::Edit(..) => {
+            Request::Create(_) | Request::Edit(..) | Request::Thread(..) => {
                 self.resolve(Doubt { since_ms: now.mono_ms, ..Doubt::default() }, now, rules)
             }
             // Doing it again changes nothing: a delete of what is gone succeeds, a notice has a nonce.
-            Request::Delete(_) | Request::Notice(_) => {
+            Request::Delete(..) | Request::Notice(_) => {
                 self.pause(rules.retry_ms, "the outcome of a request is unknown")
             }
         }
@@ -427,14 +413,15 @@ impl Lane {
         let Phase::Intent(intent) = self.row.phase.clone() else { return Action::Stop };
         let outcome = match intent.deed {
             Deed::Create => {
-                self.claim(id);
+                self.claim(id, intent.thread);
                 self.row.close(id);
                 Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() })
             }
             Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() }),
             Deed::Delete(_) => Outcome::Gone(GoneBy::Us),
+            Deed::Thread(_) => work::threaded(&intent),
             Deed::Notice => {
-                self.row.claimed(id);
+                self.row.claimed(id, None);
                 return self.noticed();
             }
         };
@@ -443,10 +430,10 @@ impl Lane {
 
     fn settle(&mut self, intent: &Intent, id: MessageId, outcome: Outcome) -> Action {
         let copy = match intent.deed {
-            Deed::Edit(copy) | Deed::Delete(copy) => copy,
+            Deed::Edit(copy) | Deed::Delete(copy) | Deed::Thread(copy) => copy,
             Deed::Create | Deed::Notice => id,
         };
-        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome, thread: None };
+        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome, thread: intent.thread };
         self.row.phase = Phase::Done(Receipted { place: intent.place, receipt, version: intent.version });
         self.mode = Mode::SavingDone;
         self.save()
@@ -460,6 +447,11 @@ impl Lane {
                 let gone = Intent { version: now.wall, ..intent };
                 self.settle(&gone, copy, Outcome::Gone(GoneBy::Another))
             }
+            Deed::Thread(on) => {
+                let missing = Outcome::Threaded(ThreadShown::none(intent.shown.version));
+                self.settle(&intent, on, missing)
+            }
+            Deed::Create if intent.thread.is_some() => self.refused("its thread is gone".to_owned(), now),
             Deed::Create | Deed::Notice => {
                 self.row.phase = Phase::Idle;
                 self.hold("Discord does not know the channel or thread".to_owned())
@@ -474,6 +466,10 @@ impl Lane {
                 let outcome = Outcome::Refused { version: intent.shown.version, reason };
                 let whole = Intent { deed: Deed::Create, part: 0, ..intent };
                 self.settle(&whole, MessageId::default(), outcome)
+            }
+            Deed::Thread(on) => {
+                let refused = Outcome::Threaded(ThreadShown::none(intent.shown.version));
+                self.settle(&intent, on, refused)
             }
             // A notice is a courtesy; without one the first copy is the first anchor, and what lies more
             // than a day back (no clock is so wrong) is not ours to explain.
@@ -550,27 +546,26 @@ impl Lane {
         Action::Save(Box::new(self.row.clone()))
     }
 
-    fn claim(&mut self, id: MessageId) {
+    fn claim(&mut self, id: MessageId, thread: Option<ChannelId>) {
         self.heard.retain(|heard| *heard != id);
+        self.threads.retain(|(heard, _)| *heard != id);
         remember(&mut self.claimed, id);
-        self.row.claimed(id);
+        self.row.claimed(id, thread);
     }
-}
 
-fn request(deed: Deed, rendered: Option<Box<Rendered>>, last: MessageId) -> Request {
-    let rendered = rendered.unwrap_or_default();
-    match deed {
-        Deed::Create => Request::Create(rendered),
-        Deed::Edit(copy) => Request::Edit(copy, rendered),
-        Deed::Delete(copy) => Request::Delete(copy),
-        Deed::Notice => Request::Notice(last),
+    /// The thread that the open intent is about.
+    fn thread(&self) -> Option<ChannelId> {
+        match &self.row.phase {
+            Phase::Intent(intent) => intent.thread,
+            Phase::Idle | Phase::Done(_) => None,
+        }
     }
 }
 
 /// Keeps the newest [`MEMORY_MAX`].
-fn remember(list: &mut Vec<MessageId>, id: MessageId) {
+fn remember<T>(list: &mut Vec<T>, item: T) {
     if list.len() >= MEMORY_MAX {
         list.remove(0);
     }
-    list.push(id);
+    list.push(item);
 }

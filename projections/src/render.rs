@@ -46,6 +46,8 @@ pub struct Rendered {
     pub embeds: Vec<String>,
     /// The source version shown.
     pub version: Version,
+    /// The thread that it is shown in; `None`: the channel itself. Not rendered: the plan fills it in.
+    pub thread: Option<ChannelId>,
 }
 
 /// A source message, with what this channel makes of it.
@@ -65,6 +67,8 @@ pub struct Source<'a> {
     pub said: &'a Said,
     /// What it answers.
     pub reply: Option<Reply<'a>>,
+    /// The name of the thread that it stands in, where it is shown outside of it.
+    pub aside: Option<&'a str>,
     /// Another author in this mirror used this display name earlier.
     pub namesake: bool,
     /// Discord's message type.
@@ -114,6 +118,7 @@ fn part(source: &Source<'_>, content: String) -> Rendered {
         content,
         embeds: Vec::new(),
         version: source.version,
+        thread: None,
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::lanes::LaneId;
 use crate::render::Rendered;
 use async_trait::async_trait;
-use events::{MessageId, WebhookId};
+use events::{ChannelId, MessageId, WebhookId};
+use serde::Serialize;
 
 /// The port.
 #[async_trait]
@@ -11,8 +12,14 @@ pub trait Sink: Send + Sync {
     /// Sends one request, once: nothing below retries it.
     async fn send(&self, lane: LaneId, request: Request) -> Answer;
 
-    /// The messages of the lane's channel behind `after`, oldest first, at most [`HISTORY_MAX`].
-    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError>;
+    /// The messages of the lane's channel, or of this thread of it, behind `after`, oldest first, at most
+    /// [`HISTORY_MAX`]. A thread that is not there has none.
+    async fn history(
+        &self,
+        lane: LaneId,
+        thread: Option<ChannelId>,
+        after: MessageId,
+    ) -> Result<History, HistoryError>;
 }
 
 /// Messages in one history page: Discord's own limit.
@@ -25,11 +32,37 @@ pub enum Request {
     Create(Box<Rendered>),
     /// Make a copy show this.
     Edit(MessageId, Box<Rendered>),
-    /// Remove a copy.
-    Delete(MessageId),
+    /// Remove a copy, which may lie in a thread.
+    Delete(MessageId, Option<ChannelId>),
+    /// Make the thread on this message so. Doing it again changes nothing.
+    Thread(MessageId, Box<Threading>),
     /// Post the notice that the channel is linked: an anchor. Idempotent by a nonce of its lane and of the last certain
     /// copy before it: the first notice is of no use where that was removed, or lies far back.
     Notice(MessageId),
+}
+
+/// What becomes of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Threading {
+    /// It is opened, under this name.
+    Open(String),
+    /// It is made to show this.
+    Change(ThreadState),
+    /// It is removed.
+    Remove,
+}
+
+/// What a thread shows of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ThreadState {
+    /// Its name.
+    pub name: String,
+    /// It is archived.
+    pub archived: bool,
+    /// It is locked.
+    pub locked: bool,
+    /// Names of its tags, where it is a forum post.
+    pub tags: Vec<String>,
 }
 
 /// What came of a request.

@@ -6,7 +6,7 @@
 use crate::message::Message;
 use crate::render::{Rendered, Slots};
 use crate::settings::Settings;
-use events::event::{GoneBy, Said, Shown, ThreadShown};
+use events::event::{GoneBy, Said, Shown, Thread, ThreadShown};
 use events::{ChannelId, MessageId, Version};
 
 /// What a channel should show of a message.
@@ -139,6 +139,8 @@ pub struct Facts<'a> {
     pub held: &'a Held,
     /// The mirror's settings.
     pub settings: &'a Settings,
+    /// A message of its thread is owed, so that it is too, however old it is.
+    pub needed: bool,
 }
 
 /// The next step for one message in one link.
@@ -186,11 +188,14 @@ pub fn plan(facts: Facts<'_>, render: impl FnOnce(Slots) -> Vec<Rendered>) -> Pl
     }
 }
 
-/// A first send needs a message made since the link's beginning, or one that was there before (a restore).
+/// A first send needs a message made since the link's beginning, or one that was there before (a restore), or one
+/// that has a thread to carry: made since then, or written in since then.
 fn is_first_send_owed(facts: Facts<'_>) -> bool {
+    let Facts { message, held, needed, .. } = facts;
     let since = facts.settings.links.get(&facts.link).map_or(Version(i64::MAX), |link| link.linked.since);
-    let known = facts.message.said().is_some();
-    known && (facts.message.id.made() >= since || !facts.held.copies.is_empty())
+    let opened = |(at, thread): &(Version, Thread)| *at >= since && !thread.archived && !thread.deleted;
+    let carries = needed || message.thread.as_ref().is_some_and(opened);
+    message.said().is_some() && (message.id.made() >= since || !held.copies.is_empty() || carries)
 }
 
 /// The number of parts was fixed by the part that completed the first send.

@@ -78,7 +78,7 @@ fn hash(of: &Message, part: u16) -> u64 {
         |part| HeldCopy { id: MessageId(1), part, shown: (at(0), shown.clone()), gone: None, within: None };
     let held = Held { copies: (0..part).map(before).collect(), ..Held::default() };
     let settings = settings();
-    let facts = Facts { message: of, link: LINK, held: &held, settings: &settings };
+    let facts = Facts { message: of, link: LINK, held: &held, settings: &settings, needed: false };
     let parts = |_| vec![Rendered::default(); usize::from(part) + 1];
     match plan(facts, parts) {
         Plan::Create(post) => post.hash,
@@ -113,7 +113,7 @@ fn check(name: &str, message: &Message, held: &[HeldCopy], settings: &Settings, 
 }
 
 fn check_held(name: &str, message: &Message, held: &Held, settings: &Settings, expected: &str) {
-    let facts = Facts { message, link: LINK, held, settings };
+    let facts = Facts { message, link: LINK, held, settings, needed: false };
     assert_eq!(words(&plan(facts, |slots| bars(message, slots))), expected, "{name}");
 }
 

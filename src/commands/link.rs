@@ -68,6 +68,10 @@ async fn info(
         Some(live) => live.channel(spot.channel).await,
         None => None,
     };
+    if live.as_ref().is_some_and(|live| live.is_forum) {
+        let words = "is a forum, and posts of forums are not mirrored; link single posts instead";
+        return Err(CommandError::Wrong(format!("channel {} {words}", spot.channel)));
+    }
     let old = current.settings.links.get(&spot.channel).map(|link| &link.linked);
     let mut info = live.or_else(|| old.map(known_before)).unwrap_or_default();
     let flag = ask.guild.as_deref().map(words::guild).transpose()?;
@@ -82,7 +86,7 @@ async fn info(
 }
 
 fn known_before(linked: &Linked) -> ChannelInfo {
-    ChannelInfo { guild: linked.guild, parent: linked.parent, name: linked.name.clone() }
+    ChannelInfo { guild: linked.guild, parent: linked.parent, name: linked.name.clone(), is_forum: false }
 }
 
 /// What a link comes to.
@@ -96,7 +100,7 @@ enum Step {
 }
 
 fn decide(old: Option<&settings::Link>, ask: &Link, info: ChannelInfo, now: Version) -> Step {
-    let ChannelInfo { guild, parent, name } = info;
+    let ChannelInfo { guild, parent, name, is_forum: _ } = info;
     let (publishes, receives) = (!ask.receive_only, !ask.publish_only);
     let open = old.filter(|old| old.is_open());
     let since = match open {

@@ -62,7 +62,12 @@ impl Live for Node {
         }
     }
     async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo> {
-        (channel.0 == 45).then(|| ChannelInfo { guild: GuildId(40), parent: None, name: "games".into() })
+        let info = ChannelInfo { guild: GuildId(40), name: "games".into(), ..ChannelInfo::default() };
+        match channel.0 {
+            45 => Some(info),
+            46 => Some(ChannelInfo { is_forum: true, ..info }),
+            _ => None,
+        }
     }
     async fn drain(&self) -> Result<(), CommandError> {
         Ok(())

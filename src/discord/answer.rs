@@ -107,7 +107,7 @@ pub fn meaning(kind: Kind, asked: MessageId, reply: &Reply) -> Meaning {
         200..=299 => done(kind, asked, reply),
         429 => Meaning::Not(No::Wait(reply.headers.wait_ms().unwrap_or(PATIENCE_MS))),
         400..=499 => match Fault::read(reply) {
-            Some(fault) => refused(kind, reply.status, &fault),
+            Some(fault) => refused(kind, asked, reply.status, &fault),
             None => Meaning::Unknown(format!("status {} without Discord's own error", reply.status)),
         },
         status => Meaning::Unknown(format!("status {status}")),
@@ -126,10 +126,14 @@ fn done(kind: Kind, asked: MessageId, reply: &Reply) -> Meaning {
 }
 
 /// Codes: Discord, "Opcodes and Status Codes, JSON".
-fn refused(kind: Kind, status: u16, fault: &Fault) -> Meaning {
+fn refused(kind: Kind, asked: MessageId, status: u16, fault: &Fault) -> Meaning {
     let webhook = matches!(kind, Kind::ExecuteWebhook | Kind::EditCopy | Kind::DeleteCopy);
     match (status, fault.code) {
         (_, 10008) => Meaning::Not(No::Missing),
+        // It is there already: what was asked for.
+        (_, 160_004) if kind == Kind::OpenThread => Meaning::Done(asked),
+        (_, 10003) if matches!(kind, Kind::ChangeThread | Kind::RemoveThread) => Meaning::Not(No::Missing),
+        (_, 50083) if kind == Kind::ChangeThread => Meaning::Not(No::Refused(fault.words())),
         (_, 50027) => Meaning::WrongToken(fault.words()),
         (401, _) if webhook => Meaning::WrongToken(fault.words()),
         (_, 30046) => Meaning::Not(No::Wait(PATIENCE_MS)),
@@ -200,6 +204,7 @@ mod tests {
 
     #[test]
     fn the_table_of_replies() {
+        use Kind::{ChangeThread as Change, OpenThread as Open, RemoveThread as Remove};
         use Kind::{DeleteCopy as Del, EditCopy as Edit, ExecuteWebhook as New, PostMessage as Post};
         let error = |code: u64| format!(r#"{{"message":"m","code":{code}}}"#);
         for (kind, status, body, expected) in [
@@ -211,6 +216,17 @@ mod tests {
             (Edit, 200, r#"{"id":"9"}"#.to_owned(), "done 9"),
             (Edit, 200, String::new(), "unknown"),
             (Del, 204, String::new(), "done 5"),
+            (Open, 201, r#"{"id":"5"}"#.to_owned(), "done 5"),
+            (Open, 400, error(160_004), "done 5"),
+            (Open, 400, error(160_006), "refused"),
+            (Open, 404, error(10008), "missing"),
+            (Open, 404, error(10003), "dead"),
+            (Open, 403, error(50013), "dead"),
+            (Open, 502, "bad gateway".to_owned(), "unknown"),
+            (Change, 200, r#"{"id":"5"}"#.to_owned(), "done 5"),
+            (Change, 404, error(10003), "missing"),
+            (Remove, 200, r#"{"id":"5"}"#.to_owned(), "done 5"),
+            (Remove, 404, error(10003), "missing"),
             (Del, 404, error(10008), "missing"),
             (Edit, 404, error(10008), "missing"),
             (New, 404, error(10015), "dead"),

@@ -4,7 +4,7 @@ use super::route::{Kind, Route};
 use super::webhooks::Hook;
 use events::{ChannelId, MessageId};
 use projections::render::Rendered;
-use projections::sink::HISTORY_MAX;
+use projections::sink::{HISTORY_MAX, ThreadState, Threading};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -91,7 +91,7 @@ impl Calls {
             .username(&part.username)
             .content(&part.content)
             .payload_json(&body);
-        if let Some(thread) = hook.thread {
+        if let Some(thread) = part.thread.or(hook.thread) {
             request = request.thread_id(id(thread.0)?);
         }
         call(Kind::ExecuteWebhook, hook.id.0, 0, request.wait())
@@ -108,20 +108,25 @@ impl Calls {
             .update_webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?)
             .content(Some(&part.content))
             .payload_json(&body);
-        if let Some(thread) = hook.thread {
+        if let Some(thread) = part.thread.or(hook.thread) {
             request = request.thread_id(id(thread.0)?);
         }
         call(Kind::EditCopy, hook.id.0, copy.0, request)
     }
 
-    /// Removes a copy.
+    /// Removes a copy, which may lie in a thread.
     ///
     /// # Errors
     /// Where an id is zero.
-    pub fn delete(&self, hook: &Hook, copy: MessageId) -> Result<Call, Unbuildable> {
+    pub fn delete(
+        &self,
+        hook: &Hook,
+        copy: MessageId,
+        thread: Option<ChannelId>,
+    ) -> Result<Call, Unbuildable> {
         let mut request =
             self.0.delete_webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?);
-        if let Some(thread) = hook.thread {
+        if let Some(thread) = thread.or(hook.thread) {
             request = request.thread_id(id(thread.0)?);
         }
         call(Kind::DeleteCopy, hook.id.0, copy.0, request)
@@ -138,6 +143,43 @@ impl Calls {
         let body = json(&Post { content, nonce, enforce_nonce: true, allowed_mentions: NOBODY })?;
         let request = self.0.create_message(id(channel.0)?).content(content).payload_json(&body);
         call(Kind::PostMessage, channel.0, 0, request)
+    }
+
+    /// Makes the thread on a message so.
+    ///
+    /// # Errors
+    /// Where Discord's documented limits are broken.
+    pub fn thread(&self, channel: ChannelId, on: MessageId, to: &Threading) -> Result<Call, Unbuildable> {
+        let thread = id(on.0)?;
+        match to {
+            Threading::Open(name) => {
+                let request = self.0.create_thread_from_message(id(channel.0)?, id(on.0)?, name);
+                call(Kind::OpenThread, channel.0, on.0, request)
+            }
+            Threading::Change(ThreadState { name, archived, locked, tags: _ }) => {
+                let request = self.0.update_thread(thread).name(name).archived(*archived).locked(*locked);
+                call(Kind::ChangeThread, on.0, on.0, request)
+            }
+            Threading::Remove => call(Kind::RemoveThread, on.0, on.0, self.0.delete_channel(thread)),
+        }
+    }
+
+    /// Opens an archived thread, so that it can be written in.
+    ///
+    /// # Errors
+    /// Where the id is zero.
+    pub fn unarchive(&self, thread: ChannelId) -> Result<Call, Unbuildable> {
+        let request = self.0.update_thread(id(thread.0)?).archived(false);
+        call(Kind::ChangeThread, thread.0, thread.0, request)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn message(&self, channel: ChannelId, message: MessageId) -> Result<Call, Unbuildable> {
+        let request = self.0.message(id(channel.0)?, id(message.0)?);
+        call(Kind::ReadMessage, channel.0, message.0, request)
     }
 
     /// The page of a channel's messages right behind `after`. Discord answers newest first.

@@ -11,6 +11,8 @@ use std::hash::Hash;
 
 /// Channels, threads and roles each remembered at most.
 pub const NAMES_MAX: usize = 200_000;
+/// Tags of a forum kept at most: Discord's own limit is 20.
+const TAGS_MAX: usize = 20;
 /// Longest name kept, in characters: Discord's own limit.
 pub const NAME_CHARS_MAX: usize = 100;
 
@@ -25,6 +27,8 @@ pub struct Channel {
     pub parent: Option<ChannelId>,
     /// Discord's channel type: 0 text, 11 thread, 15 forum, ...
     pub kind: u8,
+    /// Names of a forum's tags.
+    pub tags: Vec<(u64, String)>,
 }
 
 impl Channel {
@@ -40,6 +44,12 @@ impl Channel {
 #[must_use]
 pub const fn is_thread(kind: u8) -> bool {
     matches!(kind, 10..=12)
+}
+
+/// Whether a channel type is a forum's or a media channel's: it holds threads alone.
+#[must_use]
+pub const fn is_forum(kind: u8) -> bool {
+    matches!(kind, 15 | 16)
 }
 
 /// The names known.
@@ -61,7 +71,8 @@ impl Guilds {
                     self.channel_told(told, None);
                 }
             }
-            "CHANNEL_DELETE" | "THREAD_DELETE" => self.channel_gone(text),
+            // A thread that was removed is kept: what was said in it before is still to be taken.
+            "CHANNEL_DELETE" => self.channel_gone(text),
             "THREAD_LIST_SYNC" => self.threads_told(text),
             "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE" => self.role_told(text),
             "GUILD_ROLE_DELETE" => self.role_gone(text),
@@ -85,6 +96,13 @@ impl Guilds {
     #[must_use]
     pub fn guild(&self, id: GuildId) -> Option<&str> {
         self.guilds.get(&id).map(String::as_str)
+    }
+
+    /// Learns what a channel is from Discord's own answer about it.
+    pub fn told(&mut self, channel_json: &str) {
+        if let Ok(told) = serde_json::from_str(channel_json) {
+            self.channel_told(told, None);
+        }
     }
 
     fn guild_told(&mut self, text: &[u8]) {
@@ -116,7 +134,12 @@ impl Guilds {
         let (Some(id), Some(guild)) = (told.id.channel(), guild) else { return };
         let parent = told.parent_id.and_then(|id| id.channel());
         let name = cut(told.name.unwrap_or_default());
-        keep(&mut self.channels, id, Channel { guild, name, parent, kind: told.kind });
+        let tag = |raw: &RawValue| {
+            let tag: TagTold = part(raw)?;
+            Some((tag.id.0.parse().ok()?, cut(tag.name)))
+        };
+        let tags = told.available_tags.iter().take(TAGS_MAX).filter_map(|raw| tag(raw)).collect();
+        keep(&mut self.channels, id, Channel { guild, name, parent, kind: told.kind, tags });
     }
 
     fn channel_gone(&mut self, text: &[u8]) {
@@ -232,6 +255,14 @@ struct ChannelTold {
     parent_id: Option<Told>,
     #[serde(default, rename = "type")]
     kind: u8,
+    #[serde(default)]
+    available_tags: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct TagTold {
+    id: Told,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -298,7 +329,7 @@ mod tests {
             ),
             (vec![("CHANNEL_DELETE", r#"{"id":"10"}"#)], "-, a post, mods, home"),
             (vec![("THREAD_UPDATE", r#"{"id":"12","guild_id":"1","name":"b"}"#)], "general, b, mods, home"),
-            (vec![("THREAD_DELETE", r#"{"id":"12","parent_id":"11"}"#)], "general, -, mods, home"),
+            (vec![("THREAD_DELETE", r#"{"id":"12","parent_id":"11"}"#)], "general, a post, mods, home"),
             (
                 vec![("THREAD_LIST_SYNC", r#"{"guild_id":"1","threads":[{"id":"12","name":"s"}]}"#)],
                 "general, s, mods, home",

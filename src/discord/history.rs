@@ -55,6 +55,20 @@ pub async fn page(rest: &Rest, channel: ChannelId, after: MessageId) -> Result<P
     read(&reply, after)
 }
 
+/// The page of a thread right behind `after`; empty where there is no such thread.
+///
+/// # Errors
+/// By what the caller does next.
+pub async fn page_of_thread(rest: &Rest, thread: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
+    let call = rest.calls.messages(thread, after).map_err(|error| HistoryError::Dead(error.0))?;
+    let reply = rest.call(&call, PATIENCE).await.map_err(|failure| HistoryError::Wait(wait(&failure)))?;
+    if reply.status == 404 && Fault::read(&reply).is_some() {
+        Ok(Page::default())
+    } else {
+        read(&reply, after)
+    }
+}
+
 /// How long to wait after a read that brought no reply.
 pub(super) const fn wait(failure: &Failure) -> u64 {
     match failure {

@@ -22,6 +22,14 @@ pub enum Kind {
     ReadMessages,
     /// Read a channel.
     ReadChannel,
+    /// Read one message.
+    ReadMessage,
+    /// Open a thread on a message.
+    OpenThread,
+    /// Change a thread.
+    ChangeThread,
+    /// Remove a thread.
+    RemoveThread,
     /// Read our own application.
     ReadApplication,
     /// Read the bot's own user.
@@ -43,6 +51,10 @@ impl Kind {
             Self::PostMessage => "POST /channels/{channel}/messages",
             Self::ReadMessages => "GET /channels/{channel}/messages",
             Self::ReadChannel => "GET /channels/{channel}",
+            Self::ReadMessage => "GET /channels/{channel}/messages/{message}",
+            Self::OpenThread => "POST /channels/{channel}/messages/{message}/threads",
+            Self::ChangeThread => "PATCH /channels/{channel}",
+            Self::RemoveThread => "DELETE /channels/{channel}",
             Self::ReadApplication => "GET /applications/@me",
             Self::ReadUser => "GET /users/@me",
             Self::ReadGateway => "GET /gateway/bot",
@@ -53,12 +65,13 @@ impl Kind {
     #[must_use]
     pub const fn method(self) -> Method {
         match self {
-            Self::ExecuteWebhook | Self::CreateWebhook | Self::PostMessage => Method::POST,
-            Self::EditCopy => Method::PATCH,
-            Self::DeleteCopy => Method::DELETE,
+            Self::ExecuteWebhook | Self::CreateWebhook | Self::PostMessage | Self::OpenThread => Method::POST,
+            Self::EditCopy | Self::ChangeThread => Method::PATCH,
+            Self::DeleteCopy | Self::RemoveThread => Method::DELETE,
             Self::ListWebhooks
             | Self::ReadMessages
             | Self::ReadChannel
+            | Self::ReadMessage
             | Self::ReadApplication
             | Self::ReadUser
             | Self::ReadGateway => Method::GET,

@@ -1,14 +1,14 @@
 //! The sink: lanes' requests to Discord and its answers back, each sent once.
 
-use super::answer::{Meaning, dead_token, meaning};
+use super::answer::{Fault, Meaning, dead_token, meaning};
 use super::calls::{Call, Unbuildable};
 use super::history;
 use super::rest::{Failure, Rest};
 use super::webhooks::{Hook, Webhooks};
 use async_trait::async_trait;
-use events::{MessageId, WebhookId};
+use events::{ChannelId, MessageId, WebhookId};
 use projections::lanes::LaneId;
-use projections::sink::{Answer, History, HistoryError, No, Request, Sink};
+use projections::sink::{Answer, History, HistoryError, No, Request, Sink, Threading};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,10 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_millis(500);
 /// Before a request is tried again that made no connection, milliseconds.
 pub const UNREACHABLE_MS: u64 = 2_000;
+/// Discord's error code of a channel, or thread, that is not there.
+const UNKNOWN_CHANNEL: u64 = 10003;
+/// Of a thread that is archived.
+const ARCHIVED: u64 = 50083;
 /// What the notice in a newly linked channel says.
 pub const NOTICE: &str = "This channel is now linked: messages of the mirror appear here.";
 
@@ -33,13 +37,16 @@ impl DiscordSink {
         Self { rest, webhooks }
     }
 
-    async fn through_webhook(&self, lane: LaneId, request: Request) -> Answer {
+    async fn through_webhook(&self, lane: LaneId, request: Request, thread: Option<ChannelId>) -> Answer {
         let hook = match self.webhooks.open(lane).await {
             Ok(hook) => hook,
             Err(no) => return Answer::No(no),
         };
         let meaning = match self.build(&hook, &request) {
-            Ok(call) => self.exchange(&call).await,
+            Ok(call) => match thread {
+                Some(thread) => self.exchange_in(thread, &call).await,
+                None => self.exchange(&call).await,
+            },
             Err(error) => Meaning::Not(No::Refused(error.0)),
         };
         self.heed(lane, &meaning);
@@ -54,8 +61,10 @@ impl DiscordSink {
         match request {
             Request::Create(part) => calls.execute(hook, part),
             Request::Edit(copy, part) => calls.edit(hook, *copy, part),
-            Request::Delete(copy) => calls.delete(hook, *copy),
-            Request::Notice(_) => Err(Unbuildable("a notice is not posted through a webhook".to_owned())),
+            Request::Delete(copy, thread) => calls.delete(hook, *copy, *thread),
+            Request::Thread(..) | Request::Notice(_) => {
+                Err(Unbuildable("a webhook can neither open a thread nor post a notice".to_owned()))
+            }
         }
     }
 
@@ -67,12 +76,46 @@ impl DiscordSink {
         answer(meaning, WebhookId::default())
     }
 
+    /// The bot opens, changes and removes threads.
+    async fn thread(&self, lane: LaneId, on: MessageId, to: &Threading) -> Answer {
+        let meaning = match self.rest.calls.thread(lane.link, on, to) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Not(No::Refused(error.0)),
+        };
+        answer(meaning, WebhookId::default())
+    }
+
+    /// In a thread more can be missing than the copy, and Discord archives a quiet one by itself.
+    async fn exchange_in(&self, thread: ChannelId, call: &Call) -> Meaning {
+        let reply = match self.rest.call(call, PATIENCE).await {
+            Ok(reply) => reply,
+            Err(failure) => return unsent(failure),
+        };
+        match Fault::read(&reply).map(|fault| fault.code) {
+            Some(UNKNOWN_CHANNEL) => Meaning::Not(No::Missing),
+            Some(ARCHIVED) => self.unarchive(thread).await,
+            Some(_) | None => meaning(call.route.kind, MessageId(call.route.message), &reply),
+        }
+    }
+
+    /// The request had no effect: once the thread is open, it is sent again.
+    async fn unarchive(&self, thread: ChannelId) -> Meaning {
+        let opened = match self.rest.calls.unarchive(thread) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Not(No::Refused(error.0)),
+        };
+        match opened {
+            Meaning::Done(_) => Meaning::Not(No::Wait(0)),
+            Meaning::Not(no) => Meaning::Not(no),
+            Meaning::WrongToken(words) => Meaning::Not(dead_token(&words)),
+            Meaning::Unknown(_) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
+        }
+    }
+
     async fn exchange(&self, call: &Call) -> Meaning {
         match self.rest.call(call, PATIENCE).await {
             Ok(reply) => meaning(call.route.kind, MessageId(call.route.message), &reply),
-            Err(Failure::Limited(ms)) => Meaning::Not(No::Wait(ms)),
-            Err(Failure::NotConnected(_)) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
-            Err(Failure::Ambiguous(why)) => Meaning::Unknown(why),
+            Err(failure) => unsent(failure),
         }
     }
 
@@ -98,19 +141,39 @@ impl Sink for DiscordSink {
     async fn send(&self, lane: LaneId, request: Request) -> Answer {
         match request {
             Request::Notice(after) => self.notice(lane, after).await,
-            Request::Create(_) | Request::Edit(..) | Request::Delete(_) => {
-                self.through_webhook(lane, request).await
+            Request::Thread(on, to) => self.thread(lane, on, &to).await,
+            Request::Create(ref part) | Request::Edit(_, ref part) => {
+                let thread = part.thread;
+                self.through_webhook(lane, request, thread).await
             }
+            Request::Delete(_, thread) => self.through_webhook(lane, request, thread).await,
         }
     }
 
-    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError> {
+    async fn history(
+        &self,
+        lane: LaneId,
+        thread: Option<ChannelId>,
+        after: MessageId,
+    ) -> Result<History, HistoryError> {
         let hook = self.webhooks.open(lane).await.map_err(|no| match no {
             No::Wait(ms) => HistoryError::Wait(ms),
             No::Dead(why) | No::Refused(why) => HistoryError::Dead(why),
             No::Missing => HistoryError::Dead("the webhook cannot be found".to_owned()),
         })?;
-        Ok(history::page(&self.rest, lane.link, after).await?.seen_by(hook.id))
+        let page = match thread {
+            Some(thread) => history::page_of_thread(&self.rest, thread, after).await?,
+            None => history::page(&self.rest, lane.link, after).await?,
+        };
+        Ok(page.seen_by(hook.id))
+    }
+}
+
+fn unsent(failure: Failure) -> Meaning {
+    match failure {
+        Failure::Limited(ms) => Meaning::Not(No::Wait(ms)),
+        Failure::NotConnected(_) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
+        Failure::Ambiguous(why) => Meaning::Unknown(why),
     }
 }
 
@@ -135,7 +198,7 @@ fn nonce(lane: LaneId, after: MessageId) -> String {
 mod tests {
     use super::*;
     use crate::discord::calls::NONCE_CHARS_MAX;
-    use events::{ChannelId, MirrorId};
+    use events::MirrorId;
 
     #[test]
     fn a_nonce_fits_and_is_the_lanes_own() {

@@ -3,7 +3,7 @@
 use super::Env;
 use crate::follower::RETRY;
 use events::log::{AppendError, Durable, Read, ReadError};
-use events::{Event, MessageId, Offset};
+use events::{ChannelId, Event, MessageId, Offset};
 use projections::deliver::{self, Next, Scope, Touch, receipt_event, touch};
 use projections::lane::{Action, Input, Lane, Now, Receipted, Sighting, Work};
 use projections::lanes::{LaneId, Saved};
@@ -118,7 +118,7 @@ impl Job {
             Action::Load => self.load(env).await,
             Action::Send(request) => Input::Answered(env.sink.send(self.id, request).await),
             Action::Append(receipted) => self.append(receipted, env).await,
-            Action::History(after) => Input::History(self.history(after, env).await),
+            Action::History(after, thread) => Input::History(self.sightings(after, thread, env).await),
             Action::Identify(ids) => Input::Strangers(self.strangers(ids, env).await),
             Action::Plan | Action::Wait(_) | Action::Park | Action::Stop => Input::Woken,
         }
@@ -155,12 +155,33 @@ impl Job {
         Input::Appended
     }
 
-    async fn history(&mut self, after: MessageId, env: &Env) -> Result<Vec<Sighting>, HistoryError> {
+    /// What lies behind `after` in the channel, and in this thread of it. The channel has the anchors: whoever may read
+    /// its history may read that of its threads.
+    async fn sightings(
+        &mut self,
+        after: MessageId,
+        thread: Option<ChannelId>,
+        env: &Env,
+    ) -> Result<Vec<Sighting>, HistoryError> {
+        let mut seen = self.history(after, None, env).await?;
+        if thread.is_some() {
+            seen.extend(self.history(after, thread, env).await?);
+            seen.sort_by_key(|sighting| sighting.id);
+        }
+        Ok(seen)
+    }
+
+    async fn history(
+        &mut self,
+        after: MessageId,
+        thread: Option<ChannelId>,
+        env: &Env,
+    ) -> Result<Vec<Sighting>, HistoryError> {
         let mut seen = Vec::new();
         let mut after = after;
         let mut pages = 0;
         loop {
-            let page = env.sink.history(self.id, after).await?;
+            let page = env.sink.history(self.id, thread, after).await?;
             after = page.messages.last().map_or(after, |message| message.id);
             seen.extend(page.messages);
             pages += 1;
@@ -176,6 +197,7 @@ impl Job {
             id: seen.id,
             ours: seen.ours,
             known: seen.ours && !unknown.contains(&seen.id),
+            thread,
         };
         Ok(seen.into_iter().map(sighting).collect())
     }

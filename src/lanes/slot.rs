@@ -4,7 +4,7 @@ use super::Env;
 use super::report::{LaneReport, LaneState};
 use super::run::Job;
 use events::event::Linked;
-use events::{MessageId, Offset};
+use events::{ChannelId, MessageId, Offset};
 use projections::lane::{Lane, MEMORY_MAX};
 use projections::lanes::LaneId;
 use projections::settings::Link;
@@ -34,7 +34,7 @@ pub(super) struct Slot {
     incoming: VecDeque<(Offset, MessageId)>,
     /// From here on it goes by the log, as soon as the run has ended.
     walk: Option<Walk>,
-    heard: Vec<MessageId>,
+    heard: Vec<(MessageId, Option<ChannelId>)>,
     saw: Option<MessageId>,
     /// What it had not done yet when it began to run.
     head: Option<Offset>,
@@ -150,8 +150,8 @@ impl Slot {
             None => {}
         }
         let mut heard = false;
-        for message in self.heard.drain(..) {
-            heard |= job.lane.heard(message);
+        for (message, thread) in self.heard.drain(..) {
+            heard |= job.lane.heard(message, thread);
         }
         if let Some(message) = self.saw.take() {
             job.lane.saw(message);
@@ -163,12 +163,12 @@ impl Slot {
     }
 
     /// Our webhook posted a message; says whether the lane is to look at it now.
-    pub(super) fn heard(&mut self, message: MessageId) -> bool {
+    pub(super) fn heard(&mut self, message: MessageId, thread: Option<ChannelId>) -> bool {
         match &mut self.job {
-            Some(job) => job.opened && job.lane.heard(message),
+            Some(job) => job.opened && job.lane.heard(message, thread),
             None => {
                 if self.heard.len() < MEMORY_MAX {
-                    self.heard.push(message);
+                    self.heard.push((message, thread));
                 }
                 false
             }
@@ -225,7 +225,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::{ChannelId, MirrorId};
+    use events::MirrorId;
     use projections::lane::LaneRow;
 
     fn slot() -> Slot {
@@ -276,7 +276,7 @@ mod tests {
         let news = slot.end(job);
         assert!(news.work && !news.heard);
         let job = slot.begin().unwrap();
-        slot.heard(MessageId(9));
+        slot.heard(MessageId(9), None);
         assert!(slot.end(job).heard);
     }
 }

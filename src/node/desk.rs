@@ -4,6 +4,7 @@ use super::Node;
 use crate::commands::answer::{self, LaneLine, NodeStatus};
 use crate::commands::{ChannelInfo, CommandError, Live};
 use crate::discord::gateway::Happening;
+use crate::discord::guilds::is_forum;
 use crate::lanes::{Elsewhere, LaneReport, LaneState, Order};
 use crate::rabbit::OutboxStatus;
 use async_trait::async_trait;
@@ -263,7 +264,8 @@ impl Live for Running {
         if let Some(known) = self.node.guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel)
         {
             let parent = known.parent.filter(|_| known.is_thread());
-            return Some(ChannelInfo { guild: known.guild, parent, name: known.name.clone() });
+            let (guild, name) = (known.guild, known.name.clone());
+            return Some(ChannelInfo { guild, parent, name, is_forum: is_forum(known.kind) });
         }
         let call = self.node.rest.calls.channel(channel).ok()?;
         let reply = self.node.rest.call(&call, PATIENCE).await.ok().filter(|reply| reply.status == 200)?;
@@ -274,6 +276,7 @@ impl Live for Running {
             guild: events::GuildId(id(told.guild_id)?),
             parent: id(told.parent_id).filter(|_| is_thread).map(ChannelId),
             name: told.name.unwrap_or_default(),
+            is_forum: told.kind.is_some_and(is_forum),
         })
     }
 

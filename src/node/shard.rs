@@ -139,6 +139,7 @@ impl Node {
         Ingest {
             ports: self.stores.ports.clone(),
             links: self.links.clone(),
+            threads: self.threads.clone(),
             guilds: self.guilds.clone(),
             webhooks: self.webhooks.clone(),
             state: self.stores.state.clone(),

@@ -56,7 +56,7 @@ async fn no_token_is_logged_however_a_request_ends() {
         }
     }
     told.push(format!("{:?}", sink.send(lane(channel), Request::Create(part(&"x".repeat(2_001)))).await));
-    told.push(format!("{:?}", sink.send(lane(channel), Request::Delete(MessageId(1))).await));
+    told.push(format!("{:?}", sink.send(lane(channel), Request::Delete(MessageId(1), None)).await));
     assert!(told.iter().any(|told| told.starts_with("Yes")), "{told:?}");
     let tokens = discord.webhook_tokens();
     assert!(!tokens.is_empty());

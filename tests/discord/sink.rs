@@ -39,7 +39,7 @@ impl Stage {
     }
 
     async fn history(&self, after: MessageId) -> Result<History, HistoryError> {
-        self.client.sink.history(lane(self.channel), after).await
+        self.client.sink.history(lane(self.channel), None, after).await
     }
 
     fn shown(&self) -> Vec<String> {
@@ -60,8 +60,8 @@ async fn a_copy_is_made_changed_and_removed() {
     assert_eq!(stage.send(Request::Edit(copy, part("bye @everyone"))).await, Answer::Yes(copy, hook));
     assert_eq!(stage.shown(), ["Alice: bye @everyone"]);
     assert!(stage.discord.pings().is_empty());
-    assert_eq!(stage.send(Request::Delete(copy)).await, Answer::Yes(copy, hook));
-    assert_eq!(stage.send(Request::Delete(copy)).await, Answer::No(No::Missing));
+    assert_eq!(stage.send(Request::Delete(copy, None)).await, Answer::Yes(copy, hook));
+    assert_eq!(stage.send(Request::Delete(copy, None)).await, Answer::No(No::Missing));
     assert_eq!(stage.send(Request::Edit(copy, part("x"))).await, Answer::No(No::Missing));
     assert!(stage.shown().is_empty());
 }
@@ -135,7 +135,7 @@ async fn a_webhook_is_made_once_found_again_and_a_threads_is_its_parents() {
     assert!(matches!(told, Answer::Yes(_, hook) if hook == made), "{told:?}");
     assert_eq!(stage.discord.messages(thread).last().unwrap().content.as_ref(), "in the thread");
     assert_eq!(stage.discord.message_count(stage.channel), 0);
-    let history = again.sink.history(lane(thread), MessageId(0)).await.unwrap();
+    let history = again.sink.history(lane(thread), None, MessageId(0)).await.unwrap();
     assert!(history.messages.last().unwrap().ours);
     assert_eq!(stage.asked(RouteKind::CreateWebhook), 1);
 }

@@ -111,7 +111,7 @@ async fn requests_are_what_discord_documents() {
     for (request, yes) in [
         (Request::Create(part("hello")), Answer::Yes(copy, hook)),
         (Request::Edit(copy, edited), Answer::Yes(copy, hook)),
-        (Request::Delete(copy), Answer::Yes(copy, hook)),
+        (Request::Delete(copy, None), Answer::Yes(copy, hook)),
         (Request::Notice(MessageId(0)), Answer::Yes(MessageId(71), WebhookId(0))),
     ] {
         assert_eq!(sink.send(lane(3), request).await, yes);

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use events::{ChannelId, MessageId, MirrorId, Version, WebhookId};
 use mirror::clock::Clock;
 use mirror::discord::webhooks::Webhooks;
+use mirror::ingest::threads::{Lookup, Unanswered};
 use projections::lanes::LaneId;
 use projections::render::Rendered;
-use projections::sink::{Answer, History, HistoryError, No, Request, Seen, Sink};
+use projections::sink::{Answer, History, HistoryError, No, Request, Seen, Sink, ThreadState, Threading};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -44,6 +45,17 @@ pub(crate) struct Post {
     pub text: String,
 }
 
+/// A thread.
+#[derive(Clone, Debug, Default)]
+struct Thread {
+    parent: ChannelId,
+    name: String,
+    owner: u64,
+    kind: u64,
+    archived: bool,
+    locked: bool,
+}
+
 #[derive(Default)]
 struct Site {
     posts: BTreeMap<MessageId, Post>,
@@ -68,6 +80,9 @@ pub(crate) struct Asked {
 struct State {
     sites: BTreeMap<ChannelId, Site>,
     asked: Vec<Asked>,
+    threads: BTreeMap<ChannelId, Thread>,
+    /// What was told of each message and thread last, for who asks.
+    told: BTreeMap<u64, Value>,
     /// Dispatches to come of what we did ourselves.
     echoes: VecDeque<(&'static str, Value)>,
     is_mute: bool,
@@ -114,6 +129,34 @@ impl Discord {
                 None => drop(site.posts.remove(&id)),
             }
         }
+    }
+
+    /// Somebody tells of a message.
+    pub(crate) fn told(&self, id: u64, data: &Value) {
+        self.state().told.insert(id, data.clone());
+    }
+
+    /// Somebody makes or changes a thread.
+    pub(crate) fn thread(&self, id: ChannelId, data: &Value) {
+        let number = |field: &str| data[field].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+        let flag = |field: &str| data["thread_metadata"][field].as_bool().unwrap_or_default();
+        let thread = Thread {
+            parent: ChannelId(number("parent_id")),
+            name: data["name"].as_str().unwrap_or_default().to_owned(),
+            owner: number("owner_id"),
+            kind: data["type"].as_u64().unwrap_or_default(),
+            archived: flag("archived"),
+            locked: flag("locked"),
+        };
+        self.state().threads.insert(id, thread);
+        self.site(id, |_| ());
+    }
+
+    /// A thread is removed, with all that is in it.
+    pub(crate) fn unthread(&self, id: ChannelId) -> bool {
+        let mut state = self.state();
+        state.sites.remove(&id);
+        state.threads.remove(&id).is_some()
     }
 
     /// A message of the lane's webhook of which nobody ever tells: another life of this node posted it.
@@ -178,11 +221,17 @@ impl Discord {
     /// A channel's messages in words.
     pub(crate) fn shows(&self, channel: ChannelId) -> Vec<String> {
         let posts = self.site(channel, |site| site.posts.clone());
+        let thread = self.state().threads.get(&channel).cloned();
         let names = self.names.lock().unwrap();
         let line = |(id, post): (&MessageId, &Post)| {
             format!("{} {}: {}", names.name(id.0), post.author, quoted(&names.with_names(&post.text)))
         };
-        posts.iter().map(line).collect()
+        let thread = thread.map(|thread| {
+            let flag = |flag, word| if flag { word } else { "" };
+            let flags = flag(thread.archived, ", archived").to_owned() + flag(thread.locked, ", locked");
+            format!("({:?} of {}{flags})", thread.name, names.name(thread.parent.0))
+        });
+        thread.into_iter().chain(posts.iter().map(line)).collect()
     }
 
     /// The webhook of a lane: the same for ever, and known from its first use on.
@@ -201,25 +250,66 @@ impl Discord {
     fn effect(&self, lane: LaneId, request: &Request) -> Answer {
         let webhook = self.webhook(lane);
         match request {
-            Request::Create(part) => Answer::Yes(self.post(lane, webhook, part), webhook),
+            Request::Create(part) => match part.thread {
+                Some(thread) if !self.state().threads.contains_key(&thread) => Answer::No(No::Missing),
+                Some(_) | None => Answer::Yes(self.post(lane, webhook, part), webhook),
+            },
             Request::Edit(copy, part) => self.edit(lane, *copy, part, webhook),
-            Request::Delete(copy) => self.delete(lane, *copy, webhook),
+            Request::Delete(copy, thread) => self.delete(thread.unwrap_or(lane.link), *copy, webhook),
+            Request::Thread(on, to) => self.threading(lane, *on, to),
             Request::Notice(after) => self.notice(lane, *after),
         }
     }
 
     fn post(&self, lane: LaneId, webhook: WebhookId, part: &Rendered) -> MessageId {
         let post = Post { webhook: Some(webhook), author: part.username.clone(), text: shown(part) };
-        let id = self.put(lane.link, post);
-        let echo = self.message(lane.link, id, webhook, part);
+        let channel = part.thread.unwrap_or(lane.link);
+        let id = self.put(channel, post);
+        let echo = self.message(channel, id, webhook, part);
+        self.told(id.0, &echo);
         self.tell("MESSAGE_CREATE", echo);
         id
+    }
+
+    fn threading(&self, lane: LaneId, on: MessageId, to: &Threading) -> Answer {
+        let id = ChannelId(on.0);
+        let there = self.state().threads.get(&id).cloned();
+        let (kind, thread) = match (to, there) {
+            (Threading::Open(_), Some(_)) => return Answer::Yes(on, WebhookId::default()),
+            (Threading::Open(_), None) if !self.site(lane.link, |site| site.posts.contains_key(&on)) => {
+                return Answer::No(No::Missing);
+            }
+            (Threading::Open(name), None) => {
+                let thread = Thread { parent: lane.link, name: name.clone(), owner: ME, ..Thread::default() };
+                ("THREAD_CREATE", thread)
+            }
+            (_, None) => return Answer::No(No::Missing),
+            (Threading::Change(ThreadState { name, archived, locked, .. }), Some(thread)) => {
+                let (name, archived, locked) = (name.clone(), *archived, *locked);
+                ("THREAD_UPDATE", Thread { name, archived, locked, ..thread })
+            }
+            (Threading::Remove, Some(thread)) => {
+                self.unthread(id);
+                ("THREAD_DELETE", thread)
+            }
+        };
+        let data = json!({
+            "id": on.0.to_string(), "parent_id": thread.parent.0.to_string(), "guild_id": "1", "type": 11,
+            "name": thread.name, "owner_id": thread.owner.to_string(),
+            "thread_metadata": {"archived": thread.archived, "locked": thread.locked},
+        });
+        if kind != "THREAD_DELETE" {
+            self.thread(id, &data);
+        }
+        self.tell(kind, data);
+        Answer::Yes(on, WebhookId::default())
     }
 
     fn put(&self, channel: ChannelId, post: Post) -> MessageId {
         let mut names = self.names.lock().unwrap();
         let id = MessageId(names.message(self.clock.now()));
-        let place = names.name(channel.0).to_lowercase();
+        let thread = if self.state().threads.contains_key(&channel) { "x" } else { "" };
+        let place = names.name(channel.0).to_lowercase() + thread;
         self.site(channel, |site| {
             names.put(&format!("{place}{}", site.count), id.0);
             site.count += 1;
@@ -239,22 +329,23 @@ impl Discord {
 
     fn edit(&self, lane: LaneId, copy: MessageId, part: &Rendered, webhook: WebhookId) -> Answer {
         let text = shown(part);
+        let channel = part.thread.unwrap_or(lane.link);
         let found =
-            self.site(lane.link, |site| site.posts.get_mut(&copy).map(|post| post.text = text).is_some());
+            self.site(channel, |site| site.posts.get_mut(&copy).map(|post| post.text = text).is_some());
         if !found {
             return Answer::No(No::Missing);
         }
-        let mut echo = self.message(lane.link, copy, webhook, part);
+        let mut echo = self.message(channel, copy, webhook, part);
         echo["edited_timestamp"] = "2026-01-01T00:00:00.000000+00:00".into();
         self.tell("MESSAGE_UPDATE", echo);
         Answer::Yes(copy, webhook)
     }
 
-    fn delete(&self, lane: LaneId, copy: MessageId, webhook: WebhookId) -> Answer {
-        if self.site(lane.link, |site| site.posts.remove(&copy)).is_none() {
+    fn delete(&self, channel: ChannelId, copy: MessageId, webhook: WebhookId) -> Answer {
+        if self.site(channel, |site| site.posts.remove(&copy)).is_none() {
             return Answer::No(No::Missing);
         }
-        let told = json!({"id": copy.0.to_string(), "channel_id": lane.link.0.to_string(), "guild_id": "1"});
+        let told = json!({"id": copy.0.to_string(), "channel_id": channel.0.to_string(), "guild_id": "1"});
         self.tell("MESSAGE_DELETE", told);
         Answer::Yes(copy, webhook)
     }
@@ -290,9 +381,22 @@ impl Discord {
         let names = self.names.lock().unwrap();
         let copy = copy.map(|id| names.name(id.0)).unwrap_or_else(|| "-".to_owned());
         let says = match request {
-            Request::Create(part) => format!("post {copy} as {:?}: {}", part.username, quoted(&shown(part))),
-            Request::Edit(copy, part) => format!("edit {}: {}", names.name(copy.0), quoted(&shown(part))),
-            Request::Delete(copy) => format!("delete {}", names.name(copy.0)),
+            Request::Create(part) => {
+                let place = within(&names, part.thread);
+                format!("post {copy}{place} as {:?}: {}", part.username, quoted(&shown(part)))
+            }
+            Request::Edit(copy, part) => {
+                format!(
+                    "edit {}{}: {}",
+                    names.name(copy.0),
+                    within(&names, part.thread),
+                    quoted(&shown(part))
+                )
+            }
+            Request::Delete(copy, thread) => {
+                format!("delete {}{}", names.name(copy.0), within(&names, *thread))
+            }
+            Request::Thread(on, to) => format!("thread on {}: {}", names.name(on.0), threading(to)),
             Request::Notice(_) => format!("notice {copy}"),
         };
         let says = names.with_names(&says) + answer;
@@ -306,6 +410,45 @@ impl Discord {
         let answer = self.effect(lane, &request);
         self.state().late -= 1;
         self.note(lane, &request, "  (late effect)", copy_of(&answer));
+    }
+}
+
+fn within(names: &Names, thread: Option<ChannelId>) -> String {
+    thread.map(|thread| format!(" in {}", names.name(thread.0))).unwrap_or_default()
+}
+
+fn threading(to: &Threading) -> String {
+    match to {
+        Threading::Open(name) => format!("open {name:?}"),
+        Threading::Change(ThreadState { name, archived, locked, .. }) => {
+            let flag = |flag, word| if flag { word } else { "" };
+            format!("show {name:?}{}{}", flag(*archived, " archived"), flag(*locked, " locked"))
+        }
+        Threading::Remove => "remove".to_owned(),
+    }
+}
+
+/// What is asked for while frames wait.
+#[async_trait]
+impl Lookup for Wire {
+    async fn channel(&self, channel: ChannelId) -> Result<Option<String>, Unanswered> {
+        let state = self.0.state();
+        let thread = state.threads.get(&channel).map(|thread| {
+            json!({
+                "id": channel.0.to_string(), "parent_id": thread.parent.0.to_string(), "guild_id": "1",
+                "type": thread.kind,
+                "name": thread.name, "owner_id": thread.owner.to_string(),
+                "thread_metadata": {"archived": thread.archived, "locked": thread.locked},
+            })
+        });
+        Ok(thread.map(|thread| thread.to_string()))
+    }
+
+    async fn message(&self, channel: ChannelId, message: MessageId) -> Result<Option<String>, Unanswered> {
+        let state = self.0.state();
+        let there = state.sites.get(&channel).is_some_and(|site| site.posts.contains_key(&message));
+        let told = state.told.get(&message.0).filter(|told| there && told["channel_id"].is_string());
+        Ok(told.map(Value::to_string))
     }
 }
 
@@ -386,9 +529,14 @@ impl Sink for Wire {
         }
     }
 
-    async fn history(&self, lane: LaneId, after: MessageId) -> Result<History, HistoryError> {
+    async fn history(
+        &self,
+        lane: LaneId,
+        thread: Option<ChannelId>,
+        after: MessageId,
+    ) -> Result<History, HistoryError> {
         let webhook = self.0.webhook(lane);
-        self.0.site(lane.link, |site| {
+        self.0.site(thread.unwrap_or(lane.link), |site| {
             if let Some(error) = &site.no_history {
                 return Err(error.clone());
             }

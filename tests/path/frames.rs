@@ -19,11 +19,13 @@ pub(crate) struct Sent {
 #[derive(Default)]
 pub(crate) struct Frames {
     messages: BTreeMap<u64, Value>,
+    threads: BTreeMap<u64, Value>,
     guild: u64,
 }
 
 impl Frames {
     /// The dispatch of a short form: `create CHANNEL NAME USER "text"`, `edit NAME "text" [at SECONDS]`,
+    /// `thread NAME in CHANNEL "title" USER`, `rethread NAME`, `unthread NAME`,
     /// `update NAME`, `delete NAME [in CHANNEL]`, `bulk NAME...`, `raw KIND {json}`, `text ...`; a JSON object at
     /// the end replaces fields.
     pub(crate) fn expand(&mut self, line: &str, names: &mut Names, now: Version) -> Sent {
@@ -43,15 +45,26 @@ impl Frames {
             "update" => ("MESSAGE_UPDATE".to_owned(), self.known(&words, names, now)),
             "delete" => ("MESSAGE_DELETE".to_owned(), self.delete(&words, names, now)),
             "bulk" => ("MESSAGE_DELETE_BULK".to_owned(), self.bulk(&words, names, now)),
+            "thread" => ("THREAD_CREATE".to_owned(), thread(&words, names, now)),
+            "rethread" => ("THREAD_UPDATE".to_owned(), self.thread(&words, names, now)),
+            "unthread" => {
+                let known = self.thread(&words, names, now);
+                let part = json!({
+                    "id": known["id"], "guild_id": "1", "parent_id": known["parent_id"], "type": known["type"],
+                });
+                ("THREAD_DELETE".to_owned(), part)
+            }
             "raw" => (plain(&words, 0), json!({})),
             other => panic!("no short form `{other}`"),
         };
         if let Some(Word::Object(Value::Object(fields))) = patch {
             fields.into_iter().for_each(|(key, value)| data[key] = value);
         }
-        if matches!(head, "create" | "edit" | "update") {
-            let id = data["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
-            self.messages.insert(id, data.clone());
+        let id = data["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+        match head {
+            "create" | "edit" | "update" => drop(self.messages.insert(id, data.clone())),
+            "thread" | "rethread" => drop(self.threads.insert(id, data.clone())),
+            _ => {}
         }
         Sent { kind, data, text: None }
     }
@@ -104,6 +117,10 @@ impl Frames {
         }
     }
 
+    fn thread(&self, words: &[Word], names: &mut Names, now: Version) -> Value {
+        self.threads[&names.id(&plain(words, 0), now)].clone()
+    }
+
     fn delete(&mut self, words: &[Word], names: &mut Names, now: Version) -> Value {
         let id = names.id(&plain(words, 0), now);
         let channel = match words.get(1) {
@@ -127,6 +144,15 @@ impl Frames {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         json!({"ids": ids, "channel_id": channel, "guild_id": "1"})
     }
+}
+
+fn thread(words: &[Word], names: &mut Names, now: Version) -> Value {
+    let (name, channel, user) = (plain(words, 0), plain(words, 2), plain(words, 4));
+    json!({
+        "id": names.id(&name, now).to_string(), "parent_id": names.id(&channel, now).to_string(),
+        "guild_id": "1", "type": 11, "name": text(words, 3), "owner_id": names.user(&user).to_string(),
+        "newly_created": true, "thread_metadata": {"archived": false, "locked": false},
+    })
 }
 
 fn plain(words: &[Word], at: usize) -> String {

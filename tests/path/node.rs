@@ -13,6 +13,7 @@ use mirror::discord::guilds::Guilds;
 use mirror::discord::webhooks::Webhooks;
 use mirror::follower::{self, Followed, Follower};
 use mirror::ingest::Ingest;
+use mirror::ingest::threads::Threads;
 use mirror::lanes::{Counters, Driver, Env, Hub, LaneReport, ORDERS_MAX, Order};
 use mirror::links::Links;
 use mirror::tenure::Tenure;
@@ -133,6 +134,7 @@ impl Node {
         let ingest = Ingest {
             ports,
             links,
+            threads: Arc::new(Threads::new(Arc::new(Wire(discord.clone())))),
             guilds: guilds.clone(),
             webhooks: webhooks.clone(),
             state,
@@ -181,7 +183,7 @@ impl Live for Hand {
     }
 
     async fn channel(&self, _: ChannelId) -> Option<ChannelInfo> {
-        Some(ChannelInfo { guild: GuildId(1), parent: None, name: String::new() })
+        Some(ChannelInfo { guild: GuildId(1), ..ChannelInfo::default() })
     }
 
     async fn drain(&self) -> Result<(), CommandError> {

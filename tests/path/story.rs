@@ -170,6 +170,16 @@ impl Story {
         let id = |value: &serde_json::Value| value.as_str().and_then(|id| id.parse::<u64>().ok());
         let discord = &self.ground.discord;
         let text = sent.data["content"].as_str();
+        if let (true, Some(thread)) = (sent.kind.starts_with("THREAD_"), id(&sent.data["id"])) {
+            return match sent.kind.as_str() {
+                "THREAD_DELETE" => drop(discord.unthread(ChannelId(thread))),
+                _ if sent.data["owner_id"].is_string() => discord.thread(ChannelId(thread), &sent.data),
+                _ => {}
+            };
+        }
+        if let (true, Some(message)) = (text.is_some(), id(&sent.data["id"])) {
+            discord.told(message, &sent.data);
+        }
         match (sent.kind.as_str(), id(&sent.data["id"]).map(MessageId), id(&sent.data["channel_id"])) {
             ("MESSAGE_CREATE", Some(message), Some(channel)) => {
                 let author = sent.data["author"]["username"].as_str().unwrap_or_default();
@@ -316,6 +326,12 @@ impl Story {
             ("linked", links) => self.link(links).await,
             ("meanwhile", command) => {
                 self.meanwhile = Some(tokio::spawn(execute(self.node.desk.clone(), self.ids(command))));
+            }
+            // It happened before anybody listened.
+            ("unheard", line) => {
+                let now = self.ground.clock.now();
+                let sent = self.frames.expand(line, &mut self.names.lock().unwrap(), now);
+                self.happens(&sent);
             }
             ("echoes", "stop") => self.ground.discord.mute(true),
             ("echoes", "go on") => self.ground.discord.mute(false),

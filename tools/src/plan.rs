@@ -9,7 +9,7 @@ use crate::ports::{JobError, Ports};
 use crate::progress::Progress;
 use crate::quoted;
 use bytes::Bytes;
-use events::event::{Body, GoneBy, Outcome, Place, Receipt};
+use events::event::{Body, GoneBy, Outcome, Place, Receipt, Shown, ThreadShown};
 use events::{ChannelId, Event, EventId, MessageId, MirrorId, Producer, Version};
 use projections::Views;
 use projections::deliver::{Next, Scope, next, receipt_event};
@@ -128,7 +128,7 @@ impl Planned<'_> {
             let Next::Work(work) = next(scope, id, None).await? else { return Ok(()) };
             match work.deed {
                 Deed::Create => lane.posts += 1,
-                Deed::Edit(_) => lane.edits += 1,
+                Deed::Edit(_) | Deed::Thread(_) => lane.edits += 1,
                 Deed::Delete(_) => lane.deletes += 1,
                 Deed::Notice => return Ok(()),
             }
@@ -147,8 +147,12 @@ fn imagined(mirror: MirrorId, link: ChannelId, work: &Work, step: usize) -> Even
         Deed::Create | Deed::Notice => shown(MessageId(u64::MAX - step as u64)),
         Deed::Edit(copy) => shown(copy),
         Deed::Delete(copy) => (copy, Outcome::Gone(GoneBy::Us)),
+        Deed::Thread(on) => {
+            let Shown { version, hash, .. } = work.shown;
+            (on, Outcome::Threaded(ThreadShown { version, hash }))
+        }
     };
-    let receipt = Receipt { link, part: work.part, copy, outcome, thread: None };
+    let receipt = Receipt { link, part: work.part, copy, outcome, thread: work.thread };
     receipt_event(mirror, &Receipted { place: work.place, receipt, version }, version)
 }
 

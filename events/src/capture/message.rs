@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 const WORDS: [u64; 4] = [0, 19, 20, 23];
 /// Message type of a poll's result, whose embed says it.
 const POLL_RESULT: u64 = 46;
+/// The message type that says that a thread was started.
+const THREAD_CREATED: u64 = 18;
 /// Flag: shown to one user only.
 const EPHEMERAL: u64 = 1 << 6;
 /// Flag: published from a followed channel; its reference names its origin and is no reply.
@@ -27,6 +29,11 @@ impl Message<'_> {
     /// Whether it is somebody's words, as far as the payload says.
     pub(super) fn is_words(&self) -> bool {
         WORDS.contains(&self.kind.unwrap_or(0))
+    }
+
+    /// Whether it says that a thread was started: one without a message, or one on an older message.
+    pub(super) fn is_thread_start(&self) -> bool {
+        self.kind == Some(THREAD_CREATED)
     }
 
     /// Whether only one user sees it.

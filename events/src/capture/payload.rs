@@ -34,6 +34,33 @@ pub(super) struct Head {
     pub(super) parent_id: Option<Id>,
     #[serde(deserialize_with = "lenient")]
     pub(super) ids: Vec<Id>,
+    #[serde(rename = "type", deserialize_with = "lenient")]
+    pub(super) kind: Option<u8>,
+}
+
+/// A thread, as its creation or a change of it tells. One that tells no name or owner is told of in part only.
+#[derive(Debug, Deserialize)]
+pub(super) struct Thread {
+    pub(super) id: Id,
+    pub(super) parent_id: Id,
+    #[serde(rename = "type")]
+    pub(super) kind: u8,
+    pub(super) name: String,
+    pub(super) owner_id: Id,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) thread_metadata: ThreadMetadata,
+    #[serde(default, deserialize_with = "items")]
+    pub(super) applied_tags: Vec<Id>,
+}
+
+/// Whether a thread can be written in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ThreadMetadata {
+    #[serde(deserialize_with = "lenient")]
+    pub(super) archived: bool,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) locked: bool,
 }
 
 /// A message, whole or in part.

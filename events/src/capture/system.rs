@@ -4,8 +4,9 @@
 use std::ops::RangeInclusive;
 
 /// The kinds that can be chosen, by name. Source: Discord reference, "Message Types".
-const KINDS: [(&str, RangeInclusive<u64>); 5] =
-    [("pins", 6..=6), ("joins", 7..=7), ("boosts", 8..=11), ("threads", 18..=18), ("polls", 46..=46)];
+/// Type 18, "started a thread", is none of them: a thread is mirrored as one, and stands on it (see [`super::thread`]).
+const KINDS: [(&str, RangeInclusive<u64>); 4] =
+    [("pins", 6..=6), ("joins", 7..=7), ("boosts", 8..=11), ("polls", 46..=46)];
 
 /// A choice of system messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl Systems {
     /// All of them.
     pub const ALL: Self = Self((1 << KINDS.len()) - 1);
 
-    /// Reads names with commas between them: `pins`, `joins`, `boosts`, `threads`, `polls`.
+    /// Reads names with commas between them: `pins`, `joins`, `boosts`, `polls`.
     ///
     /// # Errors
     /// A name that is none of these, in words.

@@ -8,8 +8,9 @@ mod messages;
 mod odd;
 mod other;
 mod said;
+mod threads;
 
-use events::capture::{CaptureError, Captured, Context, Dispatch, Me, Member, Systems, capture};
+use events::capture::{CaptureError, Captured, Context, Dispatch, Me, Member, Systems, ThreadAt, capture};
 use events::{ApplicationId, ChannelId, MirrorId, Place, RoleId, UserId, Version, WebhookId};
 use expect_test::Expect;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use std::fmt::Write as _;
 const OBSERVED: Version = Version(1_767_225_600_000_000);
 
 /// Channel 10 publishes to mirrors 1 and 2, 11 to mirror 1; 20 receives of mirror 1; others are not linked.
-/// Webhook 77 is ours, user 99 and application 98 are us.
+/// 40 is a thread of 10, 41 a private one, 20 has the thread 42. Webhook 77 is ours, user 99 and application 98 are us.
 struct World {
     all_linked: bool,
     systems: Systems,
@@ -48,6 +49,20 @@ impl Context for World {
             _ if self.all_linked => &self.links[..1],
             _ => &[],
         }
+    }
+
+    fn thread(&self, channel: ChannelId) -> Option<ThreadAt> {
+        let at = |parent, kind| Some(ThreadAt { parent: ChannelId(parent), kind });
+        match channel.0 {
+            40 => at(10, 11),
+            41 => at(10, 12),
+            42 => at(20, 11),
+            _ => None,
+        }
+    }
+
+    fn tag_name(&self, forum: ChannelId, tag: u64) -> Option<&str> {
+        (forum.0 == 10 && tag == 8).then_some("bug")
     }
 
     fn is_ours(&self, webhook: WebhookId) -> bool {

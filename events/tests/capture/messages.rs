@@ -122,7 +122,7 @@ fn what_we_say_is_no_event() {
         "MESSAGE_CREATE",
         message(by_our_webhook.clone()),
         expect![[r#"
-        Echo { channel: ChannelId(20), message: MessageId(4194304), webhook: WebhookId(77) }
+        Echo { channel: ChannelId(20), thread: None, message: MessageId(4194304), webhook: WebhookId(77) }
     "#]],
     );
     check("MESSAGE_UPDATE", message(by_our_webhook), expect![[""]]);
@@ -132,7 +132,7 @@ fn what_we_say_is_no_event() {
         "MESSAGE_CREATE",
         message(by_another_of_our_webhooks),
         expect![[r#"
-        Echo { channel: ChannelId(11), message: MessageId(4194304), webhook: WebhookId(78) }
+        Echo { channel: ChannelId(11), thread: None, message: MessageId(4194304), webhook: WebhookId(78) }
     "#]],
     );
     check("MESSAGE_CREATE", message(json!({"author": {"id": "99"}})), expect![[""]]);
@@ -177,7 +177,7 @@ fn a_message_of_the_history_that_was_edited_makes_no_claim_of_its_first_text() {
     check_history(
         message(json!({"webhook_id": "77"})),
         expect![[r#"
-        Echo { channel: ChannelId(11), message: MessageId(4194304), webhook: WebhookId(77) }
+        Echo { channel: ChannelId(11), thread: None, message: MessageId(4194304), webhook: WebhookId(77) }
     "#]],
     );
 }

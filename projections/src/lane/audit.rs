@@ -50,7 +50,8 @@ impl Lane {
         }
         self.row.removals = (hour, removed + 1);
         self.mode = Mode::Removing(id);
-        Action::Send(Request::Delete(id))
+        let thread = self.threads.iter().find(|(message, _)| *message == id).map(|(_, thread)| *thread);
+        Action::Send(Request::Delete(id, thread))
     }
 
     pub(super) fn removed(&mut self, id: MessageId, answer: &Answer, now: Now, rules: &Rules) -> Action {

@@ -33,7 +33,8 @@ impl Lane {
             return self.hold(lost_past(&lost));
         }
         for id in late.into_iter().chain(open) {
-            self.heard(id);
+            let thread = seen.iter().find(|seen| seen.id == id).and_then(|seen| seen.thread);
+            self.heard(id, thread);
         }
         self.opened = true;
         self.inherit(now, rules)
@@ -42,7 +43,7 @@ impl Lane {
     /// What an earlier life left open.
     pub(super) fn inherit(&mut self, now: Now, rules: &Rules) -> Action {
         match &self.row.phase {
-            Phase::Intent(intent) if matches!(intent.deed, Deed::Create | Deed::Edit(_)) => {
+            Phase::Intent(Intent { deed: Deed::Create | Deed::Edit(_) | Deed::Thread(_), .. }) => {
                 self.resolve(Doubt { since_ms: now.mono_ms, ..Doubt::default() }, now, rules)
             }
             Phase::Intent(Intent { deed: Deed::Delete(copy), .. }) => self.delete_again(*copy),
@@ -55,8 +56,9 @@ impl Lane {
 
     /// It is the lane that says that it was us: Discord tells of our own delete as of somebody's.
     pub(super) fn delete_again(&mut self, copy: MessageId) -> Action {
-        self.mode = Mode::Sending(Box::new(Request::Delete(copy)));
-        Action::Send(Request::Delete(copy))
+        let request = Request::Delete(copy, self.thread());
+        self.mode = Mode::Sending(Box::new(request.clone()));
+        Action::Send(request)
     }
 
     /// Looks at what is known now, and asks for more where that is not enough.
@@ -64,7 +66,7 @@ impl Lane {
         let Phase::Intent(intent) = self.row.phase.clone() else { return Action::Stop };
         self.mode = Mode::Resolving(doubt);
         let left_ms = left_ms(doubt, now, rules);
-        if let Deed::Edit(_) = intent.deed {
+        if let Deed::Edit(_) | Deed::Thread(_) = intent.deed {
             return match left_ms {
                 0 => self.edit_unknown(&intent, now, rules),
                 ms => self.wait_for(ms, "an edit may still take effect"),
@@ -73,7 +75,7 @@ impl Lane {
         match self.evidence(&intent, rules) {
             Some(id) => self.found(&intent, id, rules),
             None if doubt.looked && left_ms > 0 => self.wait_for(left_ms, WAITS),
-            None => Action::History(self.row.before_anchors()),
+            None => Action::History(self.row.before_anchors(), intent.thread),
         }
     }
 
@@ -92,7 +94,7 @@ impl Lane {
             Err(HistoryError::Dead(reason)) => return self.hold(reason),
         };
         for seen in seen.iter().filter(|seen| seen.ours && !seen.known) {
-            self.heard(seen.id);
+            self.heard(seen.id, seen.thread);
         }
         if let Some(id) = self.evidence(&intent, rules) {
             return self.found(&intent, id, rules);
@@ -143,7 +145,7 @@ impl Lane {
         // then it is written again, so that it shows what it should.
         let doubtful = self.row.settled.iter().any(|settled| settled.covers(id, rules.settle_wait_ms));
         let hash = if doubtful { 0 } else { intent.shown.hash };
-        self.claim(id);
+        self.claim(id, intent.thread);
         let shown = Shown { hash, webhook: self.webhook, ..intent.shown.clone() };
         self.settle(intent, id, Outcome::Shown(shown))
     }
@@ -157,13 +159,16 @@ impl Lane {
         self.ready(now, rules)
     }
 
-    /// Nobody knows what the copy shows: say so, and it is written again from the latest state.
+    /// Nobody knows what the copy shows: say so, and it is written again from the latest state. With a thread too:
+    /// opened, changed or removed once more, it is the same.
     fn edit_unknown(&mut self, intent: &Intent, now: Now, rules: &Rules) -> Action {
-        if !rules.guards.verify_edit {
-            self.row.phase = Phase::Idle;
-            return self.ready(now, rules);
-        }
-        let Deed::Edit(copy) = intent.deed else { return Action::Stop };
+        let copy = match intent.deed {
+            Deed::Edit(copy) if rules.guards.verify_edit => copy,
+            Deed::Edit(_) | Deed::Create | Deed::Delete(_) | Deed::Notice | Deed::Thread(_) => {
+                self.row.phase = Phase::Idle;
+                return self.ready(now, rules);
+            }
+        };
         let shown = Shown { hash: 0, webhook: self.webhook, ..intent.shown.clone() };
         self.settle(intent, copy, Outcome::Shown(shown))
     }

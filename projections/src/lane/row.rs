@@ -1,7 +1,7 @@
 //! The lane's row: what a new owner must know.
 
 use events::event::{Place, Receipt, Shown};
-use events::{MessageId, Offset, Version};
+use events::{ChannelId, MessageId, Offset, Version};
 use serde::{Deserialize, Serialize};
 
 /// The durable state of one lane.
@@ -59,10 +59,12 @@ impl LaneRow {
         }
     }
 
-    /// Notes a copy of ours.
-    pub fn claimed(&mut self, copy: MessageId) {
+    /// Notes a copy of ours. One in a thread is no anchor: the channel's own history does not show it.
+    pub fn claimed(&mut self, copy: MessageId, thread: Option<ChannelId>) {
         self.last = self.last.max(copy);
-        self.anchor(copy);
+        if thread.is_none() {
+            self.anchor(copy);
+        }
     }
 
     /// What was settled as without effect is settled with this copy, of which Discord itself gave the id.
@@ -135,6 +137,9 @@ pub struct Intent {
     pub version: Version,
     /// Our last certain copy at the time: its effect lies behind it.
     pub after: MessageId,
+    /// The thread that the copy lies in, or is to lie in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ChannelId>,
 }
 
 /// What a request does.
@@ -148,6 +153,8 @@ pub enum Deed {
     Delete(MessageId),
     /// Posts the notice of the link.
     Notice,
+    /// Makes the thread on this message show something else, or opens or removes it.
+    Thread(MessageId),
 }
 
 /// An outcome that belongs on the log.

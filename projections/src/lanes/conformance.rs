@@ -60,6 +60,7 @@ pub async fn keeps_the_whole_row(lanes: &dyn Lanes) {
         epoch: 3,
         claim: 3,
         phase: Phase::Intent(Intent {
+            thread: Some(ChannelId(11)),
             place: Place { message: MessageId(5), ..Place::default() },
             deed: Deed::Edit(MessageId(6)),
             part: 2,

@@ -10,6 +10,9 @@ use events::event::{Attachment, Forward, Poll, Said};
 /// Longest question or answer of a poll, in UTF-16 units. Discord's limit is 300.
 const POLL_UNITS_MAX: usize = 300;
 
+/// Longest name of a thread, in UTF-16 units: Discord's limit.
+const THREAD_UNITS_MAX: usize = 100;
+
 /// Everything that is shown as text. Blank only if `has_embeds`.
 pub(super) fn body(source: &Source<'_>, mentions: &Mentions<'_>, has_embeds: bool) -> String {
     let mut lines = match system::line(source.kind, source.said) {
@@ -21,6 +24,9 @@ pub(super) fn body(source: &Source<'_>, mentions: &Mentions<'_>, has_embeds: boo
     }
     if let Some(reply) = &source.reply {
         lines.insert(0, reply::line(reply, mentions));
+    }
+    if let Some(thread) = source.aside {
+        lines.insert(0, format!("-# 🧵 {}", plain(thread, THREAD_UNITS_MAX)));
     }
     mentions.replace(&lines.join("\n"))
 }

@@ -96,6 +96,7 @@ impl Story {
         let target = Target { guild: GuildId(1), channel: ChannelId(8), message: MessageId(9) };
         let reply = self.reply.as_ref().map(|(author, text)| Reply { author, text, target });
         let source = Source {
+            aside: None,
             id: MessageId(3),
             version: Version(5),
             channel: ChannelId(2),

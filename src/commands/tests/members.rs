@@ -151,3 +151,23 @@ fn bans_are_made_and_ended() {
         .await;
     });
 }
+
+/// A running node knows what a channel is.
+#[test]
+fn a_forum_is_not_linked() {
+    run(async {
+        let scene = Scene::new(true);
+        check(
+            &scene,
+            &["link lounge 46", "mirrors"],
+            expect![[r#"
+            $ mirror link lounge 46
+            channel 46 is a forum, and posts of forums are not mirrored; link single posts instead
+            (2)
+            $ mirror mirrors
+            no mirrors yet; `mirror link NAME CHANNEL` makes one
+        "#]],
+        )
+        .await;
+    });
+}

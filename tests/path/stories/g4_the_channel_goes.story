@@ -38,8 +38,7 @@ $ mirror mirrors
 = edited $A $m1 one, changed
 = refreshed $A $m1 0 embeds, flags 0
 = created $A $m2 ada: two
-= other $A THREAD_DELETE
+= thread $A 1100000000000000999 deleted
 
 = A: a0 mirror: "(notice)" | m1 ada: "one, changed" | m2 ada: "two"
 = B: b0 mirror: "(notice)" | b1 ada: "one"
-= C: c0 mirror: "(notice)" | c1 ada: "one"

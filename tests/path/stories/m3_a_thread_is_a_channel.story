@@ -26,4 +26,3 @@ $ mirror link room $post
 
 = A: a0 mirror: "(notice)" | a1 ada: "the starter" | m2 bob: "a message for the thread" | m3 bob: "the thread is gone"
 = B: b0 mirror: "(notice)" | b1 ada: "the starter" | b2 bob: "a message for the thread" | b3 bob: "the thread is gone"
-= post: post ada: "the starter" | post0 mirror: "(notice)" | post1 bob: "a message for the thread"

@@ -143,7 +143,7 @@ impl Channel {
                 }
                 None => Answer::No(No::Missing),
             },
-            Request::Delete(id) => match self.live.remove(id) {
+            Request::Delete(id, _) => match self.live.remove(id) {
                 Some(post) => {
                     self.removed.push((*id, post));
                     self.deletions.push(*id);
@@ -151,6 +151,7 @@ impl Channel {
                 }
                 None => Answer::No(No::Missing),
             },
+            Request::Thread(on, _) => Answer::Yes(*on, WebhookId(0)),
             Request::Notice(after) => {
                 if let Some(&id) = self.notices.get(after) {
                     // Its nonce is remembered, whatever has become of the message.

@@ -129,10 +129,15 @@ impl Know for Quick {
         if known.message.created.is_none() {
             return Next::Nothing;
         }
-        let facts =
-            Facts { message: &known.message, link: lane, held: &known.held, settings: &self.settings };
+        let facts = Facts {
+            message: &known.message,
+            link: lane,
+            held: &known.held,
+            settings: &self.settings,
+            needed: false,
+        };
         let plan = plan(facts, |slots| bars(&known.message, slots));
-        deliver::work(&known, plan)
+        deliver::work(&known, plan, None)
     }
 
     fn is_copy(&self, extra: &[Event], copy: MessageId) -> bool {

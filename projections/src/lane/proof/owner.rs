@@ -77,7 +77,7 @@ impl Owner {
 
     /// The gateway tells of a message of our webhook.
     pub fn hear(&mut self, id: MessageId) {
-        if self.lane.heard(id) && matches!(self.at, At::Waiting(_) | At::Resting) {
+        if self.lane.heard(id, None) && matches!(self.at, At::Waiting(_) | At::Resting) {
             self.at = At::Input(Input::Woken);
         }
     }
@@ -131,7 +131,7 @@ impl Owner {
                 world.log.push(event);
                 Input::Appended
             }
-            Action::History(after) => {
+            Action::History(after, _) => {
                 let seen = world.sites[self.site].channel.history(after);
                 Input::History(
                     seen.map(|seen| seen.into_iter().map(|seen| self.sighting(world, seen)).collect()),
@@ -151,6 +151,7 @@ impl Owner {
         Sighting {
             id: seen.id,
             ours: seen.ours,
+            thread: None,
             known: seen.ours && world.know.is_copy(&self.unfolded, seen.id),
         }
     }

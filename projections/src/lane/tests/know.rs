@@ -73,6 +73,7 @@ impl Know for Real {
     fn parts(&self, known: &Known, slots: Slots) -> Vec<Rendered> {
         let (_, created) = known.message.created.as_ref().unwrap();
         let source = Source {
+            aside: None,
             id: known.message.id,
             version: known.message.version(),
             channel: created.channel,

@@ -108,7 +108,7 @@ fn a_tail_part_whose_delete_was_lost_is_ours_to_have_removed() {
         world.edit(id, "short");
         world.fold();
         let mut owner = Owner::new(&mut world, 0);
-        while !matches!(&owner.at, At::Action(Action::Send(Request::Delete(_)))) {
+        while !matches!(&owner.at, At::Action(Action::Send(Request::Delete(..)))) {
             owner.turn(&mut world);
         }
         world.sites[0].fate = Some(Fate::Lost);

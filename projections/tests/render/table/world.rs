@@ -1,6 +1,6 @@
 //! A small mirror: dispatches are captured and folded, every link is brought to what it is owed, without waiting.
 
-use events::capture::{Context, Dispatch, Me, Member, Systems, capture};
+use events::capture::{Context, Dispatch, Me, Member, Systems, ThreadAt, capture};
 use events::event::{GoneBy, Outcome, Service};
 use events::event::{Linked, Place, Receipt, Shown};
 use events::{
@@ -135,7 +135,7 @@ impl World {
             Deed::Create => (MessageId(place.message.0 + u64::from(part) * 10 + link.0 / 10), shown),
             Deed::Edit(copy) => (copy, shown),
             Deed::Delete(copy) => (copy, Outcome::Gone(GoneBy::Us)),
-            Deed::Notice => panic!("a plan owes no notice"),
+            Deed::Notice | Deed::Thread(_) => panic!("a plan owes no notice, and nobody opened a thread"),
         };
         let before = self.shown.remove(&(link, copy));
         if let Some(mut rendered) = rendered {
@@ -186,6 +186,14 @@ impl Context for Names {
     fn members(&self, channel: ChannelId) -> &[Member] {
         const MEMBER: [Member; 1] = [Member { mirror: MIRROR, publishes: true }];
         if CHANNELS.contains(&channel.0) { &MEMBER } else { &[] }
+    }
+
+    fn thread(&self, _: ChannelId) -> Option<ThreadAt> {
+        None
+    }
+
+    fn tag_name(&self, _: ChannelId, _: u64) -> Option<&str> {
+        None
     }
 
     fn is_ours(&self, webhook: WebhookId) -> bool {
