@@ -2,7 +2,7 @@
 
 use events::event::{
     Author, Created, Declared, Decor, Edited, Gap, GoneBy, Grant, Linked, Other, Outcome, Receipt, Refreshed,
-    Said, Shown,
+    Said, Shown, Thread, ThreadShown,
 };
 use events::{
     Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Place, Producer, UserId, Version,
@@ -150,6 +150,30 @@ fn messages() {
 }
 
 #[test]
+fn threads() {
+    let thread =
+        Thread { name: "plans".into(), kind: 11, archived: true, owner: UserId(3), ..Thread::default() };
+    check(
+        Body::Thread(thread),
+        &expect![[r#"
+        1 message 15099494400000 Thread@77 ["plans",11,true,false,[],3,false]
+        0 Bucket 00000001 Value@0 null
+    "#]],
+    );
+    let inside = Created { thread: Some(ChannelId(21)), ..created(None) };
+    check(
+        Body::Created(inside),
+        &expect![[r#"
+        1 message 15099494400000 Created@77 [false,10,[3," Ann","ann",null,"u"],null,null,0,21]
+        0 User 0000000000000003 Value@77 [3," Ann","ann",null]
+        0 Name 482c89484cbd62c80000000000000003 Value@-77 null
+        0 Bucket 00000001 Value@0 null
+        1 message 15099494400000 Decor@77 [[],0,false]
+    "#]],
+    );
+}
+
+#[test]
 fn receipts() {
     let shown = Shown { version: Version(70), hash: 9, webhook: WebhookId(8), last: true, files: Vec::new() };
     check(
@@ -186,6 +210,29 @@ fn receipts() {
             2 copy-index 30198988800005 Source@0 [15099494400000,20,1]
             0 Bucket 00000002 Value@0 null
         "#]],
+    );
+    check(
+        receipt(COPY, Outcome::Threaded(ThreadShown { version: Version(70), hash: 9 })),
+        &expect![[r#"
+        1 copy 15099494400000 20 1 30198988800005 Thread@77 [70,9]
+        0 Bucket 00000001 Value@0 null
+    "#]],
+    );
+    let within = Receipt {
+        link: ChannelId(20),
+        part: 1,
+        copy: COPY,
+        outcome: Outcome::Gone(GoneBy::Us),
+        thread: Some(ChannelId(21)),
+    };
+    check(
+        Body::Receipt(within),
+        &expect![[r#"
+        1 copy 15099494400000 20 1 30198988800005 Gone@77 "u"
+        0 Bucket 00000001 Value@0 null
+        2 copy-index 30198988800005 Source@0 [15099494400000,20,1,21]
+        0 Bucket 00000002 Value@0 null
+    "#]],
     );
     let refused = Outcome::Refused { version: Version(70), reason: "50035".into() };
     check(
