@@ -29,6 +29,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("discord.api", Shape::Text),
     ("discord.gateway", Shape::Text),
     ("discord.rate_limits", Shape::Switch),
+    ("discord.channel_per_minute", Shape::Number),
     ("discord.shards", Shape::Number),
     ("discord.system_messages", Shape::Text),
     ("lanes.in_flight", Shape::Number),
@@ -137,6 +138,8 @@ pub struct Discord {
     pub gateway: Option<String>,
     /// Keep Discord's rate limits. Off only against a stand-in that has none.
     pub rate_limits: bool,
+    /// Messages a minute that are posted in one channel; 0: as many as Discord's headers allow.
+    pub channel_per_minute: usize,
     /// Gateway shards; without it, as many as Discord recommends. All nodes of a cluster say the same.
     pub shards: Option<u32>,
     /// System messages that are shown, with commas between them: `pins`, `joins`, `boosts`, `polls`.
@@ -158,6 +161,7 @@ impl Default for Discord {
             api,
             gateway: None,
             rate_limits: true,
+            channel_per_minute: 30,
             shards: None,
             system_messages: Systems::NONE,
         }
@@ -326,6 +330,7 @@ impl Config {
             ("lanes.settle_wait_ms", settle_wait_ms, 50, 600_000),
             ("lanes.removals_per_hour", u64::from(removals_per_hour), 0, 10_000),
             ("lanes.queue_max", queue_max as u64, 1, 1_000_000),
+            ("discord.channel_per_minute", self.discord.channel_per_minute as u64, 0, 100_000),
             ("discord.shards", u64::from(self.discord.shards.unwrap_or(1)), 1, 10_000),
             ("cluster.partitions", u64::from(self.cluster.partitions), 1, 4096),
             ("cluster.lease_ms", self.cluster.lease_ms, 500, 600_000),

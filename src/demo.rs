@@ -4,6 +4,7 @@
 mod busy;
 mod cast;
 pub mod cluster;
+mod hostile;
 mod irc;
 mod judge;
 mod lively;
@@ -40,6 +41,8 @@ pub struct Options {
     pub messages: Option<usize>,
     /// Share of requests and dispatches that go wrong on the stand-in's side, 0 to 1.
     pub faults: f64,
+    /// Every fault at once, and the strictest limits, on twenty channels.
+    pub hostile: bool,
     /// No rate limits on either side.
     pub unlimited: bool,
     /// How often the node is killed; `None`: a few times.
@@ -56,8 +59,9 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
 }
 
-/// Mirrors of the busy play.
+/// Mirrors of the busy play, and the channels of each.
 const BUSY_MIRRORS: usize = 3;
+const BUSY_CHANNELS: usize = 3;
 /// How late an effect of the stand-in can come after the node has given up, where it is asked for faults.
 const LATE_MS: u64 = 200;
 /// Deadline of a request where it is asked for faults: some of them wait it out.
@@ -80,8 +84,9 @@ const OWED_MAX: usize = 2_000;
 /// When the node cannot be started, ends by itself, or a command fails.
 pub async fn run(options: Options) -> anyhow::Result<Summary> {
     let play = match (&options.chat, options.messages) {
+        (None, None) if options.hostile => hostile::play(options.seed, options.length),
         (Some(folder), _) => irc::irc(folder, options.seed)?,
-        (None, Some(messages)) => busy::busy(options.seed, messages, BUSY_MIRRORS),
+        (None, Some(messages)) => busy::busy(options.seed, messages, BUSY_MIRRORS, BUSY_CHANNELS),
         (None, None) => lively::lively(options.seed, options.length),
     };
     let kept = options.data_dir.clone();
@@ -117,22 +122,23 @@ struct Tally {
 impl Demo {
     async fn set_up(options: Options, play: Play, data_dir: PathBuf) -> anyhow::Result<Self> {
         let keep = if options.chat.is_some() { Keep::Counts } else { Keep::All };
-        let config = Config {
+        let mut config = Config {
             port: options.port,
             seed: options.seed,
             unlimited: options.unlimited,
             keep,
             ..Config::default()
         };
+        if options.hostile {
+            config.limits = hostile::limits();
+        }
         let environment = environment(&options, &config);
         let discord = Standin::start(config)?;
         let mut setting = Setting { data_dir, environment };
         setting.environment.push(("MIRROR_DISCORD_API".into(), discord.api_url()));
         setting.environment.push(("MIRROR_DISCORD_GATEWAY".into(), discord.gateway_url()));
-        if options.faults > 0.0 {
-            discord.set_faults(faults(options.faults));
-        }
-        let stage = Stage::new(discord, &play);
+        let mut stage = Stage::new(discord, &play);
+        stage.is_ordered_by_channel = options.hostile;
         let screen = Screen::new(&stage.places, options.json, options.no_color);
         let mut cast = Cast::new(stage, screen);
         for place in &cast.stage.places {
@@ -157,7 +163,17 @@ impl Demo {
             tally: Tally::default(),
         };
         demo.connected(1).await?;
+        demo.begin_faults();
         Ok(demo)
+    }
+
+    fn begin_faults(&self) {
+        let faults = match (self.options.hostile, self.options.faults > 0.0) {
+            (true, _) => hostile::faults(LATE_MS),
+            (false, true) => faults(self.options.faults),
+            (false, false) => return,
+        };
+        self.cast.stage.discord.set_faults(faults);
     }
 
     async fn play(mut self) -> anyhow::Result<Summary> {
@@ -169,11 +185,14 @@ impl Demo {
             "the talk is over: {} copies, {} lost, {} doubled, {} misplaced",
             verdict.copies, verdict.lost, verdict.duplicated, verdict.misplaced
         ));
-        let after = if verdict.is_right() { self.restore().await? } else { verdict.clone() };
+        // To put a channel back takes long under such limits, and is no matter of Discord's.
+        let is_restored = verdict.is_right() && !self.options.hostile;
+        let after = if is_restored { self.restore().await? } else { verdict.clone() };
         let events = self.events().await?;
         for example in verdict.examples.iter().chain(&after.examples).filter(|_| self.options.json) {
             eprintln!("{example}");
         }
+        let (counts, faults) = (self.cast.stage.discord.counts(), self.cast.stage.discord.faults().len());
         let Self { mut node, options, cast: Cast { stage, .. }, tally, began, setting, .. } = self;
         let crashes = node.crashes;
         node.stop().await?;
@@ -192,6 +211,9 @@ impl Demo {
             misplaced: worst.misplaced,
             wiped: tally.wiped,
             restored: tally.restored,
+            faults,
+            refused: counts.refused.values().sum(),
+            refused_own: counts.refused_own.values().sum(),
             latency_ms_p50: latency(0.5),
             latency_ms_p99: latency(0.99),
             events_per_second: (events as f64 / talked.as_secs_f64()).round(),
@@ -225,7 +247,8 @@ impl Demo {
     fn kills(&mut self, acts: usize) -> BTreeSet<usize> {
         const LIVELY: usize = 3;
         const CHAT: usize = 5;
-        let count = self.options.kills.unwrap_or(if self.is_lively() { LIVELY } else { CHAT });
+        let usual = if self.is_lively() { LIVELY } else { CHAT };
+        let count = self.options.kills.unwrap_or(if self.options.hostile { 0 } else { usual });
         let mut kills = BTreeSet::new();
         while kills.len() < count.min(acts / 2) {
             kills.insert(self.random.random_range(acts / 20..acts));
@@ -380,11 +403,13 @@ fn faults(p: f64) -> Faults {
 }
 
 fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
-    let faulty = options.faults > 0.0;
+    let faulty = options.faults > 0.0 || options.hostile;
     let deadline_ms = if faulty { FAULTY_DEADLINE_MS } else { DEADLINE_MS };
     let settle_wait_ms = if faulty { FAULTY_SETTLE_WAIT_MS } else { SETTLE_WAIT_MS };
     let mut environment = vec![
         ("MIRROR_DISCORD_TOKEN".to_owned(), config.token.clone()),
+        // Only a hostile Discord has this limit.
+        ("MIRROR_DISCORD_CHANNEL_PER_MINUTE".to_owned(), if options.hostile { "30" } else { "0" }.to_owned()),
         ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), settle_wait_ms.to_string()),
         ("MIRROR_LANES_DEADLINE_MS".to_owned(), deadline_ms.to_string()),
         (

@@ -1,19 +1,25 @@
 //! Ingest: from the gateway's frames to the log.
 //!
 //! ```text
-//! frames ─> capture ─> append (durable) ─> session: sequence of the last frame that is on the log
-//!              └ echoes of our own copies, messages seen ─> lanes
+//! frames ─> held? ─> capture ─> append (durable) ─> session: sequence of the last frame that is on the log
+//!             │         └ echoes of our own copies, messages seen ─> lanes
+//!             └ while its channel is read again: see `gapfill`
 //! ```
 //! The sequence that is kept is never ahead of the log, so a resume repeats what a crash lost. What a payload
 //! cannot tell goes to the dead letters, and the next one is taken.
 
+pub mod held;
+mod run;
 pub mod threads;
+
+pub use run::Missed;
 
 use crate::clock::Clock;
 use crate::discord::gateway::Frame;
 use crate::discord::guilds::Guilds;
 use crate::discord::webhooks::Webhooks;
 use crate::follower::RETRY;
+use crate::gapfill::Around;
 use crate::lanes::Hub;
 use crate::links::{Links, Table};
 use crate::sqlite::{Failure, NodeState, Session};
@@ -24,8 +30,8 @@ use events::event::Created;
 use events::log::{AppendError, Durable};
 use events::{Body, ChannelId, Event, MessageId, Partition, RoleId, WebhookId};
 use projections::lanes::LaneId;
+use run::Run;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use threads::{Found, Threads};
 use tokio::sync::{mpsc, watch};
@@ -53,13 +59,11 @@ pub struct Ingest {
     /// The lanes.
     pub hub: Arc<Hub>,
     /// The gateway shard that the frames come from.
-    pub shard: u32,
+    pub around: Around,
     /// Its place in the session, once all before it is durable on this node.
     pub session: watch::Sender<Option<Session>>,
     /// Who we are.
     pub me: Me,
-    /// Up to when it is known what happened, microseconds since 1970.
-    pub heard_until: Arc<AtomicI64>,
 }
 
 /// Why ingest ended.
@@ -71,17 +75,13 @@ pub enum IngestError {
 }
 
 impl Ingest {
-    /// Takes frames until there are no more: the gateway has stopped, and what it gave is durable.
+    /// Takes frames until there are no more: the gateway has stopped, and what it gave is durable, or will be asked for
+    /// again.
     ///
     /// # Errors
     /// When the log has stopped.
-    pub async fn run(self, mut frames: mpsc::Receiver<Frame>) -> Result<(), IngestError> {
-        let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
-        while frames.recv_many(&mut batch, BATCH_FRAMES_MAX).await > 0 {
-            self.take(&batch).await?;
-            batch.clear();
-        }
-        Ok(())
+    pub async fn run(self, frames: mpsc::Receiver<Frame>, missed: Missed) -> Result<(), IngestError> {
+        Run::new(&self, missed).until_the_last(frames).await
     }
 
     /// Makes one batch of frames durable.
@@ -90,6 +90,10 @@ impl Ingest {
     /// When the log has stopped.
     pub async fn take(&self, batch: &[Frame]) -> Result<(), IngestError> {
         self.learn(batch);
+        self.append_all(batch).await
+    }
+
+    async fn append_all(&self, batch: &[Frame]) -> Result<(), IngestError> {
         let mut taken = Taken::default();
         let table = self.links.now();
         for found in self.threads.learn(&table, &self.guilds, batch).await {
@@ -111,7 +115,7 @@ impl Ingest {
         for (partition, events) in taken.events {
             self.append(partition, events).await?;
         }
-        self.keep_session(batch).await
+        Ok(())
     }
 
     fn learn(&self, batch: &[Frame]) {
@@ -207,15 +211,8 @@ impl Ingest {
     }
 
     /// Keeps the place in the session: all up to it is on the log.
-    async fn keep_session(&self, batch: &[Frame]) -> Result<(), IngestError> {
-        let Some(last) = batch.last() else { return Ok(()) };
-        let session = Session {
-            session: last.session.to_string(),
-            seq: last.seq,
-            resume_url: last.resume_url.to_string(),
-        };
-        self.heard_until.store(self.clock.now().0, Ordering::Relaxed);
-        match self.state.save_session(self.shard, session.clone()).await {
+    async fn keep_session(&self, session: Session) -> Result<(), IngestError> {
+        match self.state.save_session(self.around.shard, session.clone()).await {
             Ok(()) => {
                 self.session.send_replace(Some(session));
                 Ok(())

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod discord;
 pub mod follower;
 pub mod following;
+pub mod gapfill;
 pub mod ingest;
 pub mod lanes;
 pub mod links;

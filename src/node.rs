@@ -11,10 +11,9 @@
 
 mod builds;
 mod desk;
-mod fill;
-mod gaps;
 mod hints;
 mod partition;
+mod recent;
 mod shard;
 mod tenants;
 mod waiting;
@@ -42,13 +41,10 @@ use crate::metrics::{Metrics, Source};
 use crate::rabbit::hints::{Hint, HintSender, Hints};
 use crate::stores::{Opened, Stores};
 use events::capture::Me;
-use events::log::Read;
-use events::{Offset, Partition, Version};
 use projections::lane::{Guards, Rules};
 use projections::leases::Holder;
 use projections::sink::No;
 use secrecy::SecretString;
-use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tenants::Tenants;
@@ -170,8 +166,6 @@ struct Node {
     counters: Arc<Counters>,
     /// One for each request that may be in flight.
     permits: Arc<Semaphore>,
-    /// Up to when it is known what happened, microseconds since 1970.
-    heard_until: Arc<AtomicI64>,
     /// Gateway shards that this node would have.
     shards: u32,
     /// To the other nodes.
@@ -194,11 +188,6 @@ impl Node {
         let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
         let holder = Holder { node: ports.node, home: stores.home };
-        let heard_until = last_event(stores).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "when the last event came is not known now");
-            None
-        });
-        let heard_until = heard_until.unwrap_or(clock.now());
         let hints = hints::connect(config, stores, stop)?;
         let node = Self {
             config: config.clone(),
@@ -219,7 +208,6 @@ impl Node {
             following: Arc::new(Following::new(ports)),
             counters: Arc::new(Counters::default()),
             permits: Arc::new(Semaphore::new(config.lanes.in_flight)),
-            heard_until: Arc::new(AtomicI64::new(heard_until.0)),
             hints: hints.as_ref().map(|hints| hints.sender.clone()),
         };
         Ok((node, hints))
@@ -292,24 +280,6 @@ impl Node {
     }
 }
 
-/// When the last event on the log was captured.
-async fn last_event(stores: &Stores) -> Result<Option<Version>, NodeError> {
-    let mut last = None;
-    for partition in stores.ports.all_partitions() {
-        last = last.max(last_of(stores, partition).await?);
-    }
-    Ok(last)
-}
-
-async fn last_of(stores: &Stores, partition: Partition) -> Result<Option<Version>, NodeError> {
-    let log = &stores.ports.log;
-    let tail = log.tail(partition).await.map_err(broken)?;
-    let Some(from) = tail.0.checked_sub(1).map(Offset) else { return Ok(None) };
-    let page = log.read(Read { partition, from, limit: 1, mirror: None }).await.map_err(broken)?;
-    let event = page.entries.first().and_then(|entry| events::codec::decode(&entry.record).ok());
-    Ok(event.map(|event| event.observed))
-}
-
 fn token(config: &Config) -> Result<SecretString, NodeError> {
     config.discord.token.clone().ok_or_else(|| {
         setup(
@@ -326,7 +296,11 @@ fn rest(config: &Config, token: &SecretString) -> Result<Rest, NodeError> {
         ..transport::Settings::default()
     };
     let transport = Transport::new(settings, token).map_err(setup)?;
-    let limits = limits::Settings { unlimited: !config.discord.rate_limits, ..limits::Settings::default() };
+    let limits = limits::Settings {
+        unlimited: !config.discord.rate_limits,
+        channel_per_minute: config.discord.channel_per_minute,
+        ..limits::Settings::default()
+    };
     Ok(Rest::new(transport, limits))
 }
 

@@ -280,7 +280,13 @@ async fn node_state_survives() {
     let place = place();
     let first = open(place.path());
     let state = first.state();
-    let session = |seq| Session { session: "s".into(), seq, resume_url: "wss://gateway".into() };
+    let session = |seq| Session {
+        session: "s".into(),
+        seq,
+        resume_url: "wss://gateway".into(),
+        heard: Version(7),
+        lost: Version(3),
+    };
     assert_eq!(state.load_session(0).await, Ok(None));
     state.save_session(0, session(1)).await.expect("saved");
     state.save_session(0, session(u64::MAX >> 1)).await.expect("saved");

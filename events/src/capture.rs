@@ -254,6 +254,21 @@ pub fn starter(
     scene.starter(&parse(thread_json)?)
 }
 
+/// The events of a message of which it was found out later, by asking, that it is gone: the same facts as those of
+/// the dispatch that was missed.
+///
+/// # Errors
+/// [`CaptureError`]; never panics.
+pub fn missing(
+    channel: ChannelId,
+    message: MessageId,
+    context: &dyn Context,
+    observed: Version,
+) -> Result<Captured, CaptureError> {
+    let scene = Scene { context, observed, raw: Bytes::new() };
+    scene.linked(&[scene.once(channel, Id(message.0), Body::Deleted)])
+}
+
 /// Who speaks in a message.
 enum Speaker {
     /// We do, through a webhook or as the bot.

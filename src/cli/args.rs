@@ -99,6 +99,9 @@ pub struct Demo {
     /// Share of requests and dispatches that go wrong on Discord's side, 0 to 1
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub faults: f64,
+    /// A hostile Discord: every fault at once and its strictest limits, on twenty channels
+    #[arg(long, conflicts_with_all = ["chat", "messages", "faults", "unlimited"])]
+    pub hostile: bool,
     /// No rate limits
     #[arg(long)]
     pub unlimited: bool,

@@ -127,6 +127,7 @@ pub(super) fn demo(args: Demo, global: &Global) -> Result<ExitCode, CommandError
         chat: args.chat,
         messages: args.messages,
         faults: args.faults,
+        hostile: args.hostile,
         unlimited: args.unlimited,
         kills: args.kills,
         length: Duration::from_secs(args.duration),

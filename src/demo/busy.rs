@@ -12,15 +12,15 @@ const WORDS: [&str; 16] = [
     "engine", "paper", "north", "quiet", "bridge", "seven",
 ];
 
-/// A play of `messages` messages in `mirrors` mirrors of three channels.
-pub(super) fn busy(seed: u64, messages: usize, mirrors: usize) -> Play {
+/// A play of `messages` messages in `mirrors` mirrors of `each` channels.
+pub(super) fn busy(seed: u64, messages: usize, mirrors: usize, each: usize) -> Play {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let channel = |place: usize| Channel {
-        mirror: format!("busy-{}", place / 3 + 1),
-        guild: if place % 3 < 2 { "Harbour".to_owned() } else { "Hilltop".to_owned() },
+        mirror: format!("busy-{}", place / each + 1),
+        guild: if place % each < 2 { "Harbour".to_owned() } else { "Hilltop".to_owned() },
         name: format!("room-{}", place + 1),
     };
-    let channels: Vec<Channel> = (0..mirrors * 3).map(channel).collect();
+    let channels: Vec<Channel> = (0..mirrors * each).map(channel).collect();
     let mut acts = Vec::new();
     let mut lines: Vec<(usize, String)> = Vec::new();
     for number in 0..messages {

@@ -23,7 +23,7 @@ use super::node::Setting;
 use super::play::{Act, Play};
 use super::screen::Screen;
 use super::stage::Stage;
-use super::{Options as Base, busy, lively};
+use super::{LATE_MS, Options as Base, busy, hostile, lively};
 use crate::clock::{Clock as _, Wall};
 use anyhow::Context as _;
 use backend::Backend;
@@ -57,6 +57,8 @@ const PARTITIONS: u16 = 4;
 const MIRRORS: usize = 8;
 /// Mirrors beside the game night, which go on in the background.
 const BACKGROUND_MIRRORS: usize = 5;
+/// Channels of each.
+const CHANNELS: usize = 3;
 /// Messages a second of the busy play, and in the background.
 const RATE: f64 = 15.0;
 const BACKGROUND_RATE: f64 = 2.0;
@@ -106,11 +108,14 @@ pub async fn run(options: Options) -> anyhow::Result<Summary> {
 fn play(options: &Options) -> Play {
     let Base { seed, length, messages, .. } = options.base;
     let count = |rate: f64| messages.unwrap_or((length.as_secs_f64() * rate).ceil() as usize).max(1);
+    if options.base.hostile {
+        return hostile::play(seed, length);
+    }
     if options.havoc.is_empty() {
-        let beside = spread(busy::busy(seed, count(BACKGROUND_RATE), BACKGROUND_MIRRORS), length);
+        let beside = spread(busy::busy(seed, count(BACKGROUND_RATE), BACKGROUND_MIRRORS, CHANNELS), length);
         return lively::lively(seed, length).beside(beside);
     }
-    spread(busy::busy(seed, count(RATE), MIRRORS), length)
+    spread(busy::busy(seed, count(RATE), MIRRORS, CHANNELS), length)
 }
 
 /// The same acts, evenly over this time.
@@ -125,7 +130,9 @@ fn spread(mut play: Play, length: Duration) -> Play {
 /// Cuts the play into rounds.
 fn plans(options: &Options, acts: Vec<(Duration, Act)>) -> Vec<Plan> {
     let length = options.base.length;
-    let wishes: Vec<Wish> = if options.havoc.is_empty() {
+    let wishes: Vec<Wish> = if options.base.hostile && options.havoc.is_empty() {
+        vec![Wish::Named(Vec::new())]
+    } else if options.havoc.is_empty() {
         vec![Wish::Mixed(length)]
     } else if options.havoc.contains(&Havoc::All) {
         let rounds = (length.as_secs_f64() / ROUND.as_secs_f64()).ceil().max(1.0) as u32;
@@ -164,18 +171,22 @@ impl Demo {
     async fn set_up(options: Options, play: &Play, dir: &Path) -> anyhow::Result<Self> {
         let began = Instant::now();
         let base = &options.base;
-        let config = Config {
+        let mut config = Config {
             port: base.port,
             seed: base.seed,
-            unlimited: base.unlimited || !options.havoc.is_empty(),
+            unlimited: base.unlimited || !(base.hostile || options.havoc.is_empty()),
             keep: Keep::All,
             ..Config::default()
         };
+        if base.hostile {
+            config.limits = hostile::limits();
+        }
         let token = config.token.clone();
         let unlimited = config.unlimited;
         let discord = Standin::start(config)?;
         let discord_urls = [discord.api_url(), discord.gateway_url()];
-        let stage = Stage::new(discord, play);
+        let mut stage = Stage::new(discord, play);
+        stage.is_ordered_by_channel = base.hostile;
         let screen = Screen::new(&stage.places, base.json, base.no_color);
         let mut cast = Cast::new(stage, screen);
         cast.screen.heading(&format!("RabbitMQ and Cassandra begin; the seed is {}", base.seed));
@@ -185,7 +196,7 @@ impl Demo {
         if options.havoc.contains(&Havoc::Truncated) {
             streams::declare_short(backend.log(), &backend.name, PARTITIONS).await?;
         }
-        let known = environment(&token, discord_urls, unlimited, &dir.join("archive"));
+        let known = environment(&token, discord_urls, (unlimited, base.hostile), &dir.join("archive"));
         let settings: Vec<Setting> = (0..NODES).map(|node| setting(node, dir, &backend, &known)).collect();
         let made = settings[0].ask(&["schema", "apply"]).await?;
         cast.screen.heading(&format!("mirror schema apply: {} tables", made.lines().count()));
@@ -200,6 +211,9 @@ impl Demo {
         };
         let mut demo = Self { options, cast, rig, random, began, round_ends: Vec::new(), partitions_used: 0 };
         demo.link().await?;
+        if demo.options.base.hostile {
+            demo.cast.stage.discord.set_faults(hostile::faults(LATE_MS));
+        }
         Ok(demo)
     }
 
@@ -254,8 +268,11 @@ impl Demo {
             }
         }
         let twice = self.twice();
-        let (wiped, restored, after) =
-            if verdict.is_right() { self.restore().await? } else { (0, 0, verdict.clone()) };
+        let (wiped, restored, after) = if verdict.is_right() && !self.options.base.hostile {
+            self.restore().await?
+        } else {
+            (0, 0, verdict.clone())
+        };
         let verify = self.verify().await;
         self.rig.crew.stop().await?;
         let summary = self.summary(rounds, (&verdict, &after));
@@ -375,6 +392,7 @@ impl Demo {
         let dead =
             dead.filter(|(havoc, _)| *havoc != Havoc::Drain).filter_map(|(_, measured)| measured.takeover_ms);
         let stage = &self.cast.stage;
+        let refused_own = stage.discord.counts().refused_own.values().sum();
         Summary {
             nodes: NODES,
             partitions: PARTITIONS,
@@ -388,6 +406,8 @@ impl Demo {
             lost: worst.lost,
             duplicated: worst.duplicated,
             misplaced: worst.misplaced,
+            faults: stage.discord.faults().len(),
+            refused_own,
             takeover_ms_max: dead.max().unwrap_or_default(),
             drain_ms_max: measured().filter_map(|measured| measured.drain_ms).max().unwrap_or_default(),
             latency_ms_p50: judge::percentile(&talked.latencies_ms, 0.5),
@@ -471,7 +491,7 @@ async fn wreak(rig: &mut Rig, random: &mut ChaCha8Rng, wish: Wish) -> anyhow::Re
 fn environment(
     token: &str,
     [api, gateway]: [String; 2],
-    unlimited: bool,
+    (unlimited, hostile): (bool, bool),
     archive: &Path,
 ) -> Vec<(String, String)> {
     let level = std::env::var("MIRROR_TELEMETRY_LEVEL").unwrap_or_else(|_| "info".to_owned());
@@ -480,6 +500,8 @@ fn environment(
         ("MIRROR_DISCORD_API", api),
         ("MIRROR_DISCORD_GATEWAY", gateway),
         ("MIRROR_DISCORD_RATE_LIMITS", (!unlimited).to_string()),
+        // Only a hostile Discord has this limit.
+        ("MIRROR_DISCORD_CHANNEL_PER_MINUTE", if hostile { "30" } else { "0" }.to_owned()),
         ("MIRROR_LANES_DEADLINE_MS", DEADLINE_MS.to_string()),
         ("MIRROR_LANES_SETTLE_WAIT_MS", SETTLE_WAIT_MS.to_string()),
         ("MIRROR_CLUSTER_PARTITIONS", PARTITIONS.to_string()),

@@ -8,6 +8,8 @@ use std::collections::{HashMap, VecDeque};
 pub(super) struct Wanted {
     /// Its id, and so when it was written.
     pub(super) id: u64,
+    /// Those of one number are to be shown in the order written.
+    pub(super) order: usize,
     /// Display name of its author.
     pub(super) author: String,
     /// Its last text.
@@ -73,7 +75,7 @@ pub(super) fn judge(wanted: &[Wanted], shown: &[Shown]) -> Verdict {
             open.entry(key(&source.author, &source.text)).or_default().push_back(place);
         }
     }
-    let mut order = Vec::with_capacity(shown.len());
+    let mut orders: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut parts = Parts { wanted, long, found: HashMap::new() };
     for copy in shown {
         let text = without_quote(&copy.content);
@@ -84,7 +86,7 @@ pub(super) fn judge(wanted: &[Wanted], shown: &[Shown]) -> Verdict {
                 verdict
                     .latencies_ms
                     .push(copy.created_ms.saturating_sub(standin::created_ms(wanted[place].id)));
-                order.push(place);
+                orders.entry(wanted[place].order).or_default().push(place);
             }
             None => {
                 verdict.duplicated += 1;
@@ -96,7 +98,7 @@ pub(super) fn judge(wanted: &[Wanted], shown: &[Shown]) -> Verdict {
         verdict.lost += 1;
         verdict.example("lost", &wanted[place].author, &wanted[place].text);
     }
-    verdict.misplaced = order.len() - longest_rising(&order);
+    verdict.misplaced = orders.values().map(|order| order.len() - longest_rising(order)).sum();
     verdict
 }
 
@@ -210,6 +212,7 @@ mod tests {
     fn check(wanted: &[&str], copies: &[&str], expected: (usize, usize, usize)) {
         let source = |(at, text): (usize, &&str)| Wanted {
             id: (at as u64 + 1) << 22,
+            order: 0,
             author: "Ada".into(),
             text: (*text).to_owned(),
         };

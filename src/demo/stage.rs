@@ -40,6 +40,8 @@ pub(super) struct Stage {
     sent: Vec<Sent>,
     banned: HashSet<String>,
     copies: HashMap<(u64, String), u64>,
+    /// Copies are in the order of each source channel alone: one that is read again does not hold up the others.
+    pub(super) is_ordered_by_channel: bool,
     /// Edits done.
     pub(super) edits: usize,
     /// Messages removed.
@@ -69,6 +71,7 @@ impl Stage {
             sent: Vec::new(),
             banned: HashSet::new(),
             copies: HashMap::new(),
+            is_ordered_by_channel: false,
             edits: 0,
             deletes: 0,
         }
@@ -207,8 +210,13 @@ impl Stage {
                 && !sent.deleted
                 && !sent.shunned
         };
-        let wanted =
-            |sent: &Sent| Wanted { id: sent.id, author: sent.author.clone(), text: sent.text.clone() };
+        let order = |sent: &Sent| if self.is_ordered_by_channel { sent.channel } else { 0 };
+        let wanted = |sent: &Sent| Wanted {
+            id: sent.id,
+            order: order(sent),
+            author: sent.author.clone(),
+            text: sent.text.clone(),
+        };
         self.sent.iter().filter(meant).map(wanted).collect()
     }
 }

@@ -28,6 +28,12 @@ pub struct Summary {
     pub wiped: usize,
     /// Copies in that channel after it was put back.
     pub restored: usize,
+    /// What went wrong on Discord's side.
+    pub faults: usize,
+    /// Requests that Discord refused for a limit.
+    pub refused: u64,
+    /// Of these, such as the node could have known of.
+    pub refused_own: u64,
     /// From writing to the copy, half of them within, milliseconds.
     pub latency_ms_p50: u64,
     /// 99 of 100 within.
@@ -44,10 +50,11 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether nothing was lost, doubled or misplaced, and what was wiped is back.
+    /// Whether nothing was lost, doubled or misplaced, what was wiped is back, and no limit was overrun.
     #[must_use]
     pub const fn is_right(&self) -> bool {
-        self.lost == 0 && self.duplicated == 0 && self.misplaced == 0 && self.restored >= self.wiped
+        let is_whole = self.lost == 0 && self.duplicated == 0 && self.misplaced == 0;
+        is_whole && self.restored >= self.wiped && (self.crashes > 0 || self.refused_own == 0)
     }
 }
 
@@ -63,6 +70,13 @@ impl fmt::Display for Summary {
         writeln!(f, "  {} events on the log, {} copies, {} crashes", self.events, self.copies, self.crashes)?;
         writeln!(f, "  {} lost, {} doubled, {} misplaced", self.lost, self.duplicated, self.misplaced)?;
         writeln!(f, "  {} wiped by a moderator, {} there again", self.wiped, self.restored)?;
+        if self.faults > 0 {
+            let Self { faults, refused, refused_own, .. } = self;
+            writeln!(
+                f,
+                "  {faults} faults of Discord's, {refused} requests refused, {refused_own} by our own fault"
+            )?;
+        }
         writeln!(
             f,
             "  a copy appears after {} ms (half of them), {} ms (99 of 100, crashes and rate limits included)",

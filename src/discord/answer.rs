@@ -25,6 +25,8 @@ pub enum Meaning {
 
 /// After a 429 that does not say how long, and where an edit limit asks for patience. Milliseconds.
 pub const PATIENCE_MS: u64 = 60_000;
+/// No such message: the one code that proves it. Source: Discord, "JSON Error Codes".
+pub const UNKNOWN_MESSAGE: u64 = 10_008;
 /// Longest reason kept, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
 
@@ -129,7 +131,7 @@ fn done(kind: Kind, asked: MessageId, reply: &Reply) -> Meaning {
 fn refused(kind: Kind, asked: MessageId, status: u16, fault: &Fault) -> Meaning {
     let webhook = matches!(kind, Kind::ExecuteWebhook | Kind::EditCopy | Kind::DeleteCopy);
     match (status, fault.code) {
-        (_, 10008) => Meaning::Not(No::Missing),
+        (_, UNKNOWN_MESSAGE) => Meaning::Not(No::Missing),
         // It is there already: what was asked for.
         (_, 160_004) if kind == Kind::OpenThread => Meaning::Done(asked),
         (_, 10003) if matches!(kind, Kind::ChangeThread | Kind::RemoveThread) => Meaning::Not(No::Missing),

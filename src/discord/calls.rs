@@ -94,7 +94,9 @@ impl Calls {
         if let Some(thread) = part.thread.or(hook.thread) {
             request = request.thread_id(id(thread.0)?);
         }
-        call(Kind::ExecuteWebhook, hook.id.0, 0, request.wait())
+        let mut call = call(Kind::ExecuteWebhook, hook.id.0, 0, request.wait())?;
+        call.route.posts_in = Some(hook.channel.0);
+        Ok(call)
     }
 
     /// Makes a copy show `part`.
@@ -173,15 +175,6 @@ impl Calls {
         call(Kind::ChangeThread, thread.0, thread.0, request)
     }
 
-    /// One message.
-    ///
-    /// # Errors
-    /// Where an id is zero.
-    pub fn message(&self, channel: ChannelId, message: MessageId) -> Result<Call, Unbuildable> {
-        let request = self.0.message(id(channel.0)?, id(message.0)?);
-        call(Kind::ReadMessage, channel.0, message.0, request)
-    }
-
     /// The page of a channel's messages right behind `after`. Discord answers newest first.
     ///
     /// # Errors
@@ -190,6 +183,15 @@ impl Calls {
         let from = id(after.0.max(1))?;
         let request = self.0.channel_messages(id(channel.0)?).after(from).limit(HISTORY_MAX as u16);
         call(Kind::ReadMessages, channel.0, 0, request)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn message(&self, channel: ChannelId, message: MessageId) -> Result<Call, Unbuildable> {
+        let request = self.0.message(id(channel.0)?, id(message.0)?);
+        call(Kind::ReadMessage, channel.0, message.0, request)
     }
 
     /// A channel's webhooks.
@@ -252,7 +254,7 @@ fn call(kind: Kind, major: u64, message: u64, request: impl TryIntoRequest) -> R
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         Unbuildable(format!("{error}{cause}"))
     })?;
-    Ok(Call { route: Route { kind, major, message }, request })
+    Ok(Call { route: Route { kind, major, message, posts_in: None }, request })
 }
 
 fn id<T>(id: u64) -> Result<Id<T>, Unbuildable> {

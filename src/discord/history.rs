@@ -70,7 +70,7 @@ pub async fn page_of_thread(rest: &Rest, thread: ChannelId, after: MessageId) ->
 }
 
 /// How long to wait after a read that brought no reply.
-pub(super) const fn wait(failure: &Failure) -> u64 {
+pub(crate) const fn wait(failure: &Failure) -> u64 {
     match failure {
         Failure::Limited(ms) => *ms,
         Failure::NotConnected(_) | Failure::Ambiguous(_) => AGAIN_MS,
@@ -78,11 +78,18 @@ pub(super) const fn wait(failure: &Failure) -> u64 {
 }
 
 fn read(reply: &Reply, after: MessageId) -> Result<Page, HistoryError> {
+    if reply.status == 200 && reply.whole {
+        return parse(&reply.body, after).ok_or(HistoryError::Wait(AGAIN_MS));
+    }
+    Err(refused(reply))
+}
+
+/// What a reply that answers no question means.
+pub(crate) fn refused(reply: &Reply) -> HistoryError {
     match (reply.status, Fault::read(reply)) {
-        (200, _) if reply.whole => parse(&reply.body, after).ok_or(HistoryError::Wait(AGAIN_MS)),
-        (429, _) => Err(HistoryError::Wait(reply.headers.wait_ms().unwrap_or(AGAIN_MS))),
-        (401 | 403 | 404, Some(fault)) => Err(stopped(&fault)),
-        _ => Err(HistoryError::Wait(AGAIN_MS)),
+        (429, _) => HistoryError::Wait(reply.headers.wait_ms().unwrap_or(AGAIN_MS)),
+        (401 | 403 | 404, Some(fault)) => stopped(&fault),
+        _ => HistoryError::Wait(AGAIN_MS),
     }
 }
 

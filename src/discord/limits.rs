@@ -5,14 +5,19 @@
 //! * `X-RateLimit-Scope` comes with 429 alone, so nothing here waits for it (twilight-http does, and is
 //!   blind without).
 //! * The same bucket hash may be told by routes with different limits, so the limit is part of the key.
+//! * Thirty posts a minute in a channel are all that its webhooks have together; no header says so, so it is kept here.
 //! * A 429 without a scope and without a bucket is what a block by Cloudflare looks like: everything stops.
 //!
 //! Source: Discord, "Rate Limits"; discord-api-docs issues 367, 1454, 8073.
 
+mod channels;
+
 use super::route::RouteKey;
+use channels::Channels;
 use http::HeaderMap;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The limits of the limiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +26,8 @@ pub struct Settings {
     pub unlimited: bool,
     /// Requests per second over all routes. Discord's own number is 50.
     pub global_per_second: usize,
+    /// Messages per minute that webhooks post in one channel; zero: as many as the headers allow.
+    pub channel_per_minute: usize,
     /// Refused requests (401, 403, 429 except shared) in ten minutes after which everything waits.
     /// Discord blocks an address at 10,000, which may be shared with others.
     pub invalid_max: u32,
@@ -30,10 +37,21 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { unlimited: false, global_per_second: 50, invalid_max: 2_000, buckets_max: 4_096 }
+        Self {
+            unlimited: false,
+            global_per_second: 50,
+            channel_per_minute: 30,
+            invalid_max: 2_000,
+            buckets_max: 4_096,
+        }
     }
 }
 
+/// How long a post counts.
+pub const POSTS_REMEMBERED: Duration = Duration::from_millis(channels::WINDOW_MS);
+/// A webhook whose bucket is not known yet waits so long after the last post in its channel, which may have been this
+/// webhook's, before a crash: its window is over then.
+const UNKNOWN_MS: u64 = 2_500;
 /// How long a request waits for an answer of another in the same bucket before it asks again.
 pub const BUSY_MS: u64 = 50;
 /// Added to a bucket's reset: headers are rounded.
@@ -281,6 +299,7 @@ pub struct Limits {
     known: HashMap<RouteKey, BucketKey>,
     buckets: HashMap<BucketKey, Bucket>,
     global: VecDeque<u64>,
+    channels: Channels,
     stopped_until: u64,
     invalid: Invalid,
 }
@@ -294,22 +313,32 @@ impl Limits {
             known: HashMap::new(),
             buckets: HashMap::new(),
             global: VecDeque::new(),
+            channels: Channels::default(),
             stopped_until: 0,
             invalid: Invalid::default(),
         }
     }
 
-    /// Asks to send a request. A ticket must come back by [`Self::answered`] or [`Self::unanswered`].
-    pub fn permit(&mut self, route: RouteKey, now: u64) -> Permit {
+    /// Asks to send a request; `posts_in`: the channel in which it posts through a webhook. A ticket must come back by
+    /// [`Self::answered`] or [`Self::unanswered`].
+    pub fn permit(&mut self, route: RouteKey, posts_in: Option<u64>, now: u64) -> Permit {
         let key = self.known.get(&route).cloned().unwrap_or(BucketKey::Unknown(route));
         let wait = self.wait_everywhere(now).max(self.wait_bucket(&key, now));
+        let is_unknown = matches!(key, BucketKey::Unknown(_));
+        let wait = posts_in.map_or(wait, |channel| wait.max(self.wait_channel(channel, is_unknown, now)));
         if wait > 0 {
             return Permit::Wait(wait);
         }
         self.make_room(now);
         self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit())).take(now);
         self.global.push_back(now);
+        posts_in.into_iter().for_each(|channel| self.channels.posted(channel, now));
         Permit::Go(Ticket { route, bucket: key })
+    }
+
+    /// A webhook posted in `channel` at `at`, before this limiter was: it counts all the same.
+    pub fn posted(&mut self, channel: u64, at: u64) {
+        self.channels.posted_by_other(channel, at);
     }
 
     /// Takes a ticket back with the answer.
@@ -353,6 +382,15 @@ impl Limits {
         }
         let full = self.global.len() >= self.settings.global_per_second.max(1);
         self.global.front().filter(|_| full).map_or(0, |at| at + GLOBAL_WINDOW_MS - now)
+    }
+
+    fn wait_channel(&mut self, channel: u64, is_unknown: bool, now: u64) -> u64 {
+        if self.settings.unlimited {
+            return 0;
+        }
+        let unknown = self.channels.other(channel).filter(|_| is_unknown);
+        let unknown = unknown.map_or(0, |last| (last + UNKNOWN_MS).saturating_sub(now));
+        self.channels.wait(channel, self.settings.channel_per_minute, now).max(unknown)
     }
 
     fn wait_bucket(&mut self, key: &BucketKey, now: u64) -> u64 {
@@ -399,6 +437,9 @@ impl Limits {
 
     /// Forgets the idle quarter that was used longest ago; the next request of such a route asks anew.
     fn make_room(&mut self, now: u64) {
+        if self.channels.len() >= self.settings.buckets_max.max(1) {
+            self.channels.forget_idle(now);
+        }
         if self.buckets.len() < self.settings.buckets_max.max(1) {
             return;
         }

@@ -4,6 +4,7 @@ use super::calls::{Call, Calls};
 use super::limits::{Limits, Permit, Scope, Settings, Ticket, milliseconds};
 use super::telemetry;
 use super::transport::{Failure as SendFailure, Reply, Transport};
+use events::ChannelId;
 use serde::Deserialize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,11 +70,17 @@ impl Rest {
         }
     }
 
+    /// A webhook posted in `channel` so long ago, before this process began or somewhere else: it counts all the same.
+    pub fn posted(&self, channel: ChannelId, ago: Duration) {
+        let at = self.now().saturating_sub(ago.as_millis() as u64);
+        self.limits().posted(channel.0, at);
+    }
+
     async fn permit(&self, call: &Call, patience: Duration) -> Result<Held<'_>, u64> {
         let give_up = self.now() + patience.as_millis() as u64;
         loop {
             let now = self.now();
-            let ms = match self.limits().permit(call.route.key(), now) {
+            let ms = match self.limits().permit(call.route.key(), call.route.posts_in, now) {
                 Permit::Go(ticket) => return Ok(Held { rest: self, ticket: Some(ticket) }),
                 Permit::Wait(ms) => ms,
             };

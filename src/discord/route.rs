@@ -20,10 +20,10 @@ pub enum Kind {
     PostMessage,
     /// Read a page of a channel's messages.
     ReadMessages,
-    /// Read a channel.
-    ReadChannel,
     /// Read one message.
     ReadMessage,
+    /// Read a channel.
+    ReadChannel,
     /// Open a thread on a message.
     OpenThread,
     /// Change a thread.
@@ -50,8 +50,8 @@ impl Kind {
             Self::CreateWebhook => "POST /channels/{channel}/webhooks",
             Self::PostMessage => "POST /channels/{channel}/messages",
             Self::ReadMessages => "GET /channels/{channel}/messages",
-            Self::ReadChannel => "GET /channels/{channel}",
             Self::ReadMessage => "GET /channels/{channel}/messages/{message}",
+            Self::ReadChannel => "GET /channels/{channel}",
             Self::OpenThread => "POST /channels/{channel}/messages/{message}/threads",
             Self::ChangeThread => "PATCH /channels/{channel}",
             Self::RemoveThread => "DELETE /channels/{channel}",
@@ -70,8 +70,8 @@ impl Kind {
             Self::DeleteCopy | Self::RemoveThread => Method::DELETE,
             Self::ListWebhooks
             | Self::ReadMessages
-            | Self::ReadChannel
             | Self::ReadMessage
+            | Self::ReadChannel
             | Self::ReadApplication
             | Self::ReadUser
             | Self::ReadGateway => Method::GET,
@@ -88,6 +88,8 @@ pub struct Route {
     pub major: u64,
     /// The message addressed, or zero.
     pub message: u64,
+    /// The channel in which it posts through a webhook, if it does.
+    pub posts_in: Option<u64>,
 }
 
 impl Route {

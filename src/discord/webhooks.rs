@@ -25,6 +25,8 @@ pub struct Hook {
     pub id: WebhookId,
     /// Its token. Never stored, never shown.
     pub token: SecretString,
+    /// The channel that it belongs to.
+    pub channel: ChannelId,
     /// The thread to speak in, where the lane's channel is one.
     pub thread: Option<ChannelId>,
 }
@@ -76,7 +78,7 @@ impl Webhooks {
         let key = (lane.mirror, channel);
         let cell = Arc::clone(self.known().cells.entry(key).or_default());
         let hook = cell.get_or_try_init(|| self.find_or_make(key)).await?;
-        Ok(Hook { thread: (channel != lane.link).then_some(lane.link), ..hook.clone() })
+        Ok(Hook { channel, thread: (channel != lane.link).then_some(lane.link), ..hook.clone() })
     }
 
     /// Forgets a lane's webhook: the next [`Self::open`] looks it up again.
@@ -198,7 +200,7 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
 
 impl Listed {
     fn hook(self) -> Option<Hook> {
-        Some(Hook { id: self.id.parse().ok()?, token: self.token?, thread: None })
+        Some(Hook { id: self.id.parse().ok()?, token: self.token?, channel: ChannelId(0), thread: None })
     }
 }
 
@@ -276,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_hook_does_not_show_its_token() {
-        let hook = Hook { id: WebhookId(1), token: "s3cret".to_owned().into(), thread: None };
+        let hook =
+            Hook { id: WebhookId(1), token: "s3cret".to_owned().into(), channel: ChannelId(2), thread: None };
         assert!(!format!("{hook:?}").contains("s3cret"));
     }
 }

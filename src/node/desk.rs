@@ -10,12 +10,9 @@ use crate::rabbit::OutboxStatus;
 use async_trait::async_trait;
 use events::event::{Linked, Place};
 use events::log::Durable;
-use events::{
-    Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Offset, Partition, Producer, Version,
-};
+use events::{Body, ChannelId, Event, EventId, MessageId, MirrorId, Offset, Partition, Producer, Version};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tools::{Follow, JobError};
@@ -91,21 +88,6 @@ impl Running {
         };
         tracing::info!(shard, session = words, "gateway");
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, words);
-    }
-
-    /// Up to when it is known what happened.
-    pub(super) fn heard_until(&self) -> Version {
-        Version(self.node.heard_until.load(Ordering::Relaxed))
-    }
-
-    /// The links whose channel publishes, in these guilds.
-    pub(super) fn publishing(&self, guilds: impl Fn(GuildId) -> bool) -> Vec<LaneId> {
-        let table = self.node.links.now();
-        let publishes = |lane: &LaneId| {
-            let link = table.settings(lane.mirror).and_then(|settings| settings.links.get(&lane.link));
-            link.is_some_and(|link| link.publishes() && guilds(link.linked.guild))
-        };
-        table.lanes().filter(publishes).collect()
     }
 
     fn line(&self, report: LaneReport) -> LaneLine {

@@ -1,6 +1,6 @@
 //! One partition at work here: its follower, and the driver of its lanes.
 
-use super::{Node, NodeError, broken, rules};
+use super::{Node, NodeError, broken, recent, rules};
 use crate::archive::Sealer;
 use crate::follower::{self, Follower};
 use crate::lanes::{Driver, Env, ORDERS_MAX};
@@ -23,6 +23,7 @@ pub(super) struct Held {
 pub(super) async fn work(node: Arc<Node>, held: Held, stop: CancellationToken) -> Result<(), NodeError> {
     let partition = held.partition;
     let tenure = held.tenure.clone();
+    recent::recall(&node, partition).await;
     let (follower, followed) = Follower::new(partition, stores(&node));
     let (orders, ordered) = mpsc::channel(ORDERS_MAX);
     let (fed, fed_seen) = watch::channel(Offset(0));

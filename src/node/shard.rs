@@ -1,9 +1,12 @@
 //! One gateway shard at work here: the connection, ingest, and what becomes of lost time.
 
-use super::{Node, NodeError, Running, broken, fill, gaps, setup};
+use super::{Node, NodeError, Running, broken, setup};
 use crate::commands::Desk;
-use crate::discord::gateway::{self, Ended, FRAMES_MAX, Gateway, HAPPENINGS_MAX, Outlets, Saved};
-use crate::ingest::Ingest;
+use crate::discord::gateway::{
+    self, Ended, FRAMES_MAX, Frame, Gateway, HAPPENINGS_MAX, Happening, Outlets, Saved,
+};
+use crate::gapfill::{self, Around, Filler, Stretch};
+use crate::ingest::{Ingest, Missed};
 use crate::sqlite::Session;
 use events::Version;
 use events::log::Durable;
@@ -27,8 +30,8 @@ pub(super) struct Held {
     pub(super) shards: u32,
     /// Where the node that had it before was in the session.
     pub(super) session: Option<Session>,
-    /// It was with another number of shards, and cannot go on.
-    pub(super) is_stale: bool,
+    /// One of another number of shards, which cannot go on.
+    pub(super) stale: Option<Session>,
     /// Its place once every node can read all before it: what the next one resumes with.
     pub(super) settled: watch::Sender<Option<Session>>,
 }
@@ -40,21 +43,26 @@ pub(super) async fn work(
     (running, desk): (Arc<Running>, Desk),
     stop: CancellationToken,
 ) -> Result<(), NodeError> {
-    let shard = held.shard;
-    let (saved, is_stale) = newest(&node, &held).await?;
-    let lost = is_stale.then(|| running.heard_until());
+    let (saved, lost) = newest(&node, &held).await?;
     let (place, placed) = watch::channel(saved.clone());
-    let gateway = node.gateway(&held, saved)?;
+    let gateway = node.gateway(&held, saved.clone())?;
     let (frames, framed) = mpsc::channel(FRAMES_MAX);
     let (happenings, happened) = mpsc::channel(HAPPENINGS_MAX);
+    let around = Around { shard: held.shard, shards: held.shards };
+    let wire = Wire { gateway, outlets: Outlets { frames, happenings }, framed };
+    let live = gapfill::Live::default();
+    let (fills, ends) = gapfill::ends(live.clone());
+    let missed = Missed { session: saved, lost, fills: Some(fills) };
     let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
-    let ingest = node.ingest(shard, place);
-    parts.spawn(async move { ingest.run(framed).await.map_err(broken) });
-    let outlets = Outlets { frames, happenings };
-    let around = gaps::Around { shard, shards: held.shards };
+    let filler = Arc::new(node.filler(&desk, live, stop.clone()));
+    parts.spawn(async move {
+        filler.run(ends).await;
+        Ok(())
+    });
+    let ingest = node.ingest(around, place);
     let (connected, connected_stop) = (node.clone(), stop.clone());
-    parts.spawn(async move { connected.connect(gateway, outlets, around, connected_stop).await });
-    parts.spawn(gaps::watch(happened, around, (running, desk), lost));
+    parts.spawn(async move { connected.connect(wire, (ingest, missed), connected_stop).await });
+    parts.spawn(watch_connection(happened, around, running));
     if node.stores.is_shared {
         parts.spawn(settle(node.clone(), placed, held.settled));
     }
@@ -66,9 +74,28 @@ pub(super) async fn work(
     result
 }
 
-/// Where to resume: this node's own place, if it is in the same session and farther. And whether a session had to be
-/// dropped, for it was one of another number of shards.
-async fn newest(node: &Node, held: &Held) -> Result<(Option<Session>, bool), NodeError> {
+/// From the gateway to ingest.
+struct Wire {
+    gateway: Gateway,
+    outlets: Outlets,
+    framed: mpsc::Receiver<Frame>,
+}
+
+/// Tells what becomes of the connection. Ends with the gateway.
+async fn watch_connection(
+    mut happenings: mpsc::Receiver<Happening>,
+    around: Around,
+    running: Arc<Running>,
+) -> Result<(), NodeError> {
+    while let Some(happening) = happenings.recv().await {
+        running.heard(around.shard, &happening);
+    }
+    Ok(())
+}
+
+/// Where to resume: this node's own place, if it is in the same session and farther. And since when something is
+/// missing, or zero: a fill was not done, or a session of another number of shards cannot go on.
+async fn newest(node: &Node, held: &Held) -> Result<(Option<Session>, Version), NodeError> {
     const SHARDS: &str = "shards";
     let state = &node.stores.state;
     let own = state.load_session(held.shard).await.map_err(broken)?;
@@ -77,13 +104,16 @@ async fn newest(node: &Node, held: &Held) -> Result<(Option<Session>, bool), Nod
     if kept != Some(held.shards) {
         state.set_value(SHARDS, &held.shards.to_string()).await.map_err(broken)?;
     }
-    let is_stale = held.is_stale || (is_other && own.is_some());
+    let stale =
+        own.iter().filter(|_| is_other).chain(&held.stale).map(|dropped| dropped.heard.max(Stretch::UNKNOWN));
+    let dropped = stale.min();
     let session = match (own.filter(|_| !is_other), held.session.clone()) {
         (Some(own), Some(left)) if own.session == left.session && own.seq > left.seq => Some(own),
         (own, None) if !node.stores.is_shared => own,
         (_, left) => left,
     };
-    Ok((session, is_stale))
+    let unread = session.as_ref().map(|session| session.lost).filter(|lost| *lost != Version(0));
+    Ok((session, unread.into_iter().chain(dropped).min().unwrap_or_default()))
 }
 
 /// Keeps `settled` at the place up to which every node can read what was said.
@@ -135,7 +165,7 @@ impl Node {
         Gateway::new(&settings, &self.token, saved, self.turns.clone()).map_err(setup)
     }
 
-    fn ingest(&self, shard: u32, session: watch::Sender<Option<Session>>) -> Ingest {
+    fn ingest(&self, around: Around, session: watch::Sender<Option<Session>>) -> Ingest {
         Ingest {
             ports: self.stores.ports.clone(),
             links: self.links.clone(),
@@ -145,10 +175,25 @@ impl Node {
             state: self.stores.state.clone(),
             clock: self.clock.clone(),
             hub: self.hub.clone(),
-            shard,
+            around,
             session,
             me: self.me,
-            heard_until: self.heard_until.clone(),
+        }
+    }
+
+    fn filler(&self, desk: &Desk, live: gapfill::Live, stop: CancellationToken) -> Filler {
+        Filler {
+            ports: self.stores.ports.clone(),
+            links: self.links.clone(),
+            guilds: self.guilds.clone(),
+            webhooks: self.webhooks.clone(),
+            me: self.me,
+            clock: self.clock.clone(),
+            ids: desk.ids.clone(),
+            follow: self.following.clone(),
+            past: Arc::new(self.rest.clone()),
+            live,
+            stop,
         }
     }
 
@@ -156,16 +201,17 @@ impl Node {
     /// look like anybody's.
     async fn connect(
         &self,
-        gateway: Gateway,
-        out: Outlets,
-        around: gaps::Around,
+        wire: Wire,
+        (ingest, missed): (Ingest, Missed),
         stop: CancellationToken,
     ) -> Result<(), NodeError> {
         tokio::select! {
             known = self.links_known() => known?,
             () = stop.cancelled() => return Ok(()),
         }
-        let (ended_at, ()) = tokio::join!(gateway.run(out, stop.clone()), fill::watch(self, around, stop));
+        let Wire { gateway, outlets, framed } = wire;
+        let (ended_at, kept) = tokio::join!(gateway.run(outlets, stop), ingest.run(framed, missed));
+        kept.map_err(broken)?;
         ended(ended_at)
     }
 

@@ -380,10 +380,12 @@ impl Tenants {
             LeaseName::Shard(shard) => {
                 self.running.begins(shard);
                 let left = self.left(name);
-                let is_stale = left.as_ref().is_some_and(|left| left.shards != self.shards);
-                let session = left.filter(|_| !is_stale).map(|left| left.session);
+                let (same, other): (Vec<_>, Vec<_>) =
+                    left.into_iter().partition(|left| left.shards == self.shards);
+                let session = same.into_iter().next().map(|left| left.session);
+                let stale = other.into_iter().next().map(|left| left.session);
                 let (settle, place) = watch::channel(session.clone());
-                let held = shard::Held { shard, shards: self.shards, session, is_stale, settled: settle };
+                let held = shard::Held { shard, shards: self.shards, session, stale, settled: settle };
                 settled = Some(place);
                 let at = (self.running.clone(), desk.clone());
                 self.results.spawn(async move {

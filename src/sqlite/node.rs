@@ -20,6 +20,12 @@ pub struct Session {
     pub seq: u64,
     /// Where to resume.
     pub resume_url: String,
+    /// When the last of those frames came.
+    #[serde(default)]
+    pub heard: Version,
+    /// Since when something is missing that a gap fill still has to read, or zero: nothing is.
+    #[serde(default)]
+    pub lost: Version,
 }
 
 /// A payload that was put aside.
@@ -51,9 +57,10 @@ impl NodeState {
     /// When the file cannot be written.
     pub async fn save_session(&self, shard: u32, session: Session) -> Result<(), Failure> {
         self.execute(
-            "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE
-                SET session = excluded.session, seq = excluded.seq, resume_url = excluded.resume_url",
-            (shard, session.session, session.seq as i64, session.resume_url),
+            "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+                SET session = excluded.session, seq = excluded.seq, resume_url = excluded.resume_url,
+                    heard = excluded.heard, lost = excluded.lost",
+            (shard, session.session, session.seq as i64, session.resume_url, session.heard.0, session.lost.0),
         )
         .await
     }
@@ -63,10 +70,11 @@ impl NodeState {
     /// # Errors
     /// When the file cannot be read.
     pub async fn load_session(&self, shard: u32) -> Result<Option<Session>, Failure> {
-        let sql = "SELECT session, seq, resume_url FROM sessions WHERE shard = ?1";
+        let sql = "SELECT session, seq, resume_url, heard, lost FROM sessions WHERE shard = ?1";
         let session = |row: &Row<'_>| {
             let seq = row.get::<_, i64>(1)? as u64;
-            Ok(Session { session: row.get(0)?, seq, resume_url: row.get(2)? })
+            let (heard, lost) = (Version(row.get(3)?), Version(row.get(4)?));
+            Ok(Session { session: row.get(0)?, seq, resume_url: row.get(2)?, heard, lost })
         };
         self.read(move |connection| connection.query_row(sql, [shard], session).optional()).await
     }

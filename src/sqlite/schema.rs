@@ -87,8 +87,14 @@ pub const LOG: Schema = Schema {
     CREATE VIEW show_lanes AS SELECT lower(hex(mirror)) AS mirror, link, epoch, length(row) AS bytes FROM lanes;
     CREATE VIEW show_dead AS SELECT id, datetime(at / 1000000, 'unixepoch') AS at, why, place,
         length(payload) AS bytes FROM dead;
-    ", LEASES],
+    ", LEASES, SINCE_WHEN],
 };
+
+/// Up to when a session was heard, and since when a gap fill is owed.
+const SINCE_WHEN: &str = "
+    ALTER TABLE sessions ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sessions ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+";
 
 /// `outbox.db`: a log of its own.
 pub const OUTBOX: Schema = Schema { file: "outbox.db", ..LOG };

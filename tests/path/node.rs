@@ -12,6 +12,7 @@ use mirror::discord::gateway::Frame;
 use mirror::discord::guilds::Guilds;
 use mirror::discord::webhooks::Webhooks;
 use mirror::follower::{self, Followed, Follower};
+use mirror::gapfill::Around;
 use mirror::ingest::Ingest;
 use mirror::ingest::threads::Threads;
 use mirror::lanes::{Counters, Driver, Env, Hub, LaneReport, ORDERS_MAX, Order};
@@ -20,7 +21,7 @@ use mirror::tenure::Tenure;
 use projections::lane::Rules;
 use projections::lanes::LaneId;
 use projections::leases::memory::MemoryLeases;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -140,10 +141,9 @@ impl Node {
             state,
             clock: clock.clone(),
             hub,
-            shard: 0,
+            around: Around { shard: 0, shards: 1 },
             session: watch::Sender::default(),
             me: Me { user: UserId(ME), application: ApplicationId(ME), systems: Systems::NONE },
-            heard_until: Arc::new(AtomicI64::new(0)),
         };
         Self { desk, ingest, orders, followed, fed: fed_seen, tasks }
     }

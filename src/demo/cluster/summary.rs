@@ -65,6 +65,10 @@ pub struct Summary {
     pub wiped: usize,
     /// Copies in that channel after it was put back.
     pub restored: usize,
+    /// What went wrong on Discord's side.
+    pub faults: usize,
+    /// Requests refused for a limit that the nodes could have known of.
+    pub refused_own: u64,
     /// What `mirror verify` found; empty: nothing.
     pub verify: String,
     /// The slowest take-over of a dead node, milliseconds.
@@ -92,6 +96,7 @@ impl Summary {
             && self.rounds.iter().all(Round::is_right)
             && self.restored >= self.wiped
             && self.verify.is_empty()
+            && (self.crashes > 0 || self.refused_own == 0)
     }
 }
 
@@ -116,6 +121,10 @@ impl fmt::Display for Summary {
         }
         if self.drain_ms_max > 0 {
             writeln!(f, "  a node handed over everything within {} s", seconds(self.drain_ms_max))?;
+        }
+        if self.faults > 0 {
+            let own = self.refused_own;
+            writeln!(f, "  {} faults of Discord's; {own} requests refused by our own fault", self.faults)?;
         }
         writeln!(f, "  {} wiped by a moderator, {} there again", self.wiped, self.restored)?;
         let verified =

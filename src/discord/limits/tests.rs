@@ -22,14 +22,14 @@ fn headers(text: &str) -> Headers {
 }
 
 fn go(limits: &mut Limits, route: RouteKey, now: u64) -> Ticket {
-    match limits.permit(route, now) {
+    match limits.permit(route, None, now) {
         Permit::Go(ticket) => ticket,
         Permit::Wait(ms) => panic!("must wait {ms} ms at {now}"),
     }
 }
 
 fn wait(limits: &mut Limits, route: RouteKey, now: u64) -> u64 {
-    match limits.permit(route, now) {
+    match limits.permit(route, None, now) {
         Permit::Go(_) => 0,
         Permit::Wait(ms) => ms,
     }
@@ -66,7 +66,7 @@ fn sequence(settings: Settings, count: u32, trip: u64) -> (u32, u64) {
     let mut limits = Limits::new(settings);
     let (mut now, mut done) = (MS, 0);
     while done < count {
-        match limits.permit(WEBHOOK, now) {
+        match limits.permit(WEBHOOK, None, now) {
             Permit::Wait(ms) => now += ms,
             Permit::Go(ticket) => {
                 let (status, headers) = server.take(now + trip);
@@ -171,6 +171,42 @@ fn fifty_a_second_over_all_routes() {
 }
 
 #[test]
+fn thirty_a_minute_in_a_channel_whatever_the_headers_say() {
+    let mut limits = Limits::new(Settings { global_per_second: 1_000, ..Settings::default() });
+    let wide = headers("bucket=b limit=1000 remaining=999 reset-after=1");
+    let post = |limits: &mut Limits, route, channel, now| match limits.permit(route, Some(channel), now) {
+        Permit::Go(ticket) => {
+            limits.answered(ticket, 200, &wide, now);
+            0
+        }
+        Permit::Wait(ms) => ms,
+    };
+    // Two webhooks of one channel, in turn.
+    for number in 0..30 {
+        let route = if number % 2 == 0 { WEBHOOK } else { OTHER };
+        assert_eq!(post(&mut limits, route, 1, MS + number * 100), 0, "{number}");
+    }
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS + 3_000), 58_000, "until the first is a minute old");
+    assert_eq!(post(&mut limits, WEBHOOK, 2, MS + 3_000), 0, "another channel is free");
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS + 61_000), 0);
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS + 61_000), 100, "one at a time, as they grow old");
+    // What was posted before the process began counts too.
+    let mut limits = Limits::new(Settings::default());
+    (0..30).rev().for_each(|number| limits.posted(1, MS - number * 1_000));
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS), 61_000 - 29_000);
+    // A bucket that nobody knows yet may be one that was used up before a crash.
+    let mut limits = Limits::new(Settings::default());
+    limits.posted(1, MS - 500);
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS), UNKNOWN_MS - 500);
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS + UNKNOWN_MS - 500), 0);
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS + UNKNOWN_MS), 0, "now it is known");
+    // It can be switched off.
+    let mut limits = Limits::new(Settings { channel_per_minute: 0, ..Settings::default() });
+    (0..30).for_each(|number| limits.posted(1, MS - 3_000 - number));
+    assert_eq!(post(&mut limits, WEBHOOK, 1, MS), 0);
+}
+
+#[test]
 fn the_budget_of_refused_requests_stops_everything_and_comes_back() {
     for (status, told, stops) in
         [(401, "", true), (403, "", true), (404, "", false), (429, "scope=shared retry=0", false)]
@@ -235,7 +271,7 @@ proptest::proptest! {
         for (what, status, ms, left) in steps {
             let mut waits = 0;
             let ticket = loop {
-                match limits.permit(WEBHOOK, now) {
+                match limits.permit(WEBHOOK, None, now) {
                     Permit::Go(ticket) => break ticket,
                     Permit::Wait(ms) => {
                         waits += 1;

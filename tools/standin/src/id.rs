@@ -23,11 +23,13 @@ pub fn at_ms(ms: u64) -> u64 {
 #[derive(Debug, Default)]
 pub(crate) struct Snowflakes {
     last: u64,
+    /// How far this Discord's clock is ahead of the system's.
+    pub(crate) ahead_ms: u64,
 }
 
 impl Snowflakes {
     pub(crate) fn next(&mut self) -> u64 {
-        self.last = at_ms(clock::now_ms()).max(self.last + 1);
+        self.last = at_ms(clock::now_ms() + self.ahead_ms).max(self.last + 1);
         self.last
     }
 }

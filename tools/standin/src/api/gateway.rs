@@ -51,6 +51,16 @@ impl Standin {
         self.core.world().sessions.forget_all();
     }
 
+    /// Forgets the sessions that nobody is connected with: only those can not be resumed any more.
+    pub fn lose_idle_sessions(&self) {
+        self.core.world().sessions.forget_idle();
+    }
+
+    /// This Discord's clock goes ahead of the system's: ids and edits are made as if so much time had passed.
+    pub fn advance(&self, by_ms: u64) {
+        self.core.world().ids.ahead_ms += by_ms;
+    }
+
     /// Nobody listens for a time: connections are refused. Another call sets another end; 0 ends it.
     pub fn refuse(&self, for_ms: u64) {
         self.core.refuse(for_ms);

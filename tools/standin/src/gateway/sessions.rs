@@ -182,6 +182,11 @@ impl Sessions {
         self.sessions.drain().for_each(|(_, session)| session.wake.notify_one());
     }
 
+    /// Drops the sessions that nobody is connected with.
+    pub(crate) fn forget_idle(&mut self) {
+        self.sessions.retain(|_, session| session.connection.is_some());
+    }
+
     /// Sessions with a connection now that is not dead.
     pub(crate) fn connected(&self) -> usize {
         self.sessions.values().filter(|session| session.connection.is_some() && !session.silent).count()

@@ -133,11 +133,12 @@ impl World {
 
     /// Edits a message as its author: `edited_timestamp` moves, by at least a millisecond an edit.
     pub(crate) fn revise(&mut self, channel: u64, id: u64, revision: Revision, actor: Actor) -> bool {
+        let ahead_us = self.ids.ahead_ms * 1000;
         let Self { channels, users, .. } = self;
         let stored = channels.get_mut(&channel).and_then(|channel| channel.messages.get_mut(&id));
         let Some(message) = stored else { return false };
         let last_us = message.edited_us.unwrap_or(message.created_us());
-        let now_us = clock::now_us();
+        let now_us = clock::now_us() + ahead_us;
         let soonest_us = (last_us / 1000 + 1) * 1000 + now_us % 1000;
         message.edited_us = Some(now_us.max(soonest_us));
         apply(message, revision);

@@ -1,0 +1,399 @@
+//! One channel read again, against a history that misbehaves.
+
+use super::fill::{PAGES_MAX, TIME_MAX};
+use super::known::COMPARED_MAX;
+use super::*;
+use crate::discord::history::{Entry, Page};
+use crate::discord::limits;
+use crate::discord::rest::Rest;
+use crate::discord::transport::{self, Transport};
+use async_trait::async_trait;
+use events::capture::Context as _;
+use events::event::{Declared, Linked, Place};
+use events::log::Read;
+use events::log::memory::MemoryLog;
+use events::{ApplicationId, Body, EventId, MirrorId, Offset, Producer, UserId};
+use projections::lanes::memory::MemoryLanes;
+use projections::sink::{HISTORY_MAX, HistoryError};
+use projections::views::memory::MemoryViews;
+use secrecy::SecretString;
+use serde_json::json;
+use std::collections::VecDeque;
+use tokio::time::Instant;
+use tools::follow::Stepper;
+
+const CHANNEL: ChannelId = ChannelId(70);
+const GUILD: GuildId = GuildId(1);
+/// 2026-01-01, microseconds.
+const DAY: i64 = 1_767_225_600_000_000;
+const SECOND: i64 = 1_000_000;
+
+/// The id of a message written so many seconds into the day.
+fn at(seconds: i64) -> MessageId {
+    MessageId::first_at(Version(DAY + seconds * SECOND))
+}
+
+struct Fixed(Version);
+
+impl Clock for Fixed {
+    fn now(&self) -> Version {
+        self.0
+    }
+}
+
+/// What Discord tells of the channel.
+#[derive(Default)]
+struct Told {
+    messages: BTreeMap<MessageId, Option<i64>>,
+    newest: Option<MessageId>,
+    /// Looks at pages during which only what is up to this is shown.
+    lag: Option<(usize, MessageId)>,
+    hidden: bool,
+    errors: VecDeque<HistoryError>,
+    calls: Vec<&'static str>,
+}
+
+#[derive(Clone, Default)]
+struct Fake(Arc<Mutex<Told>>);
+
+impl Fake {
+    fn told<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    fn write(&self, id: MessageId) {
+        self.told(|told| {
+            told.messages.insert(id, None);
+            told.newest = told.newest.max(Some(id));
+        });
+    }
+
+    fn called(&self, call: &'static str) -> Result<(), HistoryError> {
+        self.told(|told| {
+            told.calls.push(call);
+            told.errors.pop_front().map_or(Ok(()), Err)
+        })
+    }
+}
+
+fn message(id: MessageId, edited: Option<i64>) -> Entry {
+    let edited = edited.map(|us| jiff::Timestamp::from_microsecond(us).unwrap().to_string());
+    let raw = json!({
+        "id": id.to_string(), "channel_id": CHANNEL.to_string(), "type": 0, "flags": 0, "pinned": false,
+        "author": {"id": "5", "username": "ada", "global_name": null, "avatar": null},
+        "content": if edited.is_some() { "edited" } else { "written" }, "edited_timestamp": edited,
+        "attachments": [], "embeds": [], "mentions": [], "mention_roles": [],
+    });
+    Entry { id, webhook: None, raw: serde_json::value::to_raw_value(&raw).unwrap() }
+}
+
+#[async_trait]
+impl Past for Fake {
+    async fn page(&self, _: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
+        self.called("page")?;
+        let all = self.told(|told| {
+            let upto = match &mut told.lag {
+                Some((looks, upto)) if *looks > 0 => {
+                    *looks -= 1;
+                    *upto
+                }
+                _ => MessageId(u64::MAX),
+            };
+            let shown = told.messages.iter().filter(|(id, _)| **id > after && **id <= upto && !told.hidden);
+            shown.map(|(id, edited)| (*id, *edited)).collect::<Vec<_>>()
+        });
+        let messages = all.iter().take(HISTORY_MAX).map(|(id, edited)| message(*id, *edited)).collect();
+        Ok(Page { messages, more: all.len() >= HISTORY_MAX })
+    }
+
+    async fn is_there(&self, _: ChannelId, message: MessageId) -> Result<bool, HistoryError> {
+        self.called("message")?;
+        match self.told(|told| (told.hidden, told.messages.contains_key(&message))) {
+            (true, _) => Err(HistoryError::Dead("Missing Access (50001)".to_owned())),
+            (false, is_there) => Ok(is_there),
+        }
+    }
+
+    async fn newest(&self, _: ChannelId) -> Result<Option<MessageId>, HistoryError> {
+        self.called("channel")?;
+        Ok(self.told(|told| told.newest))
+    }
+}
+
+struct Bench {
+    filler: Filler,
+    fake: Fake,
+}
+
+fn event(mirror: MirrorId, place: Place, body: Body) -> Event {
+    let version = Version(DAY);
+    let id = EventId(Uuid::new_v4());
+    Event {
+        id,
+        mirror,
+        place,
+        version,
+        observed: version,
+        producer: Producer::default(),
+        body,
+        raw: bytes::Bytes::new(),
+    }
+}
+
+impl Bench {
+    /// So many mirrors that the channel is a member of.
+    async fn new(mirrors: u64) -> Self {
+        let (log, views) = (MemoryLog::new("test".parse().unwrap()), Arc::new(MemoryViews::default()));
+        let (log, lanes) = (Arc::new(log), Arc::new(MemoryLanes::new()));
+        let ports = Ports { log, views, lanes, node: "test".parse().unwrap(), partitions: 1 };
+        let here = Place { channel: CHANNEL, ..Place::default() };
+        for mirror in (0..mirrors).map(projections::sample::mirror) {
+            let linked = Linked { guild: GUILD, publishes: true, receives: true, ..Linked::default() };
+            let events = vec![
+                event(mirror, Place::default(), Body::Declared(Declared { name: mirror.to_string() })),
+                event(mirror, here, Body::Linked(linked)),
+            ];
+            ports.log.append(Partition(0), events, Durable::Here).await.unwrap();
+        }
+        let follow = Arc::new(Stepper::new(ports.clone()));
+        follow.all().await.unwrap();
+        let transport =
+            transport::Settings { base: "http://127.0.0.1:1".to_owned(), ..transport::Settings::default() };
+        let transport = Transport::new(transport, &SecretString::from("token")).unwrap();
+        let rest = Arc::new(Rest::new(transport, limits::Settings::default()));
+        let fake = Fake::default();
+        let filler = Filler {
+            links: Arc::new(Links::load(ports.clone()).await.unwrap()),
+            guilds: Arc::default(),
+            webhooks: Arc::new(Webhooks::new(rest, ApplicationId(9))),
+            me: Me { user: UserId(9), application: ApplicationId(9), ..Me::default() },
+            clock: Arc::new(Fixed(Version(DAY + 40_000 * SECOND))),
+            ids: Arc::new(Uuid::new_v4),
+            follow,
+            past: Arc::new(fake.clone()),
+            live: Live::default(),
+            stop: CancellationToken::new(),
+            ports,
+        };
+        Self { filler, fake }
+    }
+
+    /// The messages are written and heard.
+    async fn heard(&self, ids: impl IntoIterator<Item = MessageId>) {
+        for id in ids {
+            self.fake.write(id);
+            let table = self.filler.links.now();
+            let guilds = Guilds::default();
+            let (webhooks, me) = (&self.filler.webhooks, self.filler.me);
+            let scene = crate::ingest::Scene { table: &table, guilds: &guilds, webhooks, me };
+            assert!(!scene.members(CHANNEL).is_empty());
+            let raw = message(id, None).raw;
+            let captured = events::capture::history(raw.get(), GUILD, &scene, id.made()).unwrap();
+            self.filler.append(captured.events).await.unwrap();
+        }
+    }
+
+    /// The channel is read again, from so many seconds into the day on; what that put on the log.
+    async fn fill(&self, from: i64) -> String {
+        let began = self.filler.ports.log.tail(Partition(0)).await.unwrap();
+        let (from, to) = (Version(DAY + from * SECOND), Version(DAY + 30_000 * SECOND));
+        let stretch =
+            Stretch { channel: CHANNEL, guild: GUILD, from, to, newest: None, cause: Cause::SessionLost };
+        assert_eq!(self.filler.fill(stretch).await, Some(CHANNEL));
+        self.log(began).await.join("\n")
+    }
+
+    async fn log(&self, mut from: Offset) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let read = Read { partition: Partition(0), from, limit: 1_000, mirror: None };
+            let page = self.filler.ports.log.read(read).await.unwrap();
+            let Some(last) = page.entries.last() else { return lines };
+            from = last.offset.next();
+            lines.extend(
+                page.entries.iter().map(|entry| line(&events::codec::decode(&entry.record).unwrap())),
+            );
+        }
+    }
+
+    fn calls(&self) -> String {
+        let calls = self.fake.told(|told| std::mem::take(&mut told.calls));
+        calls.join(" ")
+    }
+}
+
+fn seconds(id: MessageId) -> i64 {
+    if id == MessageId(0) { -1 } else { (id.made().0 - DAY) / SECOND }
+}
+
+fn line(event: &Event) -> String {
+    let id = seconds(event.place.message);
+    match &event.body {
+        Body::Created(created) => {
+            format!("{id} created {}", if created.said.is_some() { "said" } else { "unsaid" })
+        }
+        Body::Edited(_) => format!("{id} edited"),
+        Body::Deleted => format!("{id} deleted"),
+        Body::Gap(gap) => {
+            let cause = gap.cause.split([':', ',']).take(2).collect::<Vec<_>>().join(":");
+            format!("gap {} to {}: {cause}", seconds(gap.from), seconds(gap.to))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+const LOST: &str = "the gateway session was lost: what was written and removed again meanwhile";
+
+fn gap(from: i64) -> String {
+    format!("gap {from} to 30000: {LOST}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_missed_is_read_once() {
+    let bench = Bench::new(1).await;
+    bench.heard([at(1), at(2), at(3)]).await;
+    [at(50), at(51)].into_iter().for_each(|id| bench.fake.write(id));
+    bench.fake.told(|told| {
+        told.messages.insert(at(1), Some(DAY + 45 * SECOND));
+        told.messages.remove(&at(2));
+    });
+    let found = bench.fill(20).await;
+    // Both in the order of history, and nothing of what was known.
+    assert_eq!(found, format!("1 edited\n50 created said\n51 created said\n2 deleted\n{}", gap(10)));
+    assert_eq!(bench.calls(), "channel page");
+    assert_eq!(bench.fill(20).await, gap(10), "again: nothing is new");
+}
+
+/// What comes by itself is not read.
+#[tokio::test(start_paused = true)]
+async fn what_came_by_itself_is_left_to_it() {
+    let bench = Bench::new(1).await;
+    [at(50), at(51), at(52)].into_iter().for_each(|id| bench.fake.write(id));
+    bench.filler.live.came(CHANNEL, at(51));
+    bench.filler.live.came(CHANNEL, at(52));
+    assert_eq!(bench.fill(20).await, format!("50 created said\n{}", gap(10)));
+    bench.filler.live.forget(CHANNEL);
+    assert_eq!(bench.fill(20).await, format!("51 created said\n52 created said\n{}", gap(10)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_mirrors_of_a_channel_hear_of_it() {
+    let bench = Bench::new(2).await;
+    bench.fake.write(at(50));
+    let found = bench.fill(20).await;
+    assert_eq!(found, format!("50 created said\n50 created said\n{0}\n{0}", gap(10)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn history_that_lags_is_waited_for() {
+    let bench = Bench::new(1).await;
+    bench.heard([at(1)]).await;
+    [at(50), at(51)].into_iter().for_each(|id| bench.fake.write(id));
+    bench.fake.told(|told| told.lag = Some((2, at(50))));
+    let found = bench.fill(20).await;
+    assert_eq!(found, format!("50 created said\n51 created said\n{}", gap(10)));
+    assert_eq!(bench.calls(), "channel page message page message page");
+}
+
+/// The newest message that Discord names may be one that is gone.
+#[tokio::test(start_paused = true)]
+async fn a_newest_message_that_is_gone_is_not_waited_for() {
+    let bench = Bench::new(1).await;
+    bench.heard([at(1)]).await;
+    bench.fake.told(|told| told.newest = Some(at(60)));
+    assert_eq!(bench.fill(20).await, gap(10));
+    assert_eq!(bench.calls(), "channel page message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_proves_nothing() {
+    let bench = Bench::new(1).await;
+    bench.heard([at(1), at(2)]).await;
+    bench.fake.told(|told| told.hidden = true);
+    let found = bench.fill(20).await;
+    let why = "history could not be read: Missing Access (50001)";
+    assert_eq!(found, format!("gap 0 to 30000: {why}\n{}", gap(10)));
+    bench.fake.told(|told| {
+        told.hidden = false;
+        told.messages.clear();
+        told.newest = None;
+    });
+    assert_eq!(bench.fill(20).await, format!("1 deleted\n2 deleted\n{}", gap(10)), "each was asked for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_are_waited_out_but_not_for_ever() {
+    let bench = Bench::new(1).await;
+    bench.fake.write(at(50));
+    bench.fake.told(|told| told.errors = [HistoryError::Wait(5_000), HistoryError::Wait(9_000)].into());
+    assert_eq!(bench.fill(20).await, format!("50 created said\n{}", gap(10)));
+    bench.fake.told(|told| told.errors = std::iter::repeat_n(HistoryError::Wait(60_000), 100).collect());
+    let began = Instant::now();
+    let found = bench.fill(20).await;
+    assert!(found.starts_with("gap 20 to 30000: history could not be read: it took too long"), "{found}");
+    assert_eq!(began.elapsed(), TIME_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_past_is_read_up_to_a_limit() {
+    let bench = Bench::new(1).await;
+    let pages = i64::try_from(PAGES_MAX * HISTORY_MAX).unwrap();
+    (0..pages + 50).for_each(|number| bench.fake.write(at(20 + number)));
+    let found = bench.fill(20).await;
+    let last = 20 + pages - 1;
+    let why =
+        format!("gap {last} to 30000: history could not be read: there were more than {PAGES_MAX} pages");
+    assert!(found.contains(&why), "{}", &found[found.len() - 300..]);
+    assert_eq!(found.matches("created").count(), PAGES_MAX * HISTORY_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_compared_is_named() {
+    let bench = Bench::new(1).await;
+    let count = i64::try_from(COMPARED_MAX).unwrap() + 10;
+    bench.heard((0..count).map(at)).await;
+    bench.fake.told(|told| told.messages.remove(&at(3)));
+    bench.fake.told(|told| told.messages.remove(&at(40)));
+    let found = bench.fill(20_000).await;
+    let old = "the gateway session was lost: edits and deletions of messages before this are not known";
+    assert_eq!(found, format!("40 deleted\ngap -1 to 9: {old}\n{}", gap(19_990)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_that_are_in_doubt_are_named() {
+    let bench = Bench::new(1).await;
+    bench.heard((0..150).map(at)).await;
+    bench.fake.told(|told| {
+        told.messages.clear();
+        told.newest = None;
+    });
+    let found = bench.fill(20_000).await;
+    assert_eq!(found.matches("deleted").count(), 100, "the newest hundred were asked for");
+    assert!(found.contains("gap 0 to 49: history shows nothing here"), "{found}");
+}
+
+#[test]
+fn a_channel_is_read_once_at_a_time() {
+    let stretch = |channel, from, cause| Stretch {
+        channel: ChannelId(channel),
+        guild: GUILD,
+        from: Version(from),
+        to: Version(from + 1),
+        newest: None,
+        cause,
+    };
+    let mut queue = Queue::default();
+    queue.add(stretch(1, 10, Cause::SessionLost));
+    assert_eq!(queue.next().map(|next| next.from), Some(Version(10)));
+    queue.add(stretch(1, 30, Cause::LinkedLate));
+    queue.add(stretch(1, 20, Cause::SessionLost));
+    assert_eq!(queue.next(), None, "it is being read");
+    queue.end(ChannelId(1));
+    assert_eq!(queue.done, [], "there is more to read of it");
+    let joined = queue.next().unwrap();
+    assert_eq!((joined.from, joined.to, joined.cause), (Version(20), Version(31), Cause::SessionLost));
+    queue.end(ChannelId(1));
+    assert_eq!(queue.done, [ChannelId(1)]);
+    (0..20).for_each(|channel| queue.add(stretch(channel, 1, Cause::SessionLost)));
+    assert_eq!(std::iter::from_fn(|| queue.next()).count(), AT_ONCE_MAX);
+}

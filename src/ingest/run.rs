@@ -1,0 +1,336 @@
+//! One run of ingest: frames as they come, and channels that are read again meanwhile.
+
+use super::held::{Held, written};
+use super::{BATCH_FRAMES_MAX, Ingest, IngestError};
+use crate::discord::gateway::Frame;
+use crate::gapfill::{Around, Cause, Fills, Stretch};
+use crate::links::Table;
+use crate::sqlite::Session;
+use events::{ChannelId, GuildId, MessageId, Version};
+use projections::lanes::LaneId;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// What ingest begins with.
+#[derive(Default)]
+pub struct Missed {
+    /// Its place in a session, where one was kept.
+    pub session: Option<Session>,
+    /// Since when something is missing that is not read again yet, or zero.
+    pub lost: Version,
+    /// Whoever reads channels again; `None`: nobody does.
+    pub fills: Option<Fills>,
+}
+
+/// Links are known by the moment at which they were made: made again is another.
+type Made = HashMap<LaneId, Version>;
+
+/// One run of ingest.
+pub(super) struct Run<'a> {
+    ingest: &'a Ingest,
+    fills: Option<Fills>,
+    /// Its place, up to the last frame that came: some may wait.
+    place: Option<Session>,
+    /// Since when something is missing that is not read again yet, or zero.
+    lost: Version,
+    /// Channels that are read again because a session was lost.
+    unread: HashSet<ChannelId>,
+    /// Channels to be read once GUILD_CREATE says where live frames begin, and how long that is waited for.
+    awaited: Vec<Stretch>,
+    awaited_until: Instant,
+    held: Held,
+    /// The links known.
+    made: Made,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(ingest: &'a Ingest, missed: Missed) -> Self {
+        let Missed { session: place, lost, fills } = missed;
+        let made = made(&ingest.links.now(), ingest.around);
+        Self {
+            ingest,
+            fills,
+            place,
+            lost,
+            unread: HashSet::new(),
+            awaited: Vec::new(),
+            awaited_until: Instant::now(),
+            held: Held::default(),
+            made,
+        }
+    }
+
+    pub(super) async fn until_the_last(
+        mut self,
+        mut frames: mpsc::Receiver<Frame>,
+    ) -> Result<(), IngestError> {
+        let mut table = self.ingest.links.watch();
+        // What an earlier run could not read to the end is read now.
+        if self.lost != Version(0) {
+            let stretches = self.all(self.lost);
+            self.read(stretches).await;
+        }
+        let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
+        loop {
+            let awaited = Some(self.awaited_until).filter(|_| !self.awaited.is_empty());
+            let overdue = self.held.until().into_iter().chain(awaited).min();
+            tokio::select! {
+                taken = frames.recv_many(&mut batch, BATCH_FRAMES_MAX) => match taken {
+                    0 => return Ok(()),
+                    _ => self.take(std::mem::take(&mut batch)).await?,
+                },
+                channel = done(&mut self.fills) => self.filled(channel).await?,
+                changed = table.changed() => match changed {
+                    Ok(()) => self.links_changed().await,
+                    Err(_) => return Ok(()),
+                },
+                () = sleep_until(overdue.unwrap_or_else(Instant::now)), if overdue.is_some() => {
+                    self.let_overdue_go().await?;
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, batch: Vec<Frame>) -> Result<(), IngestError> {
+        self.ingest.learn(&batch);
+        let place = batch.last().map(|last| self.place_of(last));
+        let mut free = Vec::with_capacity(batch.len());
+        for frame in batch {
+            if frame.kind == READY {
+                self.session_began().await;
+            }
+            if frame.kind == GUILD_CREATE {
+                self.guild_told(&frame).await;
+            }
+            self.note_live(&frame);
+            let guilds = self.ingest.guilds.read().unwrap_or_else(PoisonError::into_inner);
+            free.extend(self.held.offer(frame, &guilds));
+        }
+        self.ingest.append_all(&free).await?;
+        self.let_overdue_go().await?;
+        self.place = place.or(self.place.take());
+        self.keep_place().await
+    }
+
+    /// From the first message on that came by itself, a channel that is read again needs no reading.
+    fn note_live(&self, frame: &Frame) {
+        let Some(fills) = self.fills.as_ref().filter(|_| !self.held.is_empty()) else { return };
+        if let Some((channel, message)) = written(frame) {
+            fills.live.came(channel, message);
+        }
+    }
+
+    fn place_of(&self, frame: &Frame) -> Session {
+        Session {
+            session: frame.session.to_string(),
+            seq: frame.seq,
+            resume_url: frame.resume_url.to_string(),
+            heard: self.ingest.clock.now(),
+            lost: self.lost,
+        }
+    }
+
+    /// A new session: nobody knows what happened since the last frame of the one before.
+    async fn session_began(&mut self) {
+        let heard = self.place.as_ref().map_or(Version(0), |place| place.heard);
+        let since = if self.lost == Version(0) { heard } else { self.lost.min(heard) };
+        self.awaited = self.all(since);
+        self.awaited.iter().for_each(|stretch| self.held.hold(stretch.channel));
+        self.awaited_until = Instant::now() + GUILDS_WAIT;
+    }
+
+    /// A guild's channels name their last messages: what is newer comes by itself.
+    async fn guild_told(&mut self, frame: &Frame) {
+        let Some((guild, newest)) = told(frame).filter(|_| !self.awaited.is_empty()) else { return };
+        let (here, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.awaited).into_iter().partition(|stretch| stretch.guild == guild);
+        self.awaited = others;
+        let bounded = |stretch: Stretch| Stretch { newest: newest.get(&stretch.channel).copied(), ..stretch };
+        self.read(here.into_iter().map(bounded).collect()).await;
+    }
+
+    /// Every channel of the shard, `since` then.
+    fn all(&mut self, since: Version) -> Vec<Stretch> {
+        if self.fills.is_none() {
+            return Vec::new();
+        }
+        let to = self.ingest.clock.now();
+        let stretch = |(lane, guild)| Stretch {
+            channel: lane,
+            guild,
+            from: since,
+            to,
+            newest: None,
+            cause: Cause::SessionLost,
+        };
+        let stretches: Vec<_> =
+            channels(&self.ingest.links.now(), self.ingest.around).into_iter().map(stretch).collect();
+        self.lost = if stretches.is_empty() { Version(0) } else { since.max(Stretch::UNKNOWN) };
+        self.unread.extend(stretches.iter().map(|stretch| stretch.channel));
+        stretches
+    }
+
+    /// A link may have been made a while before this node knew.
+    async fn links_changed(&mut self) {
+        let table = self.ingest.links.now();
+        let now = made(&table, self.ingest.around);
+        let new = now.iter().filter(|(lane, at)| self.made.get(lane) != Some(at));
+        let to = self.ingest.clock.now();
+        let stretch = |(lane, at): (&LaneId, &Version)| {
+            let link = table.settings(lane.mirror)?.links.get(&lane.link)?;
+            let guild = link.linked.guild;
+            let publishes = link.publishes();
+            publishes.then_some(Stretch {
+                channel: lane.link,
+                guild,
+                from: *at,
+                to,
+                newest: None,
+                cause: Cause::LinkedLate,
+            })
+        };
+        let stretches = new.filter_map(stretch).collect();
+        self.made = now;
+        self.read(stretches).await;
+    }
+
+    async fn read(&mut self, stretches: Vec<Stretch>) {
+        let Some(fills) = &self.fills else { return };
+        if stretches.is_empty() {
+            return;
+        }
+        for stretch in &stretches {
+            self.held.hold(stretch.channel);
+            fills.live.forget(stretch.channel);
+        }
+        // The filler ends only with the node.
+        let _ = fills.orders.send(stretches).await;
+    }
+
+    /// A channel was read: what waited comes next.
+    async fn filled(&mut self, channel: ChannelId) -> Result<(), IngestError> {
+        self.unread.remove(&channel);
+        if self.unread.is_empty() {
+            self.lost = Version(0);
+        }
+        self.held.read(channel);
+        let together = together(&self.ingest.links.now(), channel);
+        if together.iter().all(|channel| self.held.is_read(*channel)) {
+            self.let_go(together).await?;
+        }
+        self.keep_place().await
+    }
+
+    async fn let_go(&mut self, channels: impl IntoIterator<Item = ChannelId>) -> Result<(), IngestError> {
+        let frames = self.held.release(channels);
+        for batch in frames.chunks(BATCH_FRAMES_MAX) {
+            self.ingest.append_all(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn let_overdue_go(&mut self) -> Result<(), IngestError> {
+        if !self.awaited.is_empty() && Instant::now() >= self.awaited_until {
+            let unbounded = std::mem::take(&mut self.awaited);
+            self.read(unbounded).await;
+        }
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        for channel in self.held.overdue(Instant::now()) {
+            tracing::warn!(channel = channel.0, "a channel is not read again yet, and goes on all the same");
+            self.let_go([channel]).await?;
+        }
+        Ok(())
+    }
+
+    /// The place is before the first frame that waits.
+    async fn keep_place(&self) -> Result<(), IngestError> {
+        let Some(place) = self.place.clone() else { return Ok(()) };
+        let seq = self.held.first(&place.session).map_or(place.seq, |first| first - 1);
+        self.ingest.keep_session(Session { seq, lost: self.lost, ..place }).await
+    }
+}
+
+/// The first frame of a new session.
+const READY: &str = "READY";
+/// What a new session tells of each guild.
+const GUILD_CREATE: &str = "GUILD_CREATE";
+/// How long a channel waits for its guild: one may be out of reach.
+const GUILDS_WAIT: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+struct Told {
+    d: Guild,
+}
+
+#[derive(Deserialize)]
+struct Guild {
+    id: String,
+    #[serde(default)]
+    channels: Vec<Box<RawValue>>,
+    #[serde(default)]
+    threads: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    id: String,
+    last_message_id: Option<String>,
+}
+
+/// A guild, and the last message of each of its channels and threads; zero: there is none.
+fn told(frame: &Frame) -> Option<(GuildId, HashMap<ChannelId, MessageId>)> {
+    let Told { d } = serde_json::from_str(&frame.text).ok()?;
+    let last = |raw: &Box<RawValue>| {
+        let channel: Channel = serde_json::from_str(raw.get()).ok()?;
+        let last = channel.last_message_id.map_or(Ok(0), |id| id.parse()).ok()?;
+        Some((ChannelId(channel.id.parse().ok()?), MessageId(last)))
+    };
+    Some((GuildId(d.id.parse().ok()?), d.channels.iter().chain(&d.threads).filter_map(last).collect()))
+}
+
+/// Open links of the shard's guilds.
+fn made(table: &Table, around: Around) -> Made {
+    let at = |lane: LaneId| {
+        let link = table.settings(lane.mirror)?.links.get(&lane.link)?;
+        (link.is_open() && around.has(link.linked.guild)).then_some((lane, link.linked_at))
+    };
+    table.lanes().filter_map(at).collect()
+}
+
+/// The channels that share a mirror with `channel`, or with one that does.
+fn together(table: &Table, channel: ChannelId) -> HashSet<ChannelId> {
+    let mut found = HashSet::from([channel]);
+    let mut open = vec![channel];
+    while let Some(channel) = open.pop() {
+        let settings = table.members(channel).iter().filter_map(|member| table.settings(member.mirror));
+        open.extend(settings.flat_map(|settings| settings.links.keys()).filter(|next| found.insert(**next)));
+    }
+    found
+}
+
+/// The linked channels of the shard's guilds.
+fn channels(table: &Table, around: Around) -> BTreeMap<ChannelId, GuildId> {
+    let guild = |lane: LaneId| {
+        let link = table.settings(lane.mirror)?.links.get(&lane.link)?;
+        (link.is_open() && around.has(link.linked.guild)).then_some((lane.link, link.linked.guild))
+    };
+    table.lanes().filter_map(guild).collect()
+}
+
+/// The next channel that was read again.
+async fn done(fills: &mut Option<Fills>) -> ChannelId {
+    match fills {
+        Some(fills) => match fills.done.recv().await {
+            Some(channel) => channel,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
