@@ -12,6 +12,7 @@ mod sources;
 pub use sources::{ConfigError, Environment, Sources};
 
 use crate::archive::Pace;
+use crate::discord::files::{Origin, REQUEST_BYTES_MAX};
 use events::NodeId;
 use events::capture::Systems;
 use secrecy::{ExposeSecret, SecretString};
@@ -32,6 +33,8 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("discord.channel_per_minute", Shape::Number),
     ("discord.shards", Shape::Number),
     ("discord.system_messages", Shape::Text),
+    ("discord.upload_max_bytes", Shape::Number),
+    ("discord.cdn", Shape::Text),
     ("lanes.in_flight", Shape::Number),
     ("lanes.deadline_ms", Shape::Number),
     ("lanes.settle_wait_ms", Shape::Number),
@@ -146,6 +149,10 @@ pub struct Discord {
     /// All nodes of a cluster say the same.
     #[serde(deserialize_with = "systems")]
     pub system_messages: Systems,
+    /// Largest file that a copy carries, in bytes; a larger one is shown as a link. 0: all are.
+    pub upload_max_bytes: u64,
+    /// A place that files are fetched from besides Discord's own: `http://HOST:PORT` of a stand-in.
+    pub cdn: Option<String>,
 }
 
 fn systems<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Systems, D::Error> {
@@ -164,6 +171,8 @@ impl Default for Discord {
             channel_per_minute: 30,
             shards: None,
             system_messages: Systems::NONE,
+            upload_max_bytes: 10 << 20,
+            cdn: None,
         }
     }
 }
@@ -331,6 +340,7 @@ impl Config {
             ("lanes.removals_per_hour", u64::from(removals_per_hour), 0, 10_000),
             ("lanes.queue_max", queue_max as u64, 1, 1_000_000),
             ("discord.channel_per_minute", self.discord.channel_per_minute as u64, 0, 100_000),
+            ("discord.upload_max_bytes", self.discord.upload_max_bytes, 0, REQUEST_BYTES_MAX),
             ("discord.shards", u64::from(self.discord.shards.unwrap_or(1)), 1, 10_000),
             ("cluster.partitions", u64::from(self.cluster.partitions), 1, 4096),
             ("cluster.lease_ms", self.cluster.lease_ms, 500, 600_000),
@@ -351,6 +361,9 @@ impl Config {
         ];
         for (key, url, scheme) in urls {
             check_url(key, url, scheme)?;
+        }
+        if let Some(cdn) = self.discord.cdn.as_ref().filter(|cdn| Origin::parse(cdn).is_none()) {
+            return Err(format!("discord.cdn is '{cdn}', but must be http://HOST:PORT or https://HOST:PORT"));
         }
         let (deadline, lease) = (self.lanes.deadline_ms, self.cluster.lease_ms);
         // A request begins only while the lease covers it, and a renewed lease covers no more than that.

@@ -3,19 +3,22 @@
 //! ```text
 //! gateway   shard frames in, by one bounded channel                 guilds   names that frames spell out
 //! sink  ->  calls  ->  rest (limits, then transport)  ->  answer    what a lane is told
-//!            webhooks (tokens, in memory only)
+//!            webhooks (tokens, in memory only)           files    what a copy carries as bytes
 //! ```
 //! Nothing here retries a write, reads a clock of the wall, or lets a token into a log line:
 //! what may be logged of a request is its [`route::Route`].
 
 pub mod answer;
 pub mod calls;
+pub mod files;
 pub mod gateway;
 pub mod guilds;
 pub mod history;
 pub mod limits;
 mod lookup;
 pub mod me;
+pub mod multipart;
+mod refresh;
 pub mod rest;
 pub mod route;
 pub mod sink;

@@ -17,6 +17,7 @@ pub use hub::{Elsewhere, Hub};
 pub use report::{Counters, LaneReport, LaneState};
 
 use crate::clock::Clock;
+use crate::discord::files::Files;
 use crate::follower::RETRY;
 use crate::links::{Links, Table};
 use crate::tenure::Tenure;
@@ -60,6 +61,8 @@ pub struct Env {
     pub ports: Ports,
     /// Discord.
     pub sink: Arc<dyn Sink>,
+    /// The files that copies carry; without it they are links.
+    pub files: Option<Arc<Files>>,
     /// The links.
     pub links: Arc<Links>,
     /// The protocol's settings.

@@ -24,6 +24,7 @@ use crate::admin::Admin;
 use crate::clock::{Clock, Wall};
 use crate::commands::Desk;
 use crate::config::Config;
+use crate::discord::files::{self, Files};
 use crate::discord::gateway::IdentifyGate;
 use crate::discord::guilds::Guilds;
 use crate::discord::limits;
@@ -158,6 +159,7 @@ struct Node {
     turns: Arc<IdentifyGate>,
     webhooks: Arc<Webhooks>,
     sink: Arc<DiscordSink>,
+    files: Option<Arc<Files>>,
     links: Arc<Links>,
     threads: Arc<Threads>,
     guilds: Arc<RwLock<Guilds>>,
@@ -189,12 +191,14 @@ impl Node {
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
         let holder = Holder { node: ports.node, home: stores.home };
         let hints = hints::connect(config, stores, stop)?;
+        let files = files(config, stores, &rest);
         let node = Self {
             config: config.clone(),
             token,
             stores: stores.clone(),
             started: Instant::now(),
-            sink: Arc::new(DiscordSink::new(rest.clone(), webhooks.clone())),
+            sink: Arc::new(DiscordSink::new(rest.clone(), webhooks.clone()).with_files(files.clone())),
+            files,
             threads: Arc::new(Threads::new(rest.clone())),
             rest,
             me,
@@ -302,6 +306,22 @@ fn rest(config: &Config, token: &SecretString) -> Result<Rest, NodeError> {
         ..limits::Settings::default()
     };
     Ok(Rest::new(transport, limits))
+}
+
+/// What fetches the files that copies carry, if any do.
+fn files(config: &Config, stores: &Stores, rest: &Arc<Rest>) -> Option<Arc<Files>> {
+    let settings = files::Settings {
+        file_bytes_max: config.discord.upload_max_bytes,
+        added: config.discord.cdn.as_deref().and_then(files::Origin::parse),
+        folder: stores.path.clone(),
+    };
+    if settings.file_bytes_max == 0 {
+        return None;
+    }
+    Files::new(settings, Some(rest.clone()))
+        .inspect_err(|why| tracing::warn!(why, "files are shown as links: they cannot be fetched"))
+        .ok()
+        .map(Arc::new)
 }
 
 fn rules(config: &Config) -> Rules {

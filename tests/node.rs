@@ -15,6 +15,8 @@ mod commands;
 mod damage;
 #[path = "node/dead_lane.rs"]
 mod dead_lane;
+#[path = "node/files.rs"]
+mod files;
 #[path = "node/gap.rs"]
 mod gap;
 #[path = "node/gateway.rs"]

@@ -20,7 +20,7 @@
 
 mod extent;
 
-use crate::event::{Body, Created, Event, Outcome, Receipt};
+use crate::event::{Attachment, Body, Created, Event, Outcome, Receipt, Said};
 use crate::id::MirrorId;
 use bytes::Bytes;
 use extent::extent;
@@ -31,7 +31,8 @@ pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 
 /// The newest format version that [`encode`] writes and [`decode`] reads.
 ///
-/// 1: the first. 2: threads, and files that a copy carries itself.
+/// 1: the first. 2: threads, files that a copy carries itself, voice messages, how a poll is answered, stickers of
+/// forwards.
 pub const FORMAT: u8 = 2;
 
 /// Deeper than any event nests; bounds the stack that a corrupt record can use.
@@ -104,19 +105,20 @@ pub fn mirror_of(record: &[u8]) -> Option<MirrorId> {
 
 /// The oldest format that can hold `event`.
 fn format_of(event: &Event) -> u8 {
-    let in_thread = |created: &Created| created.thread.is_some();
+    let is_newer_message =
+        |created: &Created| created.thread.is_some() || created.said.as_ref().is_some_and(is_rich);
     let is_newer = match &event.body {
         Body::Thread(_) => true,
-        Body::Created(created) => in_thread(created),
-        Body::Refreshed(refreshed) => refreshed.created.as_ref().is_some_and(in_thread),
+        Body::Created(created) => is_newer_message(created),
+        Body::Refreshed(refreshed) => refreshed.created.as_ref().is_some_and(is_newer_message),
         Body::Receipt(Receipt { thread: Some(_), .. }) => true,
         Body::Receipt(receipt) => match &receipt.outcome {
             Outcome::Threaded(_) => true,
             Outcome::Shown(shown) => !shown.files.is_empty(),
             Outcome::Gone(_) | Outcome::Refused { .. } => false,
         },
-        Body::Edited(_)
-        | Body::Deleted
+        Body::Edited(edited) => is_rich(&edited.said),
+        Body::Deleted
         | Body::Declared(_)
         | Body::Linked(_)
         | Body::Cut
@@ -127,6 +129,15 @@ fn format_of(event: &Event) -> u8 {
         | Body::Other(_) => false,
     };
     if is_newer { 2 } else { 1 }
+}
+
+/// Whether it says what format 1 cannot hold.
+fn is_rich(said: &Said) -> bool {
+    let forwarded = said.forward.iter().flat_map(|forward| &forward.attachments);
+    let is_voice = |attachment: &Attachment| attachment.seconds.is_some();
+    said.attachments.iter().chain(forwarded).any(is_voice)
+        || said.poll.as_ref().is_some_and(|poll| poll.terms.is_some())
+        || said.forward.as_ref().is_some_and(|forward| !forward.stickers.is_empty())
 }
 
 fn decode_event(record: &Bytes) -> Result<Event, DecodeError> {

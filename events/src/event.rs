@@ -238,6 +238,9 @@ pub struct Attachment {
     pub content_type: Option<String>,
     /// Alternative text.
     pub description: Option<String>,
+    /// Of a voice message: how long it is, in seconds. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
 }
 
 /// A sticker.
@@ -258,6 +261,18 @@ pub struct Poll {
     pub question: String,
     /// The answers on offer.
     pub answers: Vec<String>,
+    /// How it is answered, where that is not plain. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<PollTerms>,
+}
+
+/// How a poll is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollTerms {
+    /// Several answers may be chosen.
+    pub multiple: bool,
+    /// Until when; zero: that is not known.
+    pub ends: Version,
 }
 
 /// A forwarded message: a snapshot without author.
@@ -269,6 +284,9 @@ pub struct Forward {
     pub attachments: Vec<Attachment>,
     /// Its embeds, JSON text each.
     pub embeds: Vec<String>,
+    /// Its stickers. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stickers: Vec<Sticker>,
 }
 
 /// Display names at capture, so that a later rename changes nothing.

@@ -10,8 +10,8 @@ use crate::message::{CreatedCell, Message};
 use crate::render::{Local, Rendered, Reply, Slots, Source, Target, render};
 use crate::settings::{Settings, is_namesake};
 use crate::views::{Views, ViewsError};
-use crate::wanted::{Facts, Held, HeldCopy, Plan, Post, permitted, plan};
-use events::event::{Place, Quote, Service, Shown};
+use crate::wanted::{Facts, Files, Held, HeldCopy, Plan, Post, permitted, plan};
+use events::event::{Attachment, Place, Quote, Service, Shown};
 use events::{Body, ChannelId, Event, GuildId, MessageId, MirrorId, Version};
 
 /// Where a question is asked: one link of one mirror, in one build of the views.
@@ -27,6 +27,18 @@ pub struct Scope<'a> {
     pub link: ChannelId,
     /// The mirror's settings.
     pub settings: &'a Settings,
+    /// Which files copies carry.
+    pub carry: &'a Carry<'a>,
+}
+
+/// Says which files of a message its copy carries when it is sent: those that were fetched, or before that those that
+/// may be.
+pub type Carry<'a> = dyn Fn(MessageId, &[Attachment]) -> Vec<u64> + Send + Sync + 'a;
+
+/// Carries none.
+#[must_use]
+pub fn links_only(_: MessageId, _: &[Attachment]) -> Vec<u64> {
+    Vec::new()
 }
 
 /// What an event means for the lanes of its mirror.
@@ -146,7 +158,13 @@ async fn own(
     };
     let local = local::local(scope, &known.message).await?;
     let around = Around { reply: reply.as_ref(), namesake, local: &local, aside: spot.aside };
-    let made = |slots| parts(scope, &known.message, around, slots);
+    let made = |slots, files: Files<'_>| match files {
+        Files::New => {
+            let carried = (scope.carry)(known.message.id, &attachments(&known.message));
+            parts(scope, &known.message, (around, &carried), slots)
+        }
+        Files::Held(ids) => parts(scope, &known.message, (around, ids), slots),
+    };
     Ok(work(known, plan(facts(scope, known, spot.needed), made), spot.thread))
 }
 
@@ -155,7 +173,7 @@ const FRESH_US: i64 = 60_000_000;
 
 /// Whether anything is owed, asked without rendering.
 fn is_owed(scope: Scope<'_>, known: &Known, needed: bool) -> bool {
-    plan(facts(scope, known, needed), |_| vec![Rendered::default()]) != Plan::Nothing
+    plan(facts(scope, known, needed), |_, _| vec![Rendered::default()]) != Plan::Nothing
 }
 
 fn facts<'a>(scope: Scope<'a>, known: &'a Known, needed: bool) -> Facts<'a> {
@@ -168,7 +186,7 @@ fn facts<'a>(scope: Scope<'a>, known: &'a Known, needed: bool) -> Facts<'a> {
 /// # Errors
 /// When the views do not answer.
 pub async fn know(scope: Scope<'_>, id: MessageId) -> Result<Known, ViewsError> {
-    let Scope { views, mirror, generation, link, settings } = scope;
+    let Scope { views, mirror, generation, link, settings, .. } = scope;
     let message = permitted(message(scope, id).await?, settings);
     let held = held(&copies::copies_in(views, mirror, generation, id, link).await?);
     Ok(Known { message, held })
@@ -270,7 +288,12 @@ struct Around<'a> {
     aside: Option<&'a str>,
 }
 
-fn parts(scope: Scope<'_>, message: &Message, around: Around<'_>, slots: Slots) -> Vec<Rendered> {
+fn parts(
+    scope: Scope<'_>,
+    message: &Message,
+    (around, carried): (Around<'_>, &[u64]),
+    slots: Slots,
+) -> Vec<Rendered> {
     let Around { reply, namesake, local, aside } = around;
     let (Some((_, created)), Some(said)) = (&message.created, message.said()) else { return Vec::new() };
     let source = Source {
@@ -289,8 +312,16 @@ fn parts(scope: Scope<'_>, message: &Message, around: Around<'_>, slots: Slots) 
         aside,
         kind: created.kind,
         local,
+        carried,
     };
     render(&source, slots)
+}
+
+/// A message's files: its own, and those that it forwards.
+fn attachments(message: &Message) -> Vec<Attachment> {
+    let said = message.said();
+    let forwarded = said.and_then(|said| said.forward.as_ref()).map(|forward| &forward.attachments);
+    said.map(|said| &said.attachments).into_iter().chain(forwarded).flatten().cloned().collect()
 }
 
 /// The work of a plan; a part that is posted goes into `thread`.
@@ -301,7 +332,10 @@ pub(crate) fn work(known: &Known, plan: Plan, thread: Option<ChannelId>) -> Next
     let within = |id: MessageId| last(id).and_then(|copy| copy.within);
     let work = match plan {
         Plan::Nothing => return Next::Nothing,
-        Plan::Create(post) => Work { thread, ..posted(place, Deed::Create, post, Version(0)) },
+        Plan::Create(post) => {
+            let fetch = if post.files.is_empty() { Vec::new() } else { attachments(&known.message) };
+            Work { fetch, thread, ..posted(place, Deed::Create, post, Version(0)) }
+        }
         Plan::Edit(copy, post) => {
             Work { thread: within(copy), ..posted(place, Deed::Edit(copy), post, at(copy)) }
         }
@@ -317,6 +351,7 @@ pub(crate) fn work(known: &Known, plan: Plan, thread: Option<ChannelId>) -> Next
                 rendered,
                 threading,
                 thread,
+                fetch: Vec::new(),
             }
         }
     };
@@ -329,10 +364,10 @@ fn place(message: &Message) -> Place {
 }
 
 fn posted(place: Place, deed: Deed, post: Post, known: Version) -> Work {
-    let Post { part, rendered, hash, last } = post;
-    let shown = Shown { version: rendered.version, hash, last, ..Shown::default() };
+    let Post { part, rendered, hash, last, files } = post;
+    let shown = Shown { version: rendered.version, hash, last, files, ..Shown::default() };
     let rendered = Some(Box::new(rendered));
-    Work { place, deed, part, shown, known, rendered, threading: None, thread: None }
+    Work { place, deed, part, shown, known, rendered, threading: None, thread: None, fetch: Vec::new() }
 }
 
 /// The event that puts a lane's outcome on the log.

@@ -14,6 +14,7 @@ mod attachment;
 mod body;
 mod code;
 mod embed;
+mod keep;
 mod link;
 mod local;
 mod mention;
@@ -24,6 +25,8 @@ mod split;
 mod system;
 mod units;
 
+pub use attachment::ShownFile;
+pub use keep::Keep;
 pub use link::Target;
 pub use local::{LINKS_MAX, Local, links};
 pub use reply::Reply;
@@ -40,10 +43,14 @@ pub struct Rendered {
     pub username: String,
     /// Avatar URL shown for the author. Fixed at the first send.
     pub avatar_url: Option<String>,
-    /// Text, at most 2,000 characters. Empty only beside an embed.
+    /// Text, at most 2,000 characters. Empty only beside an embed or a file.
     pub content: String,
     /// Embeds, JSON objects.
     pub embeds: Vec<String>,
+    /// Files that it carries itself, in the order in which they are sent.
+    pub files: Vec<ShownFile>,
+    /// Of an edit: which of its files are to stay. Without it, all do.
+    pub keep: Option<Keep>,
     /// The source version shown.
     pub version: Version,
     /// The thread that it is shown in; `None`: the channel itself. Not rendered: the plan fills it in.
@@ -75,6 +82,8 @@ pub struct Source<'a> {
     pub kind: u8,
     /// Where the messages lie in this channel that it links to.
     pub local: &'a Local,
+    /// Ids of its files that the copy carries itself; the others are shown as links.
+    pub carried: &'a [u64],
 }
 
 impl Source<'_> {
@@ -101,12 +110,14 @@ pub enum Slots {
 #[must_use]
 pub fn render(source: &Source<'_>, slots: Slots) -> Vec<Rendered> {
     let mentions = Mentions::of(&source.said.names, source.local);
+    let files = attachment::carried(source.said, source.carried);
     let has_embeds = !embed::embeds(None, source.said, &mentions).is_empty();
-    let text = body::body(source, &mentions, has_embeds);
+    let text = body::body(source, &mentions, has_embeds || !files.is_empty());
     let pages = pages(&text, slots, source);
     let mut parts: Vec<Rendered> = pages.contents.into_iter().map(|content| part(source, content)).collect();
     if let Some(last) = parts.last_mut() {
         last.embeds = embed::embeds(pages.overflow, source.said, &mentions);
+        last.files = files;
     }
     parts
 }
@@ -116,9 +127,8 @@ fn part(source: &Source<'_>, content: String) -> Rendered {
         username: name::username(source.author, source.namesake),
         avatar_url: Some(name::avatar_url(source.author)),
         content,
-        embeds: Vec::new(),
         version: source.version,
-        thread: None,
+        ..Rendered::default()
     }
 }
 

@@ -4,7 +4,7 @@
 //! one comparison.
 
 use crate::message::Message;
-use crate::render::{Rendered, Slots};
+use crate::render::{Keep, Rendered, Slots};
 use crate::settings::Settings;
 use events::event::{GoneBy, Said, Shown, Thread, ThreadShown};
 use events::{ChannelId, MessageId, Version};
@@ -167,10 +167,21 @@ pub struct Post {
     pub hash: u64,
     /// It completes the first send.
     pub last: bool,
+    /// The files that the copy carries afterwards: see [`Keep`].
+    pub files: Vec<u64>,
+}
+
+/// Which files a message's copy carries itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files<'a> {
+    /// Its last part is sent now: those that can be had.
+    New,
+    /// It is there: these and no others, for an edit sends none.
+    Held(&'a [u64]),
 }
 
 /// The next step from held to wanted. `render` makes the parts; it is called only where something may differ.
-pub fn plan(facts: Facts<'_>, render: impl FnOnce(Slots) -> Vec<Rendered>) -> Plan {
+pub fn plan(facts: Facts<'_>, render: impl Fn(Slots, Files<'_>) -> Vec<Rendered>) -> Plan {
     let restored_at = facts.settings.links.get(&facts.link).map(|link| link.restored_at).unwrap_or_default();
     let copies = facts.held.since(restored_at);
     match wanted(facts.message, facts.link, facts.settings) {
@@ -180,9 +191,11 @@ pub fn plan(facts: Facts<'_>, render: impl FnOnce(Slots) -> Vec<Rendered>) -> Pl
             Plan::Nothing
         }
         Wanted::Keep(version) => match facts.held.state(restored_at) {
-            State::None | State::Refused(_) if is_first_send_owed(facts) => send_rest(facts, &copies, render),
-            State::Live if is_complete(&copies) => keep_in_step(facts, version, &copies, render),
-            State::Live => send_rest(facts, &copies, render),
+            State::None | State::Refused(_) if is_first_send_owed(facts) => {
+                send_rest(facts, &copies, Files::New, &render)
+            }
+            State::Live if is_complete(&copies) => keep_in_step(facts, version, &copies, &render),
+            State::Live => send_rest(facts, &copies, Files::New, &render),
             State::None | State::Refused(_) | State::RemovedByOther | State::RemovedByUs => Plan::Nothing,
         },
     }
@@ -204,13 +217,22 @@ fn is_complete(copies: &[HeldCopy]) -> bool {
 }
 
 /// The first send, or what is missing of it: parts in order, then whatever an edit made superfluous.
-fn send_rest(facts: Facts<'_>, copies: &[HeldCopy], render: impl FnOnce(Slots) -> Vec<Rendered>) -> Plan {
-    let mut parts = render(Slots::Free);
+fn send_rest(
+    facts: Facts<'_>,
+    copies: &[HeldCopy],
+    files: Files<'_>,
+    render: &impl Fn(Slots, Files<'_>) -> Vec<Rendered>,
+) -> Plan {
+    let mut parts = render(Slots::Free, files);
     let count = parts.len() as u16;
     // A part that an edit made superfluous is sent again where a later one brings it back.
     let sent = |part: u16| copies.iter().any(|copy| copy.part == part && !copy.removed_by_us());
     if let Some(part) = (0..count).find(|part| !sent(*part)) {
         return Plan::Create(post(facts, parts.swap_remove(usize::from(part)), part, part + 1 == count));
+    }
+    // What is left are edits, which send no files.
+    if parts.iter().any(|part| !part.files.is_empty()) {
+        return send_rest(facts, copies, Files::Held(&[]), render);
     }
     let extra = remove_last(copies, |copy| copy.part >= count);
     if extra != Plan::Nothing {
@@ -219,7 +241,8 @@ fn send_rest(facts: Facts<'_>, copies: &[HeldCopy], render: impl FnOnce(Slots) -
     // An edit shrank it to the parts already there: showing the last of them completes the send.
     match copies.iter().rfind(|copy| copy.gone.is_none() && copy.part < count) {
         Some(copy) => {
-            Plan::Edit(copy.id, post(facts, parts.swap_remove(usize::from(copy.part)), copy.part, true))
+            let rendered = parts.swap_remove(usize::from(copy.part));
+            Plan::Edit(copy.id, edit(facts, rendered, copy, true))
         }
         None => Plan::Nothing,
     }
@@ -230,7 +253,7 @@ fn keep_in_step(
     facts: Facts<'_>,
     version: Version,
     copies: &[HeldCopy],
-    render: impl FnOnce(Slots) -> Vec<Rendered>,
+    render: &impl Fn(Slots, Files<'_>) -> Vec<Rendered>,
 ) -> Plan {
     let standing: Vec<_> = copies.iter().filter(|copy| !copy.removed_by_us()).collect();
     if let Some(twice) = standing.windows(2).find(|two| is_doubled(two)) {
@@ -243,15 +266,30 @@ fn keep_in_step(
     if !standing.iter().any(|copy| stale(&copy)) {
         return Plan::Nothing;
     }
-    let mut parts = render(Slots::Fixed(slots));
+    let mut parts = render_held(&standing, slots, render);
     let count = parts.len();
     match standing.iter().find(|copy| stale(copy) && usize::from(copy.part) < count) {
         Some(copy) => {
             let rendered = parts.swap_remove(usize::from(copy.part));
-            Plan::Edit(copy.id, post(facts, rendered, copy.part, copy.shown.1.last))
+            Plan::Edit(copy.id, edit(facts, rendered, copy, copy.shown.1.last))
         }
         None => remove_last(copies, |copy| usize::from(copy.part) >= count),
     }
+}
+
+/// The parts, with the files that the last of them carries. Where the copy that has them is to go, they are links.
+fn render_held(
+    standing: &[&HeldCopy],
+    slots: u16,
+    render: &impl Fn(Slots, Files<'_>) -> Vec<Rendered>,
+) -> Vec<Rendered> {
+    let carrier = standing.iter().rfind(|copy| copy.gone.is_none() && !copy.shown.1.files.is_empty());
+    let Some(carrier) = carrier else { return render(Slots::Fixed(slots), Files::Held(&[])) };
+    let parts = render(Slots::Fixed(slots), Files::Held(&carrier.shown.1.files));
+    if parts.len() == usize::from(carrier.part) + 1 {
+        return parts;
+    }
+    render(Slots::Fixed(slots), Files::Held(&[]))
 }
 
 fn is_doubled(two: &[&HeldCopy]) -> bool {
@@ -265,7 +303,17 @@ fn remove_last(copies: &[HeldCopy], which: impl Fn(&HeldCopy) -> bool) -> Plan {
 }
 
 fn post(facts: Facts<'_>, rendered: Rendered, part: u16, last: bool) -> Post {
-    Post { part, rendered, hash: hash(facts, part), last }
+    let files = rendered.files.iter().map(|file| file.id).collect();
+    Post { part, rendered, hash: hash(facts, part), last, files }
+}
+
+/// An edit sends no files; those that the author took back, or that are links from now on, are removed.
+fn edit(facts: Facts<'_>, mut rendered: Rendered, copy: &HeldCopy, last: bool) -> Post {
+    let Shown { files: had, hash, .. } = &copy.shown.1;
+    let stays = |id: &u64| if rendered.files.iter().any(|file| file.id == *id) { *id } else { 0 };
+    let keeps: Vec<u64> = had.iter().map(stays).collect();
+    rendered.keep = Keep::of(had, &keeps, *hash == 0);
+    Post { files: keeps, ..post(facts, rendered, copy.part, last) }
 }
 
 /// Hash of what a part is rendered from: the author's own words. Names, avatars and the quote of a reply

@@ -7,7 +7,7 @@ use events::{ChannelId, MessageId, UserId, Version, WebhookId};
 use projections::message::{CreatedCell, Message};
 use projections::render::{Rendered, Slots};
 use projections::settings::{Ban, Link, Settings};
-use projections::wanted::{Facts, Held, HeldCopy, Plan, plan};
+use projections::wanted::{Facts, Files, Held, HeldCopy, Plan, plan};
 
 const LINK: ChannelId = ChannelId(2);
 const AUTHOR: UserId = UserId(9);
@@ -79,7 +79,7 @@ fn hash(of: &Message, part: u16) -> u64 {
     let held = Held { copies: (0..part).map(before).collect(), ..Held::default() };
     let settings = settings();
     let facts = Facts { message: of, link: LINK, held: &held, settings: &settings, needed: false };
-    let parts = |_| vec![Rendered::default(); usize::from(part) + 1];
+    let parts = |_, _: Files<'_>| vec![Rendered::default(); usize::from(part) + 1];
     match plan(facts, parts) {
         Plan::Create(post) => post.hash,
         other => panic!("{other:?}"),
@@ -114,7 +114,7 @@ fn check(name: &str, message: &Message, held: &[HeldCopy], settings: &Settings, 
 
 fn check_held(name: &str, message: &Message, held: &Held, settings: &Settings, expected: &str) {
     let facts = Facts { message, link: LINK, held, settings, needed: false };
-    assert_eq!(words(&plan(facts, |slots| bars(message, slots))), expected, "{name}");
+    assert_eq!(words(&plan(facts, |slots, _| bars(message, slots))), expected, "{name}");
 }
 
 #[test]

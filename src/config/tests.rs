@@ -170,6 +170,7 @@ fn the_example_holds_every_key_with_its_default() {
         .replace("# node", "node")
         .replace("# hints", "hints")
         .replace("# shards", "shards")
+        .replace("# cdn", "cdn")
         .replace("# url", "url")
         .replace("# metrics", "metrics");
     let table = sources::parse(&shown, "config.example.toml").unwrap();

@@ -109,6 +109,8 @@ pub fn meaning(kind: Kind, asked: MessageId, reply: &Reply) -> Meaning {
         200..=299 => done(kind, asked, reply),
         429 => Meaning::Not(No::Wait(reply.headers.wait_ms().unwrap_or(PATIENCE_MS))),
         400..=499 => match Fault::read(reply) {
+            // Whoever says so has not passed it on.
+            None if reply.status == 413 => Meaning::Not(No::Refused("too large (413)".to_owned())),
             Some(fault) => refused(kind, asked, reply.status, &fault),
             None => Meaning::Unknown(format!("status {} without Discord's own error", reply.status)),
         },
@@ -129,7 +131,7 @@ fn done(kind: Kind, asked: MessageId, reply: &Reply) -> Meaning {
 
 /// Codes: Discord, "Opcodes and Status Codes, JSON".
 fn refused(kind: Kind, asked: MessageId, status: u16, fault: &Fault) -> Meaning {
-    let webhook = matches!(kind, Kind::ExecuteWebhook | Kind::EditCopy | Kind::DeleteCopy);
+    let webhook = matches!(kind, Kind::ExecuteWebhook | Kind::EditCopy | Kind::DeleteCopy | Kind::ReadCopy);
     match (status, fault.code) {
         (_, UNKNOWN_MESSAGE) => Meaning::Not(No::Missing),
         // It is there already: what was asked for.

@@ -1,5 +1,7 @@
 //! Requests, built and checked by twilight-http; sent by [`super::transport`].
 
+use super::files::Spooled;
+use super::multipart::Upload;
 use super::route::{Kind, Route};
 use super::webhooks::Hook;
 use events::{ChannelId, MessageId};
@@ -10,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::error::Error as _;
 use twilight_http::Client;
-use twilight_http::request::{Request, TryIntoRequest};
+use twilight_http::request::{Method, Request, RequestBuilder, TryIntoRequest};
 use twilight_model::id::Id;
 
 /// One request, and what may be said of it.
@@ -19,6 +21,8 @@ pub struct Call {
     pub route: Route,
     /// The request; its path may hold a token, so a `Call` has no `Debug`.
     pub request: Request,
+    /// Files that go with it.
+    pub files: Vec<Upload>,
 }
 
 /// Why a request cannot be built: its content breaks a rule of Discord's.
@@ -48,6 +52,23 @@ struct Execute<'a> {
     content: &'a str,
     embeds: Vec<&'a RawValue>,
     allowed_mentions: Mentions,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Described<'a>>,
+}
+
+/// What goes with a file of the same number.
+#[derive(Serialize)]
+struct Described<'a> {
+    id: usize,
+    filename: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+}
+
+/// A file that is to stay.
+#[derive(Serialize)]
+struct Kept {
+    id: String,
 }
 
 /// Text and embeds are always named: what is not named is not changed.
@@ -56,6 +77,8 @@ struct Edit<'a> {
     content: &'a str,
     embeds: Vec<&'a RawValue>,
     allowed_mentions: Mentions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<Kept>>,
 }
 
 #[derive(Serialize)]
@@ -73,17 +96,22 @@ impl Calls {
         Self(Client::builder().ratelimiter(None).build())
     }
 
-    /// Posts one part of a message through a webhook and waits for the message that results.
+    /// Posts one part of a message through a webhook, with `files` as the part names them, and waits for the message
+    /// that results.
     ///
     /// # Errors
     /// Where Discord's documented limits are broken.
-    pub fn execute(&self, hook: &Hook, part: &Rendered) -> Result<Call, Unbuildable> {
+    pub fn execute(&self, hook: &Hook, part: &Rendered, files: Vec<Spooled>) -> Result<Call, Unbuildable> {
+        let uploads = part.files.iter().zip(files);
+        let uploads: Vec<Upload> =
+            uploads.map(|(shown, file)| Upload { name: shown.name.clone(), file }).collect();
         let body = json(&Execute {
             username: &part.username,
             avatar_url: part.avatar_url.as_deref(),
             content: &part.content,
             embeds: embeds(part)?,
             allowed_mentions: NOBODY,
+            attachments: described(part, uploads.len()),
         })?;
         let mut request = self
             .0
@@ -96,15 +124,27 @@ impl Calls {
         }
         let mut call = call(Kind::ExecuteWebhook, hook.id.0, 0, request.wait())?;
         call.route.posts_in = Some(hook.channel.0);
-        Ok(call)
+        Ok(Call { files: uploads, ..call })
     }
 
-    /// Makes a copy show `part`.
+    /// Makes a copy show `part`. Of its files those in `keep` stay; without that, all do.
     ///
     /// # Errors
     /// Where Discord's documented limits are broken.
-    pub fn edit(&self, hook: &Hook, copy: MessageId, part: &Rendered) -> Result<Call, Unbuildable> {
-        let body = json(&Edit { content: &part.content, embeds: embeds(part)?, allowed_mentions: NOBODY })?;
+    pub fn edit(
+        &self,
+        hook: &Hook,
+        copy: MessageId,
+        part: &Rendered,
+        keep: Option<&[u64]>,
+    ) -> Result<Call, Unbuildable> {
+        let kept = |ids: &[u64]| ids.iter().map(|id| Kept { id: id.to_string() }).collect();
+        let body = json(&Edit {
+            content: &part.content,
+            embeds: embeds(part)?,
+            allowed_mentions: NOBODY,
+            attachments: keep.map(kept),
+        })?;
         let mut request = self
             .0
             .update_webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?)
@@ -132,6 +172,31 @@ impl Calls {
             request = request.thread_id(id(thread.0)?);
         }
         call(Kind::DeleteCopy, hook.id.0, copy.0, request)
+    }
+
+    /// A copy, as it is.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn copy(&self, hook: &Hook, copy: MessageId, thread: Option<ChannelId>) -> Result<Call, Unbuildable> {
+        let mut request = self.0.webhook_message(id(hook.id.0)?, hook.token.expose_secret(), id(copy.0)?);
+        if let Some(thread) = thread.or(hook.thread) {
+            request = request.thread_id(id(thread.0)?);
+        }
+        call(Kind::ReadCopy, hook.id.0, copy.0, request)
+    }
+
+    /// Asks for a file's address to be signed anew. The route is undocumented.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn refresh(&self, url: &str) -> Result<Call, Unbuildable> {
+        let body = json(&serde_json::json!({ "attachment_urls": [url] }))?;
+        let request =
+            RequestBuilder::raw(Method::Post, "attachments/refresh-urls".to_owned()).body(body).build();
+        let request = request.map_err(|error| Unbuildable(error.to_string()))?;
+        let route = Route { kind: Kind::RefreshFiles, major: 0, message: 0, posts_in: None };
+        Ok(Call { route, request, files: Vec::new() })
     }
 
     /// Posts as the bot. The same `nonce` within a few minutes gives the message that is there already.
@@ -249,12 +314,20 @@ impl Default for Calls {
     }
 }
 
+/// What is said of the first `count` files of a part.
+fn described(part: &Rendered, count: usize) -> Vec<Described<'_>> {
+    let files = part.files.iter().take(count).enumerate();
+    files
+        .map(|(id, file)| Described { id, filename: &file.name, description: file.description.as_deref() })
+        .collect()
+}
+
 fn call(kind: Kind, major: u64, message: u64, request: impl TryIntoRequest) -> Result<Call, Unbuildable> {
     let request = request.try_into_request().map_err(|error| {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         Unbuildable(format!("{error}{cause}"))
     })?;
-    Ok(Call { route: Route { kind, major, message, posts_in: None }, request })
+    Ok(Call { route: Route { kind, major, message, posts_in: None }, request, files: Vec::new() })
 }
 
 fn id<T>(id: u64) -> Result<Id<T>, Unbuildable> {

@@ -12,6 +12,10 @@ pub enum Kind {
     EditCopy,
     /// Remove a copy.
     DeleteCopy,
+    /// Read a copy.
+    ReadCopy,
+    /// Have a file's address signed anew.
+    RefreshFiles,
     /// List a channel's webhooks.
     ListWebhooks,
     /// Make a webhook.
@@ -46,6 +50,8 @@ impl Kind {
             Self::ExecuteWebhook => "POST /webhooks/{webhook}/{token}",
             Self::EditCopy => "PATCH /webhooks/{webhook}/{token}/messages/{message}",
             Self::DeleteCopy => "DELETE /webhooks/{webhook}/{token}/messages/{message}",
+            Self::ReadCopy => "GET /webhooks/{webhook}/{token}/messages/{message}",
+            Self::RefreshFiles => "POST /attachments/refresh-urls",
             Self::ListWebhooks => "GET /channels/{channel}/webhooks",
             Self::CreateWebhook => "POST /channels/{channel}/webhooks",
             Self::PostMessage => "POST /channels/{channel}/messages",
@@ -65,10 +71,15 @@ impl Kind {
     #[must_use]
     pub const fn method(self) -> Method {
         match self {
-            Self::ExecuteWebhook | Self::CreateWebhook | Self::PostMessage | Self::OpenThread => Method::POST,
+            Self::ExecuteWebhook
+            | Self::CreateWebhook
+            | Self::PostMessage
+            | Self::OpenThread
+            | Self::RefreshFiles => Method::POST,
             Self::EditCopy | Self::ChangeThread => Method::PATCH,
             Self::DeleteCopy | Self::RemoveThread => Method::DELETE,
-            Self::ListWebhooks
+            Self::ReadCopy
+            | Self::ListWebhooks
             | Self::ReadMessages
             | Self::ReadMessage
             | Self::ReadChannel

@@ -2,15 +2,19 @@
 
 use super::answer::{Fault, Meaning, dead_token, meaning};
 use super::calls::{Call, Unbuildable};
+use super::files::{Files, Spooled};
 use super::history;
 use super::rest::{Failure, Rest};
 use super::webhooks::{Hook, Webhooks};
 use async_trait::async_trait;
 use events::{ChannelId, MessageId, WebhookId};
 use projections::lanes::LaneId;
+use projections::render::Rendered;
 use projections::sink::{Answer, History, HistoryError, No, Request, Sink, Threading};
+use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a lane's request waits for the limits before the lane is told to come again: long enough
 /// for an answer that is on its way, short enough not to hold one of the requests in flight.
@@ -21,6 +25,8 @@ pub const UNREACHABLE_MS: u64 = 2_000;
 const UNKNOWN_CHANNEL: u64 = 10003;
 /// Of a thread that is archived.
 const ARCHIVED: u64 = 50083;
+/// How long a copy is looked at before an edit that removes files of it: less than a lease holds on behind its end.
+const READ_TIME: Duration = Duration::from_secs(1);
 /// What the notice in a newly linked channel says.
 pub const NOTICE: &str = "This channel is now linked: messages of the mirror appear here.";
 
@@ -28,13 +34,20 @@ pub const NOTICE: &str = "This channel is now linked: messages of the mirror app
 pub struct DiscordSink {
     rest: Arc<Rest>,
     webhooks: Arc<Webhooks>,
+    files: Option<Arc<Files>>,
 }
 
 impl DiscordSink {
-    /// A sink over a client and its webhooks.
+    /// A sink over a client and its webhooks, which carries no files.
     #[must_use]
     pub const fn new(rest: Arc<Rest>, webhooks: Arc<Webhooks>) -> Self {
-        Self { rest, webhooks }
+        Self { rest, webhooks, files: None }
+    }
+
+    /// The same, with the files that lanes fetch.
+    #[must_use]
+    pub fn with_files(self, files: Option<Arc<Files>>) -> Self {
+        Self { files, ..self }
     }
 
     async fn through_webhook(&self, lane: LaneId, request: Request, thread: Option<ChannelId>) -> Answer {
@@ -42,12 +55,12 @@ impl DiscordSink {
             Ok(hook) => hook,
             Err(no) => return Answer::No(no),
         };
-        let meaning = match self.build(&hook, &request) {
+        let meaning = match self.prepare(&hook, lane, &request).await {
             Ok(call) => match thread {
                 Some(thread) => self.exchange_in(thread, &call).await,
                 None => self.exchange(&call).await,
             },
-            Err(error) => Meaning::Not(No::Refused(error.0)),
+            Err(meaning) => meaning,
         };
         self.heed(lane, &meaning);
         match meaning {
@@ -56,16 +69,54 @@ impl DiscordSink {
         }
     }
 
-    fn build(&self, hook: &Hook, request: &Request) -> Result<Call, Unbuildable> {
+    /// The call, or what it means that there is none.
+    async fn prepare(&self, hook: &Hook, lane: LaneId, request: &Request) -> Result<Call, Meaning> {
         let calls = &self.rest.calls;
-        match request {
-            Request::Create(part) => calls.execute(hook, part),
-            Request::Edit(copy, part) => calls.edit(hook, *copy, part),
+        let built = match request {
+            Request::Create(part) => calls.execute(hook, part, self.uploads(lane, part)?),
+            Request::Edit(copy, part) => {
+                let kept = self.kept(hook, *copy, part).await?;
+                calls.edit(hook, *copy, part, kept.as_deref())
+            }
             Request::Delete(copy, thread) => calls.delete(hook, *copy, *thread),
             Request::Thread(..) | Request::Notice(_) => {
                 Err(Unbuildable("a webhook can neither open a thread nor post a notice".to_owned()))
             }
+        };
+        built.map_err(|error| Meaning::Not(No::Refused(error.0)))
+    }
+
+    /// The files that a part carries. Where they are not here any more, they are fetched again.
+    fn uploads(&self, lane: LaneId, part: &Rendered) -> Result<Vec<Spooled>, Meaning> {
+        if part.files.is_empty() {
+            return Ok(Vec::new());
         }
+        let ids: Vec<u64> = part.files.iter().map(|file| file.id).collect();
+        let taken = self.files.as_ref().and_then(|files| files.take(lane, &ids));
+        taken.ok_or_else(|| {
+            self.files.iter().for_each(|files| files.forget(lane));
+            Meaning::Not(No::Wait(UNREACHABLE_MS))
+        })
+    }
+
+    /// The ids of the copy's own files that stay, looked up by their order; `None`: all of them.
+    async fn kept(&self, hook: &Hook, copy: MessageId, part: &Rendered) -> Result<Option<Vec<u64>>, Meaning> {
+        let Some(keep) = &part.keep else { return Ok(None) };
+        let unbuildable = |error: Unbuildable| Meaning::Not(No::Refused(error.0));
+        let call = self.rest.calls.copy(hook, copy, part.thread).map_err(unbuildable)?;
+        let reading = timeout(READ_TIME, self.rest.call(&call, PATIENCE)).await;
+        let reply = match reading.unwrap_or_else(|_| Err(Failure::Ambiguous("no answer".to_owned()))) {
+            Ok(reply) if reply.status == 200 && reply.whole => reply,
+            // Nothing was changed, so nothing is in doubt.
+            Ok(reply) => return Err(of_a_read(meaning(call.route.kind, copy, &reply))),
+            Err(Failure::Limited(ms)) => return Err(Meaning::Not(No::Wait(ms))),
+            Err(Failure::NotConnected(_) | Failure::Ambiguous(_)) => {
+                return Err(Meaning::Not(No::Wait(UNREACHABLE_MS)));
+            }
+        };
+        let copy: Copy = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let own: Vec<u64> = copy.attachments.iter().filter_map(|file| file.id.parse().ok()).collect();
+        Ok(keep.choose(&own))
     }
 
     async fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
@@ -174,6 +225,26 @@ fn unsent(failure: Failure) -> Meaning {
         Failure::Limited(ms) => Meaning::Not(No::Wait(ms)),
         Failure::NotConnected(_) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
         Failure::Ambiguous(why) => Meaning::Unknown(why),
+    }
+}
+
+/// A copy, as far as its files go.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Copy {
+    attachments: Vec<Own>,
+}
+
+#[derive(Deserialize)]
+struct Own {
+    id: String,
+}
+
+/// A read that did not succeed had no effect either.
+fn of_a_read(meaning: Meaning) -> Meaning {
+    match meaning {
+        Meaning::Done(_) | Meaning::Unknown(_) => Meaning::Not(No::Wait(UNREACHABLE_MS)),
+        Meaning::Not(_) | Meaning::WrongToken(_) => meaning,
     }
 }
 

@@ -5,10 +5,12 @@
 
 use super::calls::Call;
 use super::limits::Headers;
+use super::multipart::{Form, content_type};
 use super::telemetry;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request, Uri};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -17,6 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -87,13 +90,16 @@ pub enum Unusable {
 
 /// The client.
 pub struct Transport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Sent>,
     authorization: HeaderValue,
     settings: Settings,
 }
 
+/// The body of a request: from memory, or streamed.
+type Sent = UnsyncBoxBody<Bytes, io::Error>;
+
 /// `DiscordBot (url, version)`, which Discord asks for. Source: Discord, "Reference, User Agent".
-const AGENT: &str =
+pub(super) const AGENT: &str =
     concat!("DiscordBot (", env!("CARGO_PKG_REPOSITORY"), ", ", env!("CARGO_PKG_VERSION"), ")");
 
 impl Transport {
@@ -129,9 +135,8 @@ impl Transport {
         result
     }
 
-    fn assemble(&self, call: &Call) -> Result<Request<Full<Bytes>>, Failure> {
+    fn assemble(&self, call: &Call) -> Result<Request<Sent>, Failure> {
         let request = &call.request;
-        let body = Bytes::copy_from_slice(request.body().unwrap_or_default());
         let mut built = Request::builder()
             .method(call.route.kind.method())
             .uri(self.uri(request.path())?)
@@ -139,10 +144,11 @@ impl Transport {
         if request.use_authorization_token() {
             built = built.header(AUTHORIZATION, self.authorization.clone());
         }
-        if !body.is_empty() {
-            built = built.header(CONTENT_TYPE, "application/json");
+        let (kind, body) = body(call);
+        if let Some(kind) = kind {
+            built = built.header(CONTENT_TYPE, kind);
         }
-        built.body(Full::new(body)).map_err(|_| unsendable())
+        built.body(body).map_err(|_| unsendable())
     }
 
     /// The error of a bad URI holds no part of it: it could be a token's.
@@ -150,13 +156,25 @@ impl Transport {
         format!("{}/api/v10/{path}", self.settings.base).parse().map_err(|_| unsendable())
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+    async fn exchange(&self, request: Request<Sent>) -> Result<Reply, Failure> {
         let answer = self.client.request(request).await.map_err(|error| failure(&error))?;
         let status = answer.status().as_u16();
         let headers = Headers::parse(answer.headers());
         let (body, whole) = collect(answer.into_body(), self.settings.body_bytes_max).await;
         Ok(Reply { status, headers, body, whole })
     }
+}
+
+/// A call's body, and its media type where there is one.
+fn body(call: &Call) -> (Option<String>, Sent) {
+    let payload = call.request.body().unwrap_or_default();
+    if call.files.is_empty() {
+        let kind = (!payload.is_empty()).then(|| "application/json".to_owned());
+        let body = Full::new(Bytes::copy_from_slice(payload));
+        return (kind, body.map_err(|never| match never {}).boxed_unsync());
+    }
+    let boundary = uuid::Uuid::new_v4().simple().to_string();
+    (Some(content_type(&boundary)), Form::new(&boundary, payload, &call.files).boxed_unsync())
 }
 
 /// `base` without `/api`: both forms are in use.

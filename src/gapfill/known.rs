@@ -35,13 +35,13 @@ pub async fn known(
         let of = Of { views: &*ports.views, mirror: member.mirror, generation, channel };
         all.push((member.publishes, of.recent(from).await?));
     }
-    let mut known = joined(all);
+    let mut known = joined(&all);
     known.limit(COMPARED_MAX);
     Ok(known)
 }
 
 /// What is known in each mirror that the channel publishes to is known.
-fn joined(all: Vec<(bool, Known)>) -> Known {
+fn joined(all: &[(bool, Known)]) -> Known {
     let publishing: Vec<_> = all.iter().filter(|(publishes, _)| *publishes).map(|(_, known)| known).collect();
     let everywhere = |id: &MessageId, is: &dyn Fn(&Entry) -> bool| {
         publishing.iter().all(|known| known.entries.get(id).is_some_and(is))

@@ -287,12 +287,15 @@ struct Channel {
 /// A guild, and the last message of each of its channels and threads; zero: there is none.
 fn told(frame: &Frame) -> Option<(GuildId, HashMap<ChannelId, MessageId>)> {
     let Told { d } = serde_json::from_str(&frame.text).ok()?;
-    let last = |raw: &Box<RawValue>| {
+    let last = |raw: &RawValue| {
         let channel: Channel = serde_json::from_str(raw.get()).ok()?;
         let last = channel.last_message_id.map_or(Ok(0), |id| id.parse()).ok()?;
         Some((ChannelId(channel.id.parse().ok()?), MessageId(last)))
     };
-    Some((GuildId(d.id.parse().ok()?), d.channels.iter().chain(&d.threads).filter_map(last).collect()))
+    Some((
+        GuildId(d.id.parse().ok()?),
+        d.channels.iter().chain(&d.threads).filter_map(|raw| last(raw)).collect(),
+    ))
 }
 
 /// Open links of the shard's guilds.

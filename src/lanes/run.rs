@@ -2,13 +2,14 @@
 
 use super::Env;
 use crate::follower::RETRY;
+use events::event::Attachment;
 use events::log::{AppendError, Durable, Read, ReadError};
 use events::{ChannelId, Event, MessageId, Offset};
 use projections::deliver::{self, Next, Scope, Touch, receipt_event, touch};
-use projections::lane::{Action, Input, Lane, Now, Receipted, Sighting, Work};
+use projections::lane::{Action, Input, Lane, Now, Phase, Receipted, Sighting, Work};
 use projections::lanes::{LaneId, Saved};
 use projections::settings::Settings;
-use projections::sink::HistoryError;
+use projections::sink::{Answer, HistoryError, No, Request};
 use projections::views::ViewsError;
 use projections::views::overlay::Overlay;
 use projections::{Generation, copies};
@@ -92,8 +93,10 @@ impl Job {
             }
             input = match action {
                 Action::Wait(ms) => return (self, End::Wait(ms)),
-                Action::Park => return (self, End::Park),
-                Action::Stop => return (self, End::Stop),
+                Action::Park | Action::Stop => {
+                    self.forget_files(&env);
+                    return (self, if matches!(action, Action::Park) { End::Park } else { End::Stop });
+                }
                 Action::Plan if sent >= RUN_REQUESTS_MAX || env.stop.is_cancelled() => {
                     return (self, End::Yield);
                 }
@@ -116,11 +119,42 @@ impl Job {
         match action {
             Action::Save(row) => Input::Saved(env.ports.lanes.save(self.id, *row).await),
             Action::Load => self.load(env).await,
-            Action::Send(request) => Input::Answered(env.sink.send(self.id, request).await),
+            Action::Send(request) => Input::Answered(self.send(request, env).await),
             Action::Append(receipted) => self.append(receipted, env).await,
             Action::History(after, thread) => Input::History(self.sightings(after, thread, env).await),
             Action::Identify(ids) => Input::Strangers(self.strangers(ids, env).await),
             Action::Plan | Action::Wait(_) | Action::Park | Action::Stop => Input::Woken,
+        }
+    }
+
+    /// Sends once. What Discord does not take with files, it is offered with links.
+    async fn send(&self, request: Request, env: &Env) -> Answer {
+        let carries = matches!(&request, Request::Create(part) if !part.files.is_empty());
+        let answer = env.sink.send(self.id, request).await;
+        let (Some(files), Phase::Intent(intent)) =
+            (env.files.as_ref().filter(|_| carries), &self.lane.row.phase)
+        else {
+            return answer;
+        };
+        let message = intent.place.message;
+        match answer {
+            Answer::No(No::Refused(why)) => {
+                tracing::info!(channel = self.id.link.0, why, "files were refused and become links");
+                files.refuse(self.id, message);
+                Answer::No(No::Wait(1))
+            }
+            // Where it comes out that it had no effect, the way is too narrow for them.
+            Answer::Ambiguous(_) => {
+                files.refuse(self.id, message);
+                answer
+            }
+            Answer::Yes(..) | Answer::No(_) => answer,
+        }
+    }
+
+    fn forget_files(&self, env: &Env) {
+        if let Some(files) = &env.files {
+            files.forget(self.id);
         }
     }
 
@@ -243,14 +277,27 @@ impl Job {
             }
             let Some((_, message)) = self.queue.front().copied() else { return Ok(Planned::Nothing) };
             match self.next(env, (generation, settings), message).await? {
+                Next::Work(work) if self.fetches(env, &work).await => {}
                 Next::Work(work) => return Ok(Planned::Work(work)),
                 Next::Unsettled => return Ok(Planned::Later(REPLY_LOOK_MS)),
                 Next::Nothing => {
+                    self.forget_files(env);
                     self.reply_since_ms = None;
                     self.queue.pop_front();
                 }
             }
         }
+    }
+
+    /// Fetches the files that a part is to carry; true: now it is known which, and the part is planned anew.
+    async fn fetches(&self, env: &Env, work: &Work) -> bool {
+        let Some(files) = env.files.as_ref().filter(|_| !work.fetch.is_empty()) else { return false };
+        let message = work.place.message;
+        let is_new = !files.is_settled(self.id, message);
+        if is_new {
+            files.fetch(self.id, message, &work.fetch).await;
+        }
+        is_new
     }
 
     async fn next(
@@ -265,7 +312,12 @@ impl Job {
         let bare: &VecDeque<Event> = &VecDeque::new();
         let known = if env.rules.guards.know { &self.unfolded } else { bare };
         let views = Overlay::new(&*env.ports.views, generation, known);
-        let scope = Scope { views: &views, mirror: self.id.mirror, generation, link: self.id.link, settings };
+        let LaneId { mirror, link } = self.id;
+        let carry = |message, attachments: &[Attachment]| match &env.files {
+            Some(files) => files.carried(self.id, message, attachments),
+            None => Vec::new(),
+        };
+        let scope = Scope { views: &views, mirror, generation, link, settings, carry: &carry };
         deliver::next(scope, message, patient).await.map_err(|error| error.to_string())
     }
 

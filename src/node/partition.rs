@@ -91,6 +91,7 @@ fn env(node: &Node, held: Held, fed: watch::Receiver<Offset>, stop: Cancellation
     Env {
         ports: node.stores.ports.clone(),
         sink: node.sink.clone(),
+        files: node.files.clone(),
         links: node.links.clone(),
         rules: rules(&node.config),
         clock: node.clock.clone(),

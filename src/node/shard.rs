@@ -61,7 +61,7 @@ pub(super) async fn work(
     });
     let ingest = node.ingest(around, place);
     let (connected, connected_stop) = (node.clone(), stop.clone());
-    parts.spawn(async move { connected.connect(wire, (ingest, missed), connected_stop).await });
+    parts.spawn(async move { Box::pin(connected.connect(wire, (ingest, missed), connected_stop)).await });
     parts.spawn(watch_connection(happened, around, running));
     if node.stores.is_shared {
         parts.spawn(settle(node.clone(), placed, held.settled));

@@ -4,6 +4,7 @@
 
 mod ends;
 mod facts;
+mod files;
 mod gateway;
 mod secrets;
 mod shards;

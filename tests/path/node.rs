@@ -100,6 +100,7 @@ impl Node {
         let env = Env {
             ports: ports.clone(),
             sink: Arc::new(Wire(discord.clone())),
+            files: None,
             links: links.clone(),
             rules,
             clock: clock.clone(),

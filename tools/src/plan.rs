@@ -12,7 +12,7 @@ use bytes::Bytes;
 use events::event::{Body, GoneBy, Outcome, Place, Receipt, Shown, ThreadShown};
 use events::{ChannelId, Event, EventId, MessageId, MirrorId, Producer, Version};
 use projections::Views;
-use projections::deliver::{Next, Scope, next, receipt_event};
+use projections::deliver::{Next, Scope, links_only, next, receipt_event};
 use projections::lane::{Deed, Receipted, Work};
 use projections::settings::Settings;
 use projections::views::overlay::Overlay;
@@ -124,7 +124,7 @@ impl Planned<'_> {
         let mut receipts = self.restored.to_vec();
         for step in 1..=STEPS_MAX {
             let views: &dyn Views = &Overlay::new(&*self.ports.views, generation, &receipts);
-            let scope = Scope { views, mirror, generation, link: lane.channel, settings };
+            let scope = Scope { views, mirror, generation, link: lane.channel, settings, carry: &links_only };
             let Next::Work(work) = next(scope, id, None).await? else { return Ok(()) };
             match work.deed {
                 Deed::Create => lane.posts += 1,

@@ -4,7 +4,7 @@ use super::names::names;
 use super::payload::{self, EmbedKind, Member, Message, User};
 use super::{CaptureError, Context, odd};
 use crate::event::{
-    Attachment, Author, AuthorKind, Created, Decor, Forward, Poll, Quote, ReplyTo, Said, Sticker,
+    Attachment, Author, AuthorKind, Created, Decor, Forward, Poll, PollTerms, Quote, ReplyTo, Said, Sticker,
 };
 use crate::id::{ChannelId, GuildId, MessageId, UserId, Version};
 use serde_json::value::RawValue;
@@ -122,6 +122,7 @@ impl Message<'_> {
             text: message.content.clone(),
             attachments: message.attachments.iter().map(attachment).collect(),
             embeds: message.embeds.iter().map(|embed| embed.get().to_owned()).collect(),
+            stickers: message.sticker_items.iter().map(sticker).collect(),
         })
     }
 
@@ -185,6 +186,10 @@ fn attachment(from: &payload::Attachment) -> Attachment {
         size: from.size,
         content_type: from.content_type.clone(),
         description: from.description.clone(),
+        seconds: from
+            .duration_secs
+            .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
+            .map(|seconds| seconds.ceil() as u32),
     }
 }
 
@@ -194,7 +199,15 @@ fn sticker(from: &payload::Sticker) -> Sticker {
 
 fn poll(from: &payload::Poll) -> Poll {
     let answers = from.answers.iter().map(|answer| words(&answer.poll_media)).collect();
-    Poll { question: words(&from.question), answers }
+    Poll { question: words(&from.question), answers, terms: terms(from) }
+}
+
+/// What a reader has to know before answering; a poll of one answer and unknown end needs no words.
+fn terms(from: &payload::Poll) -> Option<PollTerms> {
+    let ends = from.expiry.as_ref().and_then(|text| text.parse().ok());
+    let ends = ends.map(|time: jiff::Timestamp| Version(time.as_microsecond())).unwrap_or_default();
+    let terms = PollTerms { multiple: from.allow_multiselect, ends };
+    (terms != PollTerms::default()).then_some(terms)
 }
 
 /// An emoji of Unicode stands before the words; a custom one is a name.

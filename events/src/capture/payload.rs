@@ -142,6 +142,8 @@ pub(super) struct Attachment {
     pub(super) content_type: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) description: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) duration_secs: Option<f64>,
 }
 
 /// A sticker.
@@ -162,6 +164,10 @@ pub(super) struct Poll {
     pub(super) question: PollText,
     #[serde(deserialize_with = "items")]
     pub(super) answers: Vec<PollAnswer>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) allow_multiselect: bool,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) expiry: Option<String>,
 }
 
 /// One answer on offer.
@@ -235,6 +241,8 @@ pub(super) struct Forwarded<'a> {
     pub(super) embeds: Vec<&'a RawValue>,
     #[serde(deserialize_with = "items")]
     pub(super) mentions: Vec<User>,
+    #[serde(deserialize_with = "items")]
+    pub(super) sticker_items: Vec<Sticker>,
 }
 
 /// The type of an embed.

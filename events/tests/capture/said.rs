@@ -130,7 +130,7 @@ fn files_stickers_and_polls() {
     check(
         created(patch).said.unwrap(),
         expect![[
-            r#"Said { text: "hi", attachments: [Attachment { id: 1, name: "a.png", url: "https://cdn.example/a.png?ex=1", size: 9, content_type: Some("image/png"), description: Some("an a") }, Attachment { id: 2, name: "", url: "", size: 0, content_type: None, description: None }], stickers: [Sticker { id: 3, name: "wave", format: 3 }], embeds: [], poll: Some(Poll { question: "when?", answers: ["x now", "🙂"] }), forward: None, names: Names { users: [], channels: [], roles: [] } }"#
+            r#"Said { text: "hi", attachments: [Attachment { id: 1, name: "a.png", url: "https://cdn.example/a.png?ex=1", size: 9, content_type: Some("image/png"), description: Some("an a"), seconds: None }, Attachment { id: 2, name: "", url: "", size: 0, content_type: None, description: None, seconds: None }], stickers: [Sticker { id: 3, name: "wave", format: 3 }], embeds: [], poll: Some(Poll { question: "when?", answers: ["x now", "🙂"], terms: None }), forward: None, names: Names { users: [], channels: [], roles: [] } }"#
         ]],
     );
 }
@@ -172,7 +172,7 @@ fn a_forward_shows_a_snapshot_and_answers_nothing() {
     check(
         (said.text, said.forward, said.names),
         expect![[
-            r#"("", Some(Forward { text: "seen <#10>", attachments: [Attachment { id: 1, name: "a", url: "", size: 0, content_type: None, description: None }], embeds: ["{\"type\":\"link\"}"] }), Names { users: [(UserId(8), "bob")], channels: [(ChannelId(10), "general")], roles: [] })"#
+            r#"("", Some(Forward { text: "seen <#10>", attachments: [Attachment { id: 1, name: "a", url: "", size: 0, content_type: None, description: None, seconds: None }], embeds: ["{\"type\":\"link\"}"], stickers: [] }), Names { users: [(UserId(8), "bob")], channels: [(ChannelId(10), "general")], roles: [] })"#
         ]],
     );
 }

@@ -96,14 +96,16 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 fn attachment() -> impl Strategy<Value = Attachment> {
-    (any::<u64>(), text(), text(), any::<u64>(), option::of(text()), option::of(text())).prop_map(
-        |(id, name, url, size, content_type, description)| Attachment {
+    let seconds = option::of(any::<u32>());
+    (any::<u64>(), text(), text(), any::<u64>(), option::of(text()), option::of(text()), seconds).prop_map(
+        |(id, name, url, size, content_type, description, seconds)| Attachment {
             id,
             name,
             url,
             size,
             content_type,
             description,
+            seconds,
         },
     )
 }
@@ -113,15 +115,18 @@ fn sticker() -> impl Strategy<Value = Sticker> {
 }
 
 fn poll() -> impl Strategy<Value = Poll> {
-    (text(), texts()).prop_map(|(question, answers)| Poll { question, answers })
+    let terms = (any::<bool>(), any::<i64>());
+    let terms = terms.prop_map(|(multiple, ends)| PollTerms { multiple, ends: Version(ends) });
+    (text(), texts(), option::of(terms)).prop_map(|(question, answers, terms)| Poll {
+        question,
+        answers,
+        terms,
+    })
 }
 
 fn forward() -> impl Strategy<Value = Forward> {
-    (text(), vec(attachment(), 0..2), texts()).prop_map(|(text, attachments, embeds)| Forward {
-        text,
-        attachments,
-        embeds,
-    })
+    (text(), vec(attachment(), 0..2), texts(), vec(sticker(), 0..2))
+        .prop_map(|(text, attachments, embeds, stickers)| Forward { text, attachments, embeds, stickers })
 }
 
 fn names() -> impl Strategy<Value = Names> {

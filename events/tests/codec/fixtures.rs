@@ -65,7 +65,19 @@ fn threads() -> Vec<(&'static str, Event)> {
     let files = vec![11, u64::MAX];
     let shown = Shown { version: Version(33), hash: 1, webhook: WebhookId(34), last: true, files };
     let threaded = Outcome::Threaded(ThreadShown { version: Version(53), hash: u64::MAX });
+    let voice =
+        Said { attachments: vec![Attachment { seconds: Some(12), ..attachment() }], ..Said::default() };
+    let terms = Some(PollTerms { multiple: true, ends: Version(36) });
+    let poll = Said { poll: Some(Poll { terms, ..Poll::default() }), ..Said::default() };
+    let stickers = vec![Sticker { id: 12, name: "wave".into(), format: 3 }];
+    let forward = Said { forward: Some(Forward { stickers, ..Forward::default() }), ..Said::default() };
+    let rich = |said| Body::Created(Created { said: Some(said), ..plain() });
+    let edited = Body::Edited(Edited { author: None, said: poll.clone() });
     vec![
+        ("created_voice", event(rich(voice), b"{}")),
+        ("created_poll_terms", event(rich(poll), b"{}")),
+        ("created_forward_sticker", event(rich(forward), b"{}")),
+        ("edited_poll_terms", event(edited, b"{}")),
         ("thread", event(Body::Thread(thread), b"{}")),
         ("thread_deleted", event(Body::Thread(deleted), b"{}")),
         ("created_in_thread", event(Body::Created(created), b"{}")),
@@ -176,11 +188,16 @@ fn said() -> Said {
         attachments: vec![attachment()],
         stickers: vec![Sticker { id: 12, name: "wave".into(), format: 4 }],
         embeds: vec![r#"{"type":"rich","title":"t"}"#.into()],
-        poll: Some(Poll { question: "when?".into(), answers: vec!["now".into(), "later".into()] }),
+        poll: Some(Poll {
+            question: "when?".into(),
+            answers: vec!["now".into(), "later".into()],
+            terms: None,
+        }),
         forward: Some(Forward {
             text: "seen".into(),
             attachments: vec![Attachment { content_type: None, description: None, ..attachment() }],
             embeds: vec!["{}".into()],
+            stickers: vec![],
         }),
         names: Names {
             users: vec![(UserId(8), "Bo".into())],
@@ -198,6 +215,7 @@ fn attachment() -> Attachment {
         size: 70_000,
         content_type: Some("image/png".into()),
         description: Some("a cat".into()),
+        seconds: None,
     }
 }
 

@@ -278,5 +278,6 @@ fn step(
         rendered: None,
         threading: Some(Box::new(threading)),
         thread: None,
+        fetch: Vec::new(),
     }))
 }

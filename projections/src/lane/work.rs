@@ -3,7 +3,7 @@
 use super::row::{Deed, Intent};
 use crate::render::Rendered;
 use crate::sink::{Request, Threading};
-use events::event::{Outcome, Place, Shown, ThreadShown};
+use events::event::{Attachment, Outcome, Place, Shown, ThreadShown};
 use events::{ChannelId, MessageId, Version};
 
 /// One planned step for a message.
@@ -25,6 +25,8 @@ pub struct Work {
     pub threading: Option<Box<Threading>>,
     /// The thread that the copy lies in, or is to lie in.
     pub thread: Option<ChannelId>,
+    /// The message's files, where the part carries some of them: the driver fetches them first.
+    pub fetch: Vec<Attachment>,
 }
 
 impl Work {
@@ -32,7 +34,17 @@ impl Work {
         let shown = Shown::default();
         let (place, known) = (Place::default(), Version(0));
         let (rendered, threading, thread) = (None, None, None);
-        Self { place, deed: Deed::Notice, part: 0, shown, known, rendered, threading, thread }
+        Self {
+            place,
+            deed: Deed::Notice,
+            part: 0,
+            shown,
+            known,
+            rendered,
+            threading,
+            thread,
+            fetch: Vec::new(),
+        }
     }
 }
 

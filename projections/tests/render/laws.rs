@@ -30,9 +30,13 @@ fn story() -> impl Strategy<Value = Story> {
             story.said.names.channels[0].1 = "123".to_owned();
             story.namesake = namesake;
             story.reply = reply.clone();
-            (0..files).fold(story, |story, n| {
+            let mut story = (0..files).fold(story, |story, n| {
                 story.file(&format!("SPOILER_{username}"), &format!("https://x/{n}/{display}"))
-            })
+            });
+            // Every other one is carried.
+            story.said.attachments.iter_mut().zip(1..).for_each(|(file, id)| file.id = id);
+            story.carried = vec![1, 3];
+            story
         },
     )
 }
@@ -57,7 +61,8 @@ proptest! {
         for part in story.parts(slots) {
             let units = part.content.encode_utf16().count();
             prop_assert!(units <= 2000, "{units} units");
-            prop_assert!(is_visible(&part.content) || !part.embeds.is_empty(), "blank: {:?}", part.content);
+            let shows = is_visible(&part.content) || !part.embeds.is_empty() || !part.files.is_empty();
+            prop_assert!(shows, "blank: {:?}", part.content);
             prop_assert!(is_legal_name(&part.username), "name {:?}", part.username);
         }
     }

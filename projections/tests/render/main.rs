@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it panics")]
 
+mod carried;
 mod files;
 mod fixed;
 mod laws;
@@ -24,6 +25,7 @@ struct Story {
     reply: Option<(String, String)>,
     namesake: bool,
     kind: u8,
+    carried: Vec<u64>,
 }
 
 impl Story {
@@ -35,7 +37,7 @@ impl Story {
             ..Author::default()
         };
         let said = Said { text: text.to_owned(), names: known(), ..Said::default() };
-        Self { author, said, reply: None, namesake: false, kind: 0 }
+        Self { author, said, reply: None, namesake: false, kind: 0, carried: Vec::new() }
     }
 
     fn named(name: &str, username: &str) -> Self {
@@ -77,13 +79,14 @@ impl Story {
 
     fn forwards(mut self, text: &str) -> Self {
         let attachments = vec![file("cat.png", "https://cdn/cat.png")];
-        self.said.forward = Some(Forward { text: text.to_owned(), attachments, embeds: Vec::new() });
+        self.said.forward =
+            Some(Forward { text: text.to_owned(), attachments, embeds: Vec::new(), stickers: Vec::new() });
         self
     }
 
     fn asks(mut self, question: &str, answers: &[&str]) -> Self {
         let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
-        self.said.poll = Some(Poll { question: question.to_owned(), answers });
+        self.said.poll = Some(Poll { question: question.to_owned(), answers, terms: None });
         self
     }
 
@@ -107,6 +110,7 @@ impl Story {
             namesake: self.namesake,
             kind: self.kind,
             local: &Local::default(),
+            carried: &self.carried,
         };
         render(&source, slots)
     }

@@ -80,6 +80,9 @@ fn told(row: &Row) -> String {
         for text in std::iter::once(&part.content).chain(&part.embeds).filter(|text| !text.is_empty()) {
             let _ = writeln!(out, "{}", visible(&ends(text)));
         }
+        for file in &part.files {
+            let _ = writeln!(out, "+ {} {:?}", visible(&ends(&file.name)), file.description);
+        }
     }
     out
 }
@@ -87,7 +90,7 @@ fn told(row: &Row) -> String {
 fn holds_the_laws(name: &str, part: &Rendered) {
     assert!(is_legal_name(&part.username), "{name}: the name {:?}", part.username);
     assert!(part.content.encode_utf16().count() <= 2000, "{name}: too long");
-    assert!(is_visible(&part.content) || !part.embeds.is_empty(), "{name}: blank");
+    assert!(is_visible(&part.content) || !part.embeds.is_empty() || !part.files.is_empty(), "{name}: blank");
     check_embeds(&part.embeds).unwrap_or_else(|error| panic!("{name}: {error}"));
     for text in texts(part) {
         assert!(!has_mention(&text), "{name}: mentions in {text:?}");

@@ -136,7 +136,7 @@ impl Know for Quick {
             settings: &self.settings,
             needed: false,
         };
-        let plan = plan(facts, |slots| bars(&known.message, slots));
+        let plan = plan(facts, |slots, _| bars(&known.message, slots));
         deliver::work(&known, plan, None)
     }
 

@@ -38,6 +38,7 @@ impl Real {
             generation: Generation(0),
             link: lane,
             settings: &self.settings,
+            carry: &deliver::links_only,
         };
         at_once(ask(scope))
     }
@@ -84,6 +85,7 @@ impl Know for Real {
             namesake: false,
             kind: created.kind,
             local: &Local::default(),
+            carried: &[],
         };
         render(&source, slots)
     }

@@ -1,7 +1,7 @@
 //! A small mirror: dispatches are captured and folded, every link is brought to what it is owed, without waiting.
 
 use events::capture::{Context, Dispatch, Me, Member, Systems, ThreadAt, capture};
-use events::event::{GoneBy, Outcome, Service};
+use events::event::{Attachment, GoneBy, Outcome, Service};
 use events::event::{Linked, Place, Receipt, Shown};
 use events::{
     ApplicationId, Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Producer, RoleId, UserId,
@@ -33,14 +33,22 @@ pub(super) struct World {
     runtime: tokio::runtime::Runtime,
     now: i64,
     shown: BTreeMap<(ChannelId, MessageId), Rendered>,
+    /// Files that can be had.
+    carried: Vec<u64>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let views = MemoryViews::new();
-        let mut world =
-            Self { views, settings: Settings::default(), runtime, now: START, shown: BTreeMap::new() };
+        let mut world = Self {
+            views,
+            settings: Settings::default(),
+            runtime,
+            now: START,
+            shown: BTreeMap::new(),
+            carried: Vec::new(),
+        };
         for channel in CHANNELS {
             let name = format!("channel {channel}");
             let linked = Linked {
@@ -64,11 +72,15 @@ impl World {
             .map(|((_, copy), part)| (*copy, part))
     }
 
-    /// One dispatch, or a command: `{"cut": 40}`.
+    /// One dispatch, or a command: `{"cut": 40}`, `{"carried": [1, 2]}`.
     pub(super) fn hears(&mut self, line: &str) {
         let patch: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
         if let Some(channel) = patch.get("cut") {
             return self.commands(ChannelId(channel.as_u64().unwrap()), Body::Cut);
+        }
+        if let Some(ids) = patch.get("carried") {
+            self.carried = serde_json::from_value(ids.clone()).unwrap();
+            return;
         }
         self.now += 1_000_000;
         let kind = patch.get("t").and_then(Value::as_str).unwrap_or("MESSAGE_CREATE").to_owned();
@@ -111,12 +123,16 @@ impl World {
     /// Does what is owed until nothing is.
     fn settle(&mut self, link: ChannelId, message: MessageId) {
         for _ in 0..100 {
+            let carry = |_, files: &[Attachment]| {
+                files.iter().map(|file| file.id).filter(|id| self.carried.contains(id)).collect::<Vec<_>>()
+            };
             let scope = Scope {
                 views: &self.views,
                 mirror: MIRROR,
                 generation: GENERATION,
                 link,
                 settings: &self.settings,
+                carry: &carry,
             };
             match self.runtime.block_on(deliver::next(scope, message, None)).unwrap() {
                 Next::Nothing => return,
@@ -139,9 +155,12 @@ impl World {
         };
         let before = self.shown.remove(&(link, copy));
         if let Some(mut rendered) = rendered {
-            // A webhook cannot change these by an edit.
-            if let Some(Rendered { username, avatar_url, .. }) = before {
-                (rendered.username, rendered.avatar_url) = (username, avatar_url);
+            // A webhook cannot change these by an edit, and an edit sends no files.
+            if let Some(Rendered { username, avatar_url, mut files, .. }) = before {
+                let own: Vec<u64> = files.iter().map(|file| file.id).collect();
+                let stays = rendered.keep.as_ref().and_then(|keep| keep.choose(&own));
+                files.retain(|file| stays.as_ref().is_none_or(|stays| stays.contains(&file.id)));
+                (rendered.username, rendered.avatar_url, rendered.files) = (username, avatar_url, files);
             }
             self.shown.insert((link, copy), *rendered);
         }
