@@ -319,7 +319,7 @@ fn a_bad_directory_is_refused() {
     let cases = [
         ("log.db", garbage, "log.db cannot be used: file is not a database", "restore it from a backup"),
         ("views.db", garbage, "views.db cannot be used: file is not a database", "move it away"),
-        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 2)", "update"),
+        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 3)", "update"),
         ("views.db", newer, "views.db was written by a newer mirror", "update"),
         ("log.db", foreign, "log.db cannot be used: it is a database of another program", "restore"),
     ];
@@ -394,7 +394,8 @@ async fn an_older_directory_is_brought_up() {
     first.close().await.expect("closed");
     sql(
         &place.path().join("log.db"),
-        "DROP VIEW show_leases; DROP TABLE leases; CREATE TABLE identifies (id); PRAGMA user_version = 1",
+        "DROP VIEW show_leases; DROP TABLE leases; CREATE TABLE identifies (id); ALTER TABLE sessions DROP COLUMN heard;
+         ALTER TABLE sessions DROP COLUMN lost; PRAGMA user_version = 1",
     );
     let second = open(place.path());
     assert_eq!(numbers(&second.log(), None, 10).await, [1]);
