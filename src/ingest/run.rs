@@ -170,7 +170,9 @@ impl<'a> Run<'a> {
         };
         let stretches: Vec<_> =
             channels(&self.ingest.links.now(), self.ingest.around).into_iter().map(stretch).collect();
-        self.lost = if stretches.is_empty() { Version(0) } else { since.max(Stretch::UNKNOWN) };
+        let is_lost = !stretches.is_empty() && since > Stretch::UNKNOWN;
+        // Before the first session there is nothing to lose but what was said since the links were made.
+        self.lost = if is_lost { since } else { Version(0) };
         self.unread.extend(stretches.iter().map(|stretch| stretch.channel));
         stretches
     }
