@@ -45,7 +45,17 @@ impl Known {
                 Body::Edited(_) => event.version > entry.edited,
                 // A system message is the same thing again, in other words.
                 Body::Other(_) => id > heard,
-                _ => true,
+                Body::Refreshed(_)
+                | Body::Deleted
+                | Body::Receipt(_)
+                | Body::Declared(_)
+                | Body::Linked(_)
+                | Body::Cut
+                | Body::Restored
+                | Body::RoleGranted(_)
+                | Body::RoleRevoked(_)
+                | Body::Gap(_)
+                | Body::Thread(_) => true,
             }
         };
         events.into_iter().filter(is_news).collect()

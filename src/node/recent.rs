@@ -44,9 +44,11 @@ async fn posts(
         let Some(last) = page.entries.last() else { break };
         from = last.offset.next();
         let events = page.entries.iter().filter_map(|entry| events::codec::decode(&entry.record).ok());
-        let posted = events.filter_map(|event| match event.body {
-            Body::Receipt(Receipt { link, copy, outcome: Outcome::Shown(_), .. }) => Some((copy, link)),
-            _ => None,
+        let posted = events.filter_map(|event| {
+            let Body::Receipt(Receipt { link, copy, outcome: Outcome::Shown(_), .. }) = event.body else {
+                return None;
+            };
+            Some((copy, link))
         });
         posts.extend(posted.filter(|(copy, _)| *copy >= since));
     }

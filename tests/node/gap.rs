@@ -195,9 +195,8 @@ async fn until_gaps(stage: &Stage, data: &Path, channels: usize) {
     }
 }
 
-/// What is said while a channel is read again comes behind what was said before.
-#[tokio::test]
-async fn what_is_said_during_a_fill_waits_for_it() {
+/// Two channels in step, and no node any more; its session is gone.
+async fn asleep() -> (Stage, [u64; 2]) {
     let stage = Stage::linked(2).await;
     let node = stage.start().await;
     let [here, there] = [stage.channels[0], stage.channels[1]];
@@ -205,6 +204,13 @@ async fn what_is_said_during_a_fill_waits_for_it() {
     stage.until_texts(there, &["before".to_owned()]).await;
     node.kill().await;
     stage.discord.lose_sessions();
+    (stage, [here, there])
+}
+
+/// What is said while a channel is read again comes behind what was said before.
+#[tokio::test]
+async fn what_is_said_during_a_fill_waits_for_it() {
+    let (stage, [here, there]) = asleep().await;
     for number in 0..5 {
         stage.say(here, &format!("missed {number}"));
     }
@@ -227,28 +233,31 @@ async fn what_is_said_during_a_fill_waits_for_it() {
 /// A node that dies in the middle of a fill reads again at the next start, though its session can be resumed.
 #[tokio::test]
 async fn a_fill_that_a_crash_cut_short_is_done_at_the_next_start() {
-    let stage = Stage::linked(2).await;
-    let node = stage.start().await;
-    let [here, there] = [stage.channels[0], stage.channels[1]];
-    stage.say(here, "before");
-    stage.until_texts(there, &["before".to_owned()]).await;
-    node.kill().await;
-    stage.discord.lose_sessions();
+    let (stage, [here, there]) = asleep().await;
     stage.say(here, "missed");
-    let never = RestFault::LateEffect { effect_ms: 60_000, answer_ms: 60_000 };
+    // History never answers.
+    let fault = RestFault::LateEffect { effect_ms: 60_000, answer_ms: 60_000 };
     let on = Matcher { channel: Some(here), ..Matcher::kind(RouteKind::ListMessages) };
-    stage.discord.set_faults(Faults { script: vec![Rule::next(on, never)], ..Faults::default() });
+    let never = Rule { on, nth: 1, times: u32::MAX, fault };
+    stage.discord.set_faults(Faults { script: vec![never], ..Faults::default() });
     let node = stage.start().await;
-    stage.say(there, "said there");
-    stage.until_texts(here, &["said there".to_owned()]).await;
+    stage.until("the node keeps that something is missing", || (lost(&stage) > 0).then_some(())).await;
     node.kill().await;
+    assert_eq!(stage.texts(there), ["before"]);
     stage.discord.set_faults(Faults::default());
     let resumed = stage.discord.counts().resumed;
     let node = stage.start().await;
     stage.until_texts(there, &["before".to_owned(), "missed".to_owned()]).await;
     assert_eq!(stage.discord.counts().resumed, resumed + 1);
+    stage.until("nothing is missing any more", || (lost(&stage) == 0).then_some(())).await;
     node.stop().await;
     stage.done(&["verify"]).await;
+}
+
+/// Since when something is missing, by the data directory.
+fn lost(stage: &Stage) -> i64 {
+    let log = rusqlite::Connection::open(stage.data().join("log.db")).unwrap();
+    log.query_row("SELECT lost FROM sessions", [], |row| row.get(0)).unwrap()
 }
 
 /// Without Read Message History a channel looks empty: nothing is taken for deleted, and the log says why.
@@ -281,16 +290,7 @@ async fn hidden_history_proves_nothing() {
 /// A channel that was wiped meanwhile is empty too: each message is asked for, and its copies go.
 #[tokio::test]
 async fn a_channel_wiped_meanwhile_is_found_out() {
-    let stage = Stage::linked(2).await;
-    let node = stage.start().await;
-    let [here, there] = [stage.channels[0], stage.channels[1]];
-    let said: Vec<_> = (0..3).map(|number| format!("word {number}")).collect();
-    for text in &said {
-        stage.say(here, text);
-    }
-    stage.until_texts(there, &said).await;
-    node.kill().await;
-    stage.discord.lose_sessions();
+    let (stage, [here, there]) = asleep().await;
     let all: Vec<_> = stage.discord.messages(here).iter().map(|shown| shown.id).collect();
     assert_eq!(stage.discord.bulk_delete(here, &all), all.len());
     let node = stage.start().await;
