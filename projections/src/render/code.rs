@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-/// Most backticks of inline code: between two runs of three or more a block comes first.
-const TICKS_MAX: usize = 2;
+/// Most backticks of inline code: between two runs of more a block comes first, and between two of three as well, but
+/// where there is nothing in between but line breaks: a block must have something to show.
+const TICKS_MAX: usize = 3;
 /// Longest language that is repeated when a block is split.
 const LANGUAGE_MAX: usize = 32;
 /// Opens and closes a block.

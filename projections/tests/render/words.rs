@@ -58,6 +58,14 @@ fn code_stays_as_it_is() {
         ``` a ` <@1> `
     "#]],
     );
+    // A block without anything to show is three backticks' inline code.
+    says(
+        "```\n```<@1>`",
+        &expect![[r#"
+        [0] ```
+        ```@Bob`
+    "#]],
+    );
     says(
         "`<@1>",
         &expect![[r#"
