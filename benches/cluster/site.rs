@@ -35,7 +35,9 @@ impl Site {
         }
         let place = tempfile::tempdir().expect("a temporary directory");
         let rabbit = Rabbit::start(RabbitOptions::at(place.path().join("rabbitmq"))).await;
-        let cassandra = Cassandra::start(CassandraOptions::at(place.path().join("cassandra"))).await;
+        let cassandra =
+            CassandraOptions { lasting: true, ..CassandraOptions::at(place.path().join("cassandra")) };
+        let cassandra = Cassandra::start(cassandra).await;
         let (rabbit, cassandra) = (rabbit.expect("RabbitMQ"), cassandra.expect("Cassandra"));
         Self { rabbitmq: rabbit.stream_url(), cql: cassandra.url(), _own: Some((rabbit, cassandra, place)) }
     }

@@ -49,6 +49,14 @@ pub struct Options {
     pub down: Duration,
 }
 
+impl Options {
+    /// Without a word about it, the demo kills servers too, unless Discord is hostile enough.
+    fn hurts_servers(&self) -> bool {
+        let unsaid = self.havoc.is_empty() && !self.base.hostile;
+        unsaid || self.havoc.iter().any(|havoc| havoc.hurts_servers())
+    }
+}
+
 /// Nodes.
 const NODES: usize = 3;
 /// Partitions of the log.
@@ -179,7 +187,7 @@ impl Demo {
             ..Config::default()
         };
         if base.hostile {
-            config.limits = hostile::limits();
+            (config.limits, config.gateway) = (hostile::limits(), hostile::rules());
         }
         let token = config.token.clone();
         let unlimited = config.unlimited;
@@ -190,7 +198,7 @@ impl Demo {
         let screen = Screen::new(&stage.places, base.json, base.no_color);
         let mut cast = Cast::new(stage, screen);
         cast.screen.heading(&format!("RabbitMQ and Cassandra begin; the seed is {}", base.seed));
-        let backend = Backend::start(dir, NODES, &options.havoc).await?;
+        let backend = Backend::start(dir, NODES, options.hurts_servers()).await?;
         // A run before this one left nodes that know another Discord.
         let dir = &dir.join(&backend.name);
         if options.havoc.contains(&Havoc::Truncated) {
@@ -276,7 +284,8 @@ impl Demo {
         let verify = self.verify().await;
         self.rig.crew.stop().await?;
         let summary = self.summary(rounds, (&verdict, &after));
-        for example in summary.examples.iter().filter(|_| self.options.base.json) {
+        let overruns = hostile::overruns(&self.cast.stage.discord);
+        for example in summary.examples.iter().chain(&overruns).filter(|_| self.options.base.json) {
             eprintln!("{example}");
         }
         const TWICE_MAX: usize = 20;

@@ -60,8 +60,9 @@ fn measured<'a>(found: &'a Value, havoc: &str, what: &str) -> &'a Value {
 }
 
 #[test]
-fn nodes_that_die_freeze_and_leave() {
-    let Some(found) = wreak("kill-node,zombie,drain,same-shard", &["--duration", "24"]) else { return };
+fn nodes_that_die_freeze_and_leave_and_a_stream_that_is_deleted() {
+    let havoc = "kill-node,zombie,drain,same-shard,refilled";
+    let Some(found) = wreak(havoc, &["--duration", "30"]) else { return };
     let lease_ms = found["lease_ms"].as_u64().unwrap();
     for havoc in ["kill-node", "zombie"] {
         let took = measured(&found, havoc, "takeover_ms").as_u64().unwrap();
@@ -74,13 +75,10 @@ fn nodes_that_die_freeze_and_leave() {
 
 #[test]
 fn servers_that_die_and_connections_that_break() {
-    wreak("kill-rabbit,kill-cql,kill-both,cut,lost-confirm", &["--duration", "25"]);
-}
-
-#[test]
-fn streams_that_are_deleted_or_out_of_reach() {
-    let words = ["--duration", "20", "--down", "12"];
-    let Some(found) = wreak("refilled,rabbit-down", &words) else { return };
+    let words = ["--duration", "33", "--down", "12"];
+    let Some(found) = wreak("rabbit-down,kill-rabbit,kill-cql,kill-both,cut,lost-confirm", &words) else {
+        return;
+    };
     assert!(measured(&found, "rabbit-down", "alarm").as_str().unwrap().contains("ALARM"));
     assert_eq!(measured(&found, "rabbit-down", "alarm_in_metrics"), true);
     let outbox = measured(&found, "rabbit-down", "outbox_mib").as_u64().unwrap();

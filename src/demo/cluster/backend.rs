@@ -1,6 +1,5 @@
 //! The servers behind the nodes: of our own, or given; and the proxies by which connections are broken.
 
-use super::Havoc;
 use anyhow::Context as _;
 use servers::{Cassandra, CassandraOptions, Ports, Proxy, Rabbit, RabbitOptions};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,14 +34,12 @@ struct Own {
 }
 
 impl Backend {
-    /// Starts servers below `dir`, or takes those that the environment gives where nothing is done to them.
+    /// Starts servers below `dir`, or takes those that the environment gives where nothing is done to them (`hurts`).
     ///
     /// # Errors
     /// When a server does not come up.
-    pub(super) async fn start(dir: &Path, nodes: usize, havoc: &[Havoc]) -> anyhow::Result<Self> {
+    pub(super) async fn start(dir: &Path, nodes: usize, hurts: bool) -> anyhow::Result<Self> {
         let name = format!("demo_{:08x}", Uuid::new_v4().as_fields().0);
-        // Without a word about it, the demo kills servers too: those must be its own.
-        let hurts = havoc.is_empty() || havoc.iter().any(|havoc| havoc.hurts_servers());
         let given = servers::given().ok().flatten().filter(|_| !hurts);
         match given {
             Some(given) => {

@@ -115,6 +115,7 @@ impl Servers {
         let mut rabbit = RabbitOptions::at(choice.dir.join("rabbitmq"));
         (rabbit.ports, rabbit.tls) = (Some(for_rabbit), choice.tls);
         let mut cassandra = CassandraOptions::at(choice.dir.join("cassandra"));
+        cassandra.lasting = true;
         cassandra.ports = Some(for_cql);
         let both = tokio::try_join!(Box::pin(Rabbit::start(rabbit)), Box::pin(Cassandra::start(cassandra)))?;
         Ok(Self::Recipes(Box::new(both)))
