@@ -23,6 +23,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 /// Where and how requests are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ pub enum Unusable {
 pub struct Transport {
     client: Client<HttpsConnector<HttpConnector>, Sent>,
     authorization: HeaderValue,
+    agent: HeaderValue,
     settings: Settings,
 }
 
@@ -101,6 +103,12 @@ type Sent = UnsyncBoxBody<Bytes, io::Error>;
 /// `DiscordBot (url, version)`, which Discord asks for. Source: Discord, "Reference, User Agent".
 pub(super) const AGENT: &str =
     concat!("DiscordBot (", env!("CARGO_PKG_REPOSITORY"), ", ", env!("CARGO_PKG_VERSION"), ")");
+
+/// With a number of this process's own: processes that share a token can be told apart in whatever stands between.
+fn agent() -> HeaderValue {
+    let (number, ..) = Uuid::new_v4().as_fields();
+    HeaderValue::from_str(&format!("{AGENT} {number:08x}")).unwrap_or(HeaderValue::from_static(AGENT))
+}
 
 impl Transport {
     /// A client for the bot that `token` belongs to.
@@ -115,7 +123,7 @@ impl Transport {
             .pool_idle_timeout(settings.idle)
             .retry_canceled_requests(false)
             .build(connector(encrypted, settings.connect_deadline)?);
-        Ok(Self { client, authorization: authorization(token)?, settings })
+        Ok(Self { client, authorization: authorization(token)?, agent: agent(), settings })
     }
 
     /// Sends once.
@@ -140,7 +148,7 @@ impl Transport {
         let mut built = Request::builder()
             .method(call.route.kind.method())
             .uri(self.uri(request.path())?)
-            .header(USER_AGENT, AGENT);
+            .header(USER_AGENT, self.agent.clone());
         if request.use_authorization_token() {
             built = built.header(AUTHORIZATION, self.authorization.clone());
         }

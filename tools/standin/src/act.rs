@@ -61,7 +61,7 @@ fn arrive(world: &mut World, call: &Call) -> (u64, Plan) {
     let entry = call.entry(world);
     let seq = world.ledger.open(entry.clone());
     let World { meters, limits, .. } = world;
-    let standing = match meters.admit(limits.as_ref(), &call.route, entry.channel) {
+    let standing = match meters.admit(limits.as_ref(), (&call.route, call.client), entry.channel) {
         Verdict::Go(standing) => standing,
         Verdict::Wait(wait) => return (seq, Plan::Wait(wait)),
         Verdict::Blocked(status, refused) => return (seq, Plan::Blocked(status, refused)),
@@ -139,12 +139,14 @@ fn refuse(world: &mut World, call: &Call, fault: RestFault) -> Done {
     let channel = call.entry(world).channel;
     let meters = &mut world.meters;
     let wait = match fault {
-        RestFault::UserTooMany { retry_ms } => meters.close(Refusal::User, &call.route, channel, retry_ms),
+        RestFault::UserTooMany { retry_ms } => {
+            meters.close(Refusal::User, (&call.route, call.client), channel, retry_ms)
+        }
         RestFault::SharedTooMany { retry_ms } => {
-            meters.close(Refusal::Shared, &call.route, channel, retry_ms)
+            meters.close(Refusal::Shared, (&call.route, call.client), channel, retry_ms)
         }
         RestFault::GlobalTooMany { retry_ms } => {
-            meters.close_all(retry_ms);
+            meters.close_all(call.client, retry_ms);
             Wait { refused: Refusal::Global.sudden(), retry_ms, standing: None }
         }
         RestFault::Blocked { for_ms } => {

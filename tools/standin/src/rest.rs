@@ -23,10 +23,11 @@ use self::{
     route::{Route, RouteKind},
     upload::Upload,
 };
-use crate::{ledger, world::World};
+use crate::{ledger, limits::meters::Client, world::World};
 
 /// A request, read to its end.
 pub(crate) struct Call {
+    pub(crate) client: Client,
     pub(crate) method: Method,
     pub(crate) route: Route,
     pub(crate) query: String,
@@ -46,7 +47,8 @@ impl Call {
             Err(error) => (Err(error), Vec::new()),
         };
         let authorization = header(http::header::AUTHORIZATION).map(Into::into);
-        Self { method, route, query: query.to_owned(), authorization, body, files }
+        let client = Client::named(header(http::header::USER_AGENT).unwrap_or_default());
+        Self { client, method, route, query: query.to_owned(), authorization, body, files }
     }
 
     /// A parameter of the query string, as text.

@@ -1,6 +1,7 @@
 //! Counts requests against the limits, and says what the headers say.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::{Invalid, Limits, Refusal, Refused, Window};
 use crate::{RouteKind, clock, rest::route::Route};
@@ -37,15 +38,13 @@ pub(crate) struct Wait {
 struct Meter {
     used: u32,
     reset_ms: u64,
-    /// When it was first refused in this window.
-    told_ms: Option<u64>,
     /// Closed by a fault, whatever was used.
     shut: bool,
 }
 
 impl Meter {
-    /// Counts one; `Err`: the milliseconds to wait, and whether the client had been told so before.
-    fn take(&mut self, window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
+    /// Counts one; `Err`: the milliseconds to wait.
+    fn take(&mut self, window: Window, now_ms: u64) -> Result<(), u64> {
         if now_ms >= self.reset_ms {
             *self = Self { reset_ms: now_ms + window.per_ms, ..Self::default() };
         }
@@ -53,12 +52,11 @@ impl Meter {
             self.used += 1;
             return Ok(());
         }
-        let told_ms = *self.told_ms.get_or_insert(now_ms);
-        Err(((self.reset_ms - now_ms).max(1), now_ms > told_ms + TOLD_GRACE_MS))
+        Err((self.reset_ms - now_ms).max(1))
     }
 
     fn shut(now_ms: u64, for_ms: u64) -> Self {
-        Self { used: u32::MAX, reset_ms: now_ms + for_ms, told_ms: Some(now_ms), shut: true }
+        Self { used: u32::MAX, reset_ms: now_ms + for_ms, shut: true }
     }
 }
 
@@ -74,10 +72,34 @@ enum Key {
     OldEdits(u64),
 }
 
+/// A client was told to wait: when, and until when.
+#[derive(Clone, Copy)]
+struct Told {
+    at_ms: u64,
+    reset_ms: u64,
+}
+
+/// Clients told to wait that are remembered, before those whose time is over are forgotten.
+const TOLD_MAX: usize = 4096;
+
+/// Who asks, of several that share one token: what one of them was told, the others do not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Client(u64);
+
+impl Client {
+    /// By its User-Agent.
+    pub(crate) fn named(agent: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        agent.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
 /// All meters. One per bucket in use.
 #[derive(Default)]
 pub(crate) struct Meters {
     meters: HashMap<Key, Meter>,
+    told: HashMap<(Key, Client), Told>,
     invalid: Meter,
     blocked_until_ms: u64,
     /// The block is a fault's work.
@@ -88,27 +110,50 @@ pub(crate) struct Meters {
 const ENDLESS: Window = Window::new(u32::MAX, 1000);
 
 impl Meters {
-    /// Closes everything for a while (a scripted global 429).
-    pub(crate) fn close_all(&mut self, for_ms: u64) {
-        self.meters.insert(Key::Everything, Meter::shut(clock::now_ms(), for_ms));
+    /// Closes everything for a while (a scripted global 429), and tells this client so.
+    pub(crate) fn close_all(&mut self, client: Client, for_ms: u64) {
+        self.shut((Key::Everything, client), clock::now_ms(), for_ms);
+    }
+
+    fn shut(&mut self, (key, client): (Key, Client), now_ms: u64, for_ms: u64) {
+        self.meters.insert(key, Meter::shut(now_ms, for_ms));
+        self.was_told((key, client), now_ms, now_ms + for_ms);
+    }
+
+    /// Whether the client had been told of this wait before.
+    fn was_told(&mut self, of: (Key, Client), now_ms: u64, reset_ms: u64) -> bool {
+        if self.told.len() >= TOLD_MAX {
+            self.told.retain(|_, told| told.reset_ms > now_ms);
+        }
+        let told = self.told.entry(of).or_insert(Told { at_ms: now_ms, reset_ms });
+        if told.reset_ms != reset_ms {
+            *told = Told { at_ms: now_ms, reset_ms };
+        }
+        now_ms > told.at_ms + TOLD_GRACE_MS
     }
 
     /// Closes the bucket of a route (scope `user`), or the channel that its webhook shares with others (`shared`).
-    pub(crate) fn close(&mut self, kind: Refusal, route: &Route, channel: Option<u64>, for_ms: u64) -> Wait {
+    pub(crate) fn close(
+        &mut self,
+        kind: Refusal,
+        (route, client): (&Route, Client),
+        channel: Option<u64>,
+        for_ms: u64,
+    ) -> Wait {
         let (now_ms, limits) = (clock::now_ms(), Limits::default());
         let (bucket, window) = bucket_of(&limits, route);
         let key = match (kind, channel) {
             (Refusal::Shared, Some(channel)) => Key::Hidden(channel),
             _ => bucket,
         };
-        self.meters.insert(key, Meter::shut(now_ms, for_ms));
+        self.shut((key, client), now_ms, for_ms);
         let standing = (kind == Refusal::User).then(|| self.standing(key, window, route, now_ms));
         Wait { refused: kind.sudden(), retry_ms: for_ms, standing }
     }
 
     /// Counts an edit of an old message; `Err`: the milliseconds to wait.
     pub(crate) fn edit_old(&mut self, window: Window, channel: u64) -> Result<(), u64> {
-        self.take(Key::OldEdits(channel), window, clock::now_ms()).map_err(|(retry_ms, _)| retry_ms)
+        self.meters.entry(Key::OldEdits(channel)).or_default().take(window, clock::now_ms())
     }
 
     /// Puts Cloudflare's page before everything for a while (a scripted block).
@@ -127,15 +172,20 @@ impl Meters {
     }
 
     /// Counts a request and says whether it may go. `channel` is where the webhook posts.
-    pub(crate) fn admit(&mut self, limits: Option<&Limits>, route: &Route, channel: Option<u64>) -> Verdict {
+    pub(crate) fn admit(
+        &mut self,
+        limits: Option<&Limits>,
+        (route, client): (&Route, Client),
+        channel: Option<u64>,
+    ) -> Verdict {
         let now_ms = clock::now_ms();
         if now_ms < self.blocked_until_ms {
             let status = limits.map_or(Invalid::default(), |limits| limits.invalid).status;
             return Verdict::Blocked(status, Refused { kind: Refusal::Blocked, own: !self.sudden });
         }
-        match self.walls(limits, route, channel, now_ms) {
+        match self.walls(limits, (route, client), channel, now_ms) {
             Some(wait) => Verdict::Wait(wait),
-            None => self.bucket(limits, route, now_ms),
+            None => self.bucket(limits, (route, client), now_ms),
         }
     }
 
@@ -143,7 +193,7 @@ impl Meters {
     fn walls(
         &mut self,
         limits: Option<&Limits>,
-        route: &Route,
+        (route, client): (&Route, Client),
         channel: Option<u64>,
         now_ms: u64,
     ) -> Option<Wait> {
@@ -157,7 +207,7 @@ impl Meters {
         ];
         for (key, window, kind) in walls {
             let Some(key) = key else { continue };
-            if let Err((retry_ms, told)) = self.take(key, window, now_ms) {
+            if let Err((retry_ms, told)) = self.take((key, client), window, now_ms) {
                 // The global limit is documented, so overrunning it is the client's doing from the first time on.
                 let own = told || matches!(key, Key::Bot | Key::Address);
                 return Some(Wait { refused: Refused { kind, own }, retry_ms, standing: None });
@@ -166,10 +216,10 @@ impl Meters {
         None
     }
 
-    fn bucket(&mut self, limits: Option<&Limits>, route: &Route, now_ms: u64) -> Verdict {
+    fn bucket(&mut self, limits: Option<&Limits>, (route, client): (&Route, Client), now_ms: u64) -> Verdict {
         let (key, window) = bucket_of(limits.unwrap_or(&Limits::default()), route);
         let window = limits.map_or(ENDLESS, |_| window);
-        let taken = self.take(key, window, now_ms);
+        let taken = self.take((key, client), window, now_ms);
         let meter = self.meters.get(&key).copied().unwrap_or_default();
         let standing = match limits {
             None if !meter.shut => unlimited(route, now_ms),
@@ -184,8 +234,12 @@ impl Meters {
         }
     }
 
-    fn take(&mut self, key: Key, window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
-        self.meters.entry(key).or_default().take(window, now_ms)
+    /// Counts one; `Err`: the milliseconds to wait, and whether the client had been told so before.
+    fn take(&mut self, (key, client): (Key, Client), window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
+        let meter = self.meters.entry(key).or_default();
+        let Err(retry_ms) = meter.take(window, now_ms) else { return Ok(()) };
+        let reset_ms = meter.reset_ms;
+        Err((retry_ms, self.was_told((key, client), now_ms, reset_ms)))
     }
 
     fn standing(&self, key: Key, window: Window, route: &Route, now_ms: u64) -> Standing {
@@ -250,22 +304,29 @@ fn unlimited(route: &Route, now_ms: u64) -> Standing {
 mod tests {
     use super::*;
 
+    const ONE: (Key, Client) = (Key::Bot, Client(1));
+    const OTHER: (Key, Client) = (Key::Bot, Client(2));
+
     #[test]
     fn a_wait_that_was_told_is_the_clients_to_keep() {
-        let (window, mut meter) = (Window::new(1, 1000), Meter::default());
-        assert_eq!(meter.take(window, 100), Ok(()));
-        assert_eq!(meter.take(window, 200), Err((900, false)), "nobody had told");
-        assert_eq!(meter.take(window, 450), Err((650, false)), "under way when it was told");
-        assert_eq!(meter.take(window, 451), Err((649, true)), "told, and came all the same");
-        assert_eq!(meter.take(window, 1100), Ok(()), "the next window");
-        assert_eq!(meter.take(window, 1101), Err((999, false)), "is told anew");
+        let (window, mut meters) = (Window::new(1, 1000), Meters::default());
+        assert_eq!(meters.take(ONE, window, 100), Ok(()));
+        assert_eq!(meters.take(ONE, window, 200), Err((900, false)), "nobody had told");
+        assert_eq!(meters.take(ONE, window, 450), Err((650, false)), "under way when it was told");
+        assert_eq!(meters.take(ONE, window, 451), Err((649, true)), "told, and came all the same");
+        assert_eq!(meters.take(OTHER, window, 451), Err((649, false)), "nobody had told that one");
+        assert_eq!(meters.take(OTHER, window, 702), Err((398, true)));
+        assert_eq!(meters.take(ONE, window, 1100), Ok(()), "the next window");
+        assert_eq!(meters.take(ONE, window, 1101), Err((999, false)), "is told anew");
     }
 
     #[test]
     fn a_bucket_that_a_fault_closed_opens_in_time() {
-        let (window, mut meter) = (Window::new(5, 1000), Meter::shut(100, 300));
-        assert_eq!(meter.take(window, 101), Err((299, false)));
-        assert_eq!(meter.take(window, 399), Err((1, true)));
-        assert_eq!(meter.take(window, 400), Ok(()));
+        let (window, mut meters) = (Window::new(5, 1000), Meters::default());
+        meters.shut(ONE, 100, 300);
+        assert_eq!(meters.take(ONE, window, 101), Err((299, false)));
+        assert_eq!(meters.take(OTHER, window, 399), Err((1, false)));
+        assert_eq!(meters.take(ONE, window, 399), Err((1, true)));
+        assert_eq!(meters.take(ONE, window, 400), Ok(()));
     }
 }
