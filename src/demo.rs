@@ -130,7 +130,7 @@ impl Demo {
             ..Config::default()
         };
         if options.hostile {
-            config.limits = hostile::limits();
+            (config.limits, config.gateway) = (hostile::limits(), hostile::rules());
         }
         let environment = environment(&options, &config);
         let discord = Standin::start(config)?;
@@ -189,7 +189,9 @@ impl Demo {
         let is_restored = verdict.is_right() && !self.options.hostile;
         let after = if is_restored { self.restore().await? } else { verdict.clone() };
         let events = self.events().await?;
-        for example in verdict.examples.iter().chain(&after.examples).filter(|_| self.options.json) {
+        let overruns = hostile::overruns(&self.cast.stage.discord);
+        let examples = verdict.examples.iter().chain(&after.examples).chain(&overruns);
+        for example in examples.filter(|_| self.options.json) {
             eprintln!("{example}");
         }
         let (counts, faults) = (self.cast.stage.discord.counts(), self.cast.stage.discord.faults().len());

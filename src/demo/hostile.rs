@@ -2,7 +2,10 @@
 
 use super::busy::busy;
 use super::play::Play;
-use standin::{Faults, GatewayFault, GatewayRate, Limits, Matcher, Rate, RestFault, RouteKind};
+use standin::{
+    Faults, Filter, GatewayFault, GatewayRate, Limits, Matcher, Rate, Request, RestFault, RouteKind, Rules,
+    Standin,
+};
 use std::time::Duration;
 
 /// Mirrors, and the channels of each.
@@ -26,6 +29,11 @@ pub(super) fn play(seed: u64, length: Duration) -> Play {
 /// Its limits: thirty messages a minute and channel that no header tells, and one bucket's name for several limits.
 pub(super) fn limits() -> Limits {
     Limits::harsh()
+}
+
+/// Heartbeats so quick that a connection that fell silent is noticed within the run.
+pub(super) fn rules() -> Rules {
+    Rules { heartbeat_ms: 3_000, ..Rules::default() }
 }
 
 /// What goes wrong. Not among it: dispatches that are never sent, which nobody can know of before the next gap fill
@@ -56,13 +64,16 @@ fn rest(late_ms: u64) -> Vec<Rate> {
     let mut rates: Vec<_> = kinds.into_iter().flat_map(of).collect();
     let any = |p, fault| Rate { p, on: Matcher::default(), fault };
     rates.push(any(0.002, RestFault::Refuse { for_ms: 1_000 }));
+    rates.push(any(0.004, RestFault::UserTooMany { retry_ms: 1_000 }));
+    rates.push(any(0.004, RestFault::SharedTooMany { retry_ms: 1_500 }));
     rates.push(any(0.004, RestFault::GlobalTooMany { retry_ms: 2_000 }));
     rates.push(any(0.000_5, RestFault::BareTooMany));
     rates
 }
 
-fn gateway() -> [(GatewayFault, f64); 7] {
+fn gateway() -> [(GatewayFault, f64); 8] {
     [
+        (GatewayFault::Zombie, 0.002),
         (GatewayFault::Duplicate, 0.03),
         (GatewayFault::Cut, 0.005),
         (GatewayFault::Reconnect, 0.005),
@@ -71,4 +82,23 @@ fn gateway() -> [(GatewayFault, f64); 7] {
         (GatewayFault::Beat, 0.01),
         (GatewayFault::Close { code: 4000 }, 0.003),
     ]
+}
+
+/// Requests that came although whoever sent them could have known better, each with what was refused before it.
+pub(super) fn overruns(discord: &Standin) -> Vec<String> {
+    const BEFORE: usize = 3;
+    let refused = |request: &Request| request.refused.is_some();
+    let all: Vec<_> = discord.requests(&Filter::default()).into_iter().filter(refused).collect();
+    let own = (0..all.len()).filter(|&at| all[at].refused.is_some_and(|refused| refused.own));
+    let told = |at: usize| {
+        let before = all[at.saturating_sub(BEFORE)..at].iter().map(line).collect::<Vec<_>>().join("; ");
+        format!("our own fault: {}; before it: {before}", line(&all[at]))
+    };
+    own.map(told).collect()
+}
+
+fn line(request: &Request) -> String {
+    let Request { at_ms, method, kind, channel, webhook, fault, refused, .. } = request;
+    let refused = refused.map(|refused| refused.kind);
+    format!("{at_ms} {method} {kind:?} channel {channel:?} webhook {webhook:?}, {refused:?}, fault {fault:?}")
 }
