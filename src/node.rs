@@ -11,6 +11,7 @@
 
 mod builds;
 mod desk;
+mod fellows;
 mod hints;
 mod partition;
 mod recent;
@@ -184,6 +185,10 @@ impl Node {
         let token = token(config)?;
         let (ports, clock) = (stores.ports.clone(), Arc::new(Wall));
         let rest = Arc::new(rest(config, &token)?);
+        if stores.is_shared {
+            // Until the leases say who else is there.
+            rest.shared(limits::Sharing::Unknown);
+        }
         let me = asked(stop, waiting, async || me(&rest).await).await?;
         let me = Me { systems: config.discord.system_messages, ..me };
         let starts = asked(stop, waiting, async || starts(&rest).await).await?;

@@ -241,7 +241,17 @@ impl Tenancy {
     /// The nodes that work now and are not draining, this one among them once it holds its name.
     #[must_use]
     pub fn live(&self, now_ms: u64) -> BTreeSet<NodeId> {
-        self.seen.iter().filter_map(|(name, seen)| self.live_node(*name, seen, now_ms)).collect()
+        self.nodes(now_ms).filter(|(_, drains)| !drains).map(|(node, _)| node).collect()
+    }
+
+    /// The nodes that may still do something: those that drain too.
+    #[must_use]
+    pub fn present(&self, now_ms: u64) -> BTreeSet<NodeId> {
+        self.nodes(now_ms).map(|(node, _)| node).collect()
+    }
+
+    fn nodes(&self, now_ms: u64) -> impl Iterator<Item = (NodeId, bool)> + '_ {
+        self.seen.iter().filter_map(move |(name, seen)| self.node(*name, seen, now_ms))
     }
 }
 
@@ -331,14 +341,15 @@ impl Tenancy {
         }
     }
 
-    fn live_node(&self, name: LeaseName, seen: &Seen, now_ms: u64) -> Option<NodeId> {
+    /// A node that works, and whether it drains.
+    fn node(&self, name: LeaseName, seen: &Seen, now_ms: u64) -> Option<(NodeId, bool)> {
         let LeaseName::Node(node) = name else { return None };
-        let live = if node == self.me.node {
-            self.held.contains_key(&name) && !self.note.draining
+        let (works, drains) = if node == self.me.node {
+            (self.held.contains_key(&name), self.note.draining)
         } else {
             let moves = now_ms.saturating_sub(seen.since_ms) <= self.rules.lease_ms;
-            moves && seen.row.holder.is_some() && !NodeNote::decode(&seen.row.note).draining
+            (moves && seen.row.holder.is_some(), NodeNote::decode(&seen.row.note).draining)
         };
-        live.then_some(node)
+        works.then_some((node, drains))
     }
 }

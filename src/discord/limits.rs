@@ -6,16 +6,21 @@
 //!   blind without).
 //! * The same bucket hash may be told by routes with different limits, so the limit is part of the key.
 //! * Thirty posts a minute in a channel are all that its webhooks have together; no header says so, so it is kept here.
+//! * The global limit is the bot's: nodes that share its token share it (`second`).
 //! * A 429 without a scope and without a bucket is what a block by Cloudflare looks like: everything stops.
 //!
 //! Source: Discord, "Rate Limits"; discord-api-docs issues 367, 1454, 8073.
 
 mod channels;
+mod second;
+
+pub use second::{Sharing, share};
 
 use super::route::RouteKey;
 use channels::Channels;
 use http::HeaderMap;
-use std::collections::{HashMap, VecDeque};
+use second::Second;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +29,7 @@ use std::time::Duration;
 pub struct Settings {
     /// No waiting before a request, as for the stand-in's `--unlimited`; a 429 still holds.
     pub unlimited: bool,
-    /// Requests per second over all routes. Discord's own number is 50.
+    /// Requests per second over all routes, of all nodes together. Discord's own number is 50.
     pub global_per_second: usize,
     /// Messages per minute that webhooks post in one channel; zero: as many as the headers allow.
     pub channel_per_minute: usize,
@@ -58,8 +63,6 @@ pub const BUSY_MS: u64 = 50;
 const RESET_MARGIN_MS: u64 = 10;
 /// A reset told this much later than the one known is another window.
 const WINDOW_SLACK_MS: u64 = 250;
-/// The second of the global limit, with room for requests that overtake each other on the way.
-const GLOBAL_WINDOW_MS: u64 = 1_100;
 /// After a 429 that does not say how long.
 const STOP_MS: u64 = 60_000;
 /// After a request without an answer in a window that is not known.
@@ -82,6 +85,8 @@ pub enum Permit {
 pub struct Ticket {
     route: RouteKey,
     bucket: BucketKey,
+    /// Its place in the second.
+    number: u64,
 }
 
 /// What an answer taught, for people.
@@ -298,7 +303,7 @@ pub struct Limits {
     settings: Settings,
     known: HashMap<RouteKey, BucketKey>,
     buckets: HashMap<BucketKey, Bucket>,
-    global: VecDeque<u64>,
+    second: Second,
     channels: Channels,
     stopped_until: u64,
     invalid: Invalid,
@@ -312,7 +317,7 @@ impl Limits {
             settings,
             known: HashMap::new(),
             buckets: HashMap::new(),
-            global: VecDeque::new(),
+            second: Second::new(share(settings.global_per_second, Sharing::Alone)),
             channels: Channels::default(),
             stopped_until: 0,
             invalid: Invalid::default(),
@@ -331,19 +336,26 @@ impl Limits {
         }
         self.make_room(now);
         self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit())).take(now);
-        self.global.push_back(now);
+        let number = self.second.sent(now);
         posts_in.into_iter().for_each(|channel| self.channels.posted(channel, now));
-        Permit::Go(Ticket { route, bucket: key })
+        Permit::Go(Ticket { route, bucket: key, number })
     }
 
     /// A webhook posted in `channel` at `at`, before this limiter was: it counts all the same.
     pub fn posted(&mut self, channel: u64, at: u64) {
         self.channels.posted_by_other(channel, at);
+        self.second.sent(at);
+    }
+
+    /// Who shares the bot's global limit from now on.
+    pub const fn shared(&mut self, sharing: Sharing) {
+        self.second.allow(share(self.settings.global_per_second, sharing));
     }
 
     /// Takes a ticket back with the answer.
     pub fn answered(&mut self, ticket: Ticket, status: u16, headers: &Headers, now: u64) -> Noticed {
         self.release(&ticket.bucket);
+        self.second.answered(ticket.number, now);
         let key = self.learn(ticket, headers, now);
         let held = if status == 429 { self.limited(&key, headers, now) } else { Noticed::Nothing };
         let refused = matches!(status, 401 | 403 | 429) && headers.scope != Some(Scope::Shared);
@@ -370,18 +382,9 @@ impl Limits {
     fn wait_everywhere(&mut self, now: u64) -> u64 {
         let spent = self.invalid.count(now) >= self.settings.invalid_max;
         let invalid = if spent { self.invalid.wait(now) } else { 0 };
-        self.stopped_until.saturating_sub(now).max(invalid).max(self.wait_second(now))
-    }
-
-    fn wait_second(&mut self, now: u64) -> u64 {
-        while self.global.front().is_some_and(|&at| at + GLOBAL_WINDOW_MS <= now) {
-            self.global.pop_front();
-        }
-        if self.settings.unlimited {
-            self.global.clear();
-        }
-        let full = self.global.len() >= self.settings.global_per_second.max(1);
-        self.global.front().filter(|_| full).map_or(0, |at| at + GLOBAL_WINDOW_MS - now)
+        let second = self.second.wait(now);
+        let second = if self.settings.unlimited { 0 } else { second };
+        self.stopped_until.saturating_sub(now).max(invalid).max(second)
     }
 
     fn wait_channel(&mut self, channel: u64, is_unknown: bool, now: u64) -> u64 {

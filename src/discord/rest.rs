@@ -1,7 +1,7 @@
 //! Limits, then transport: what everything else here calls Discord with.
 
 use super::calls::{Call, Calls};
-use super::limits::{Limits, Permit, Scope, Settings, Ticket, milliseconds};
+use super::limits::{Limits, Permit, Scope, Settings, Sharing, Ticket, milliseconds};
 use super::telemetry;
 use super::transport::{Failure as SendFailure, Reply, Transport};
 use events::ChannelId;
@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
+
+/// The clock's zero lies so far before this process: what was posted then has a time too.
+const PAST_MS: u64 = 120_000;
 
 /// The client that keeps the limits. Cheap to share behind an `Arc`.
 pub struct Rest {
@@ -76,6 +79,11 @@ impl Rest {
         self.limits().posted(channel.0, at);
     }
 
+    /// Who shares the bot's global limit from now on.
+    pub fn shared(&self, sharing: Sharing) {
+        self.limits().shared(sharing);
+    }
+
     async fn permit(&self, call: &Call, patience: Duration) -> Result<Held<'_>, u64> {
         let give_up = self.now() + patience.as_millis() as u64;
         loop {
@@ -96,7 +104,7 @@ impl Rest {
     }
 
     fn now(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
+        PAST_MS + self.started.elapsed().as_millis() as u64
     }
 }
 

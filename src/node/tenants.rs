@@ -6,6 +6,7 @@
 //! [`projections::tenancy`] decides; this file performs it. An embedded node goes the same way, with leases that
 //! never end: nobody else can have its data directory.
 
+use super::fellows::Fellows;
 use super::hints::Woken;
 use super::{Node, NodeError, Running, partition, setup, shard};
 use crate::commands::Desk;
@@ -32,6 +33,9 @@ const ALONE: Rules =
 
 /// Ticks in the time between two renewals.
 const TICKS: u32 = 5;
+
+/// By then every node has looked at the leases, unless they are renewed more often than that.
+const KNOWN_AFTER_MS: u64 = 2_000;
 
 /// How long a look at the leases may take.
 const LOOK_MAX: Duration = Duration::from_secs(3);
@@ -76,6 +80,7 @@ pub(super) struct Tenants {
     running: Arc<Running>,
     rules: Rules,
     tenancy: Tenancy,
+    fellows: Fellows,
     shards: u32,
     work: BTreeMap<LeaseName, Work>,
     /// Why work ended.
@@ -110,6 +115,7 @@ impl Tenants {
             running: running.clone(),
             rules,
             tenancy: Tenancy::new(me, rules, note),
+            fellows: Fellows::new(rules.renew_every_ms.min(KNOWN_AFTER_MS)),
             shards: node.shards,
             work: BTreeMap::new(),
             results: JoinSet::new(),
@@ -125,7 +131,7 @@ impl Tenants {
 
     /// Works on what it holds until the node stops, then gives it back.
     pub(super) async fn run(mut self, desk: Desk, stop: CancellationToken) -> Result<(), NodeError> {
-        let mut tick = tokio::time::interval(self.tick_every());
+        let mut tick = tokio::time::interval(tick_every(self.rules));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let result = loop {
             tokio::select! {
@@ -152,12 +158,6 @@ impl Tenants {
         };
         self.leave(&desk).await;
         result
-    }
-
-    fn tick_every(&self) -> Duration {
-        // A node that is alone looks again only to begin work that broke off.
-        let ms = self.rules.renew_every_ms / u64::from(TICKS);
-        Duration::from_millis(ms.min(AGAIN.as_millis() as u64).max(20))
     }
 
     fn now_ms(&self) -> u64 {
@@ -192,6 +192,7 @@ impl Tenants {
         if let Some(rival) = self.tenancy.rival() {
             tracing::warn!(name = %rival.node, "another process works under this node's name; give each its own (node = \"...\")");
         }
+        self.share_limits();
         self.leave_notes();
         let steps = self.tenancy.decide(self.now_ms(), &self.wanted(), self.draining);
         self.perform(steps).await;
@@ -199,6 +200,15 @@ impl Tenants {
         self.begin_all(desk);
         self.tell_drained();
         Ok(())
+    }
+
+    /// One bot, one limit: each node has its share.
+    fn share_limits(&mut self) {
+        if self.node.stores.is_shared {
+            let (now_ms, me) = (self.now_ms(), LeaseName::Node(self.node.stores.ports.node));
+            let (present, is_named) = (self.tenancy.present(now_ms).len(), self.tenancy.held(me).is_some());
+            self.node.rest.shared(self.fellows.look(present, is_named, now_ms));
+        }
     }
 
     /// Whether everything that is wanted is held.
@@ -460,6 +470,12 @@ impl Tenants {
             }
         }
     }
+}
+
+fn tick_every(rules: Rules) -> Duration {
+    // A node that is alone looks again only to begin work that broke off.
+    let ms = rules.renew_every_ms / u64::from(TICKS);
+    Duration::from_millis(ms.min(AGAIN.as_millis() as u64).max(20))
 }
 
 /// What others are told of a lease that can be had.

@@ -163,11 +163,27 @@ fn each_kind_of_429_holds_what_it_is_about() {
 fn fifty_a_second_over_all_routes() {
     let mut limits = Limits::new(Settings::default());
     for major in 0..50 {
-        go(&mut limits, RouteKey { major, ..WEBHOOK }, MS + major);
+        let ticket = go(&mut limits, RouteKey { major, ..WEBHOOK }, MS + major);
+        limits.answered(ticket, 204, &Headers::default(), MS + major + 20);
     }
     let next = RouteKey { major: 50, ..WEBHOOK };
-    assert_eq!(wait(&mut limits, next, MS + 100), 1_000);
-    assert_eq!(wait(&mut limits, next, MS + 1_100), 0);
+    assert_eq!(wait(&mut limits, next, MS + 100), 1_025 - 100, "a second behind the first answer");
+    assert_eq!(wait(&mut limits, next, MS + 1_025), 0);
+}
+
+#[test]
+fn a_node_of_three_sends_a_third_and_the_whole_when_it_is_alone() {
+    let mut limits = Limits::new(Settings::default());
+    let sent = |limits: &mut Limits, now| {
+        let routes = (0..100).map(|major| RouteKey { major: now + major, ..WEBHOOK });
+        routes.filter(|route| matches!(limits.permit(*route, None, now), Permit::Go(_))).count()
+    };
+    for (n, (sharing, expected)) in
+        [(Sharing::Unknown, 2), (Sharing::Among(3), 16), (Sharing::Alone, 50)].into_iter().enumerate()
+    {
+        limits.shared(sharing);
+        assert_eq!(sent(&mut limits, MS + 10_000 * n as u64), expected, "{sharing:?}");
+    }
 }
 
 #[test]

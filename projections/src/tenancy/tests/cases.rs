@@ -218,6 +218,22 @@ fn a_drain_gives_the_name_last() {
     assert_eq!(names(&tenancy.decide(5, &[P0, P1], false)), [name("a")], "and comes back");
 }
 
+/// Who drains takes no share of the work, and still works: limits are shared with it until its name is given.
+#[test]
+fn who_drains_is_present() {
+    let mut tenancy = tenancy();
+    let note = NodeNote { draining: true, ..NodeNote::default() }.encode();
+    let other = LeaseRow { note, ..row(1, 1, Some(holder("b", 2))) };
+    tenancy.observe(&[(name("b"), other)], 0);
+    assert_eq!((tenancy.live(0).len(), tenancy.present(0).len()), (0, 1), "this one has no name yet");
+    settle(&mut tenancy, &[], 0, &[]);
+    assert_eq!((tenancy.live(0).len(), tenancy.present(0).len()), (1, 2));
+    assert_eq!(tenancy.present(LEASE).len(), 2);
+    assert_eq!(tenancy.present(LEASE + 1).len(), 1, "it has not moved for as long as a lease holds");
+    tenancy.observe(&[(name("b"), row(2, 1, None))], LEASE + 2);
+    assert_eq!(tenancy.present(LEASE + 2).len(), 1, "and has given its name");
+}
+
 /// All ends at once when a node dies: with the name, everything is renewed.
 #[test]
 fn renewals_go_together() {
