@@ -8,6 +8,7 @@
 //! over, or when an echo comes. The position `lanes` in the views is how far *all* lanes have come, but those
 //! that are held: they keep their own place in their row.
 
+mod company;
 mod hub;
 mod report;
 mod run;
@@ -24,6 +25,7 @@ use crate::tenure::Tenure;
 use events::capture::Echo;
 use events::log::Read;
 use events::{ChannelId, Event, MessageId, MirrorId, Offset, Partition};
+use projections::company::Company;
 use projections::deliver::{Touch, touch};
 use projections::follow::{Follow, resume};
 use projections::lane::{Input, Lane, LaneRow, Now, Phase, Rules};
@@ -33,7 +35,7 @@ use projections::{Generation, Sink};
 use run::{End, Job};
 use slot::{Slot, State};
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -87,6 +89,8 @@ pub struct Env {
     pub deadline: Duration,
     /// One for each run: they bound the requests in flight, over all partitions.
     pub permits: Arc<Semaphore>,
+    /// Other bots in the partition's channels.
+    pub company: Mutex<Company>,
 }
 
 impl Env {
@@ -261,6 +265,7 @@ impl Driver {
                 }
                 // What cannot be read, the follower has put aside.
                 let Ok(event) = events::codec::decode(&entry.record) else { continue };
+                company::hear(&self.env, &event).await;
                 self.tell(&table, entry.offset, &event).await?;
                 self.note_mark(Mark { offset: entry.offset, event: event.id });
             }

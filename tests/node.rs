@@ -11,6 +11,8 @@ mod backfill;
 mod bucket;
 #[path = "node/commands.rs"]
 mod commands;
+#[path = "node/company.rs"]
+mod company;
 #[path = "node/damage.rs"]
 mod damage;
 #[path = "node/dead_lane.rs"]

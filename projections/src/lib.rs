@@ -4,6 +4,7 @@
 //! ([`Views`], [`Lanes`], [`Sink`] and [`events::log::Log`]), which the node, a replay and a simulation drive alike.
 
 pub mod change;
+pub mod company;
 pub mod copies;
 pub mod deliver;
 pub mod digest;

@@ -1,12 +1,12 @@
 //! One run of a lane: performs its actions until it rests, waits, or is held.
 
-use super::Env;
+use super::{Env, company};
 use crate::follower::RETRY;
 use events::event::Attachment;
 use events::log::{AppendError, Durable, Read, ReadError};
 use events::{ChannelId, Event, MessageId, Offset};
 use projections::deliver::{self, Next, Scope, Touch, receipt_event, touch};
-use projections::lane::{Action, Input, Lane, Now, Phase, Receipted, Sighting, Work};
+use projections::lane::{Action, Deed, Input, Lane, Now, Phase, Receipted, Sighting, Work};
 use projections::lanes::{LaneId, Saved};
 use projections::settings::Settings;
 use projections::sink::{Answer, HistoryError, No, Request};
@@ -31,6 +31,11 @@ const HISTORY_PAGES_MAX: usize = 1_000;
 
 const TOO_MUCH: &str = "over 100,000 messages were written in the channel since the last one that is known here, too \
                         many to look through";
+
+/// Whether nothing of the message was sent yet.
+fn is_first_send(work: &Work) -> bool {
+    work.deed == Deed::Create && work.part == 0
+}
 
 /// A lane with what it has to do.
 pub(super) struct Job {
@@ -318,7 +323,11 @@ impl Job {
             None => Vec::new(),
         };
         let scope = Scope { views: &views, mirror, generation, link, settings, carry: &carry };
-        deliver::next(scope, message, patient).await.map_err(|error| error.to_string())
+        let next = deliver::next(scope, message, patient).await.map_err(|error| error.to_string())?;
+        let is_held = matches!(&next, Next::Work(work) if is_first_send(work))
+            && patient.is_some()
+            && company::waits(env, mirror, message);
+        Ok(if is_held { Next::Unsettled } else { next })
     }
 
     /// Drops the receipts that the views hold by now, oldest first.

@@ -6,7 +6,7 @@ use crate::follower::{self, Follower};
 use crate::lanes::{Driver, Env, ORDERS_MAX};
 use crate::tenure::Tenure;
 use events::{Offset, Partition};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -104,5 +104,6 @@ fn env(node: &Node, held: Held, fed: watch::Receiver<Offset>, stop: Cancellation
         tenure: held.tenure,
         deadline: node.config.lanes.deadline(),
         permits: node.permits.clone(),
+        company: Mutex::default(),
     }
 }

@@ -22,7 +22,7 @@ use projections::lane::Rules;
 use projections::lanes::LaneId;
 use projections::leases::memory::MemoryLeases;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -113,6 +113,7 @@ impl Node {
             tenure: Tenure::endless(),
             deadline: Duration::from_secs(10),
             permits: Arc::new(Semaphore::new(64)),
+            company: Mutex::default(),
         };
         let driver = Driver::new(Arc::new(env), 256, ordered, followed.mark.clone(), fed);
         let appended = stores.appended.subscribe();
