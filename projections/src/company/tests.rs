@@ -12,7 +12,7 @@ const EPOCH_US: i64 = 1_700_000_000_000_000;
 /// 1.0 1 hook alice: hi     a webhook does
 /// 1.5 1 gone 1.0           what was said in this channel at that second is removed
 /// ```
-fn check(script: &str, expected: Expect) {
+fn check(script: &str, expected: &Expect) {
     let mut company = Company::default();
     let mut out = String::new();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -89,7 +89,7 @@ fn a_channel_with_a_proxy_is_known_by_its_work() {
          9 2 bob: elsewhere nobody waits
          86400 1 alice: the next day
          172900 1 alice: long after",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: hi                  -
             0.5 1 gone 0                   -
             0.7 1 hook Fox: hi             -
@@ -113,7 +113,7 @@ fn removals_and_webhooks_by_themselves_are_no_proxy() {
          60 1 gone 20
          61 1 hook News: tomorrow
          62 1 alice: so what",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: hi                  -
             0.5 1 gone 0                   -
             9 1 hook News: today           -
@@ -133,7 +133,7 @@ fn a_mirror_says_elsewhere_what_a_person_said() {
          2 1 hook alice: hi
          3 1 bob: hello
          4 2 hook alice: hello",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: hi                  -
             1 2 hook alice: hi             hook 5 is a mirror
             2 1 hook alice: hi             -
@@ -152,7 +152,7 @@ fn a_mirror_brings_back_what_we_carried_away() {
          3 1 hook alice: hi
          4 1 hook alice · 7: hi
          5 1 hook alice · 7: hi",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: hi                  -
             1 1 hook alice: hi             -
             2 1 hook alice: hi             hook 5 is a mirror
@@ -172,7 +172,7 @@ fn a_proxy_says_everything_again_but_once() {
          3 1 alice: ok
          4 1 hook alice: ok
          5 1 hook Fox: ok",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: ok                  -
             1 1 hook alice: ok             -
             2 1 gone 0                     -
@@ -194,7 +194,7 @@ fn under_other_names_it_takes_three() {
          5 2 hook Bridge: three
          6 1 alice: four
          7 2 hook Bridge: four",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: one                 -
             1 2 hook Bridge: one           -
             2 1 alice: two                 -
@@ -220,7 +220,7 @@ fn chance_is_no_proof() {
          2090 2 hook alice: thanks
          3000 1 hook News: a release
          3001 2 hook News: a release",
-        expect![[r#"
+        &expect![[r#"
             0 1 alice: ok                  -
             1 2 hook Bot: ok               -
             700 1 alice: ok                -
