@@ -33,6 +33,13 @@ impl Table {
         self.members.get(&channel).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a linked channel is a forum.
+    #[must_use]
+    pub fn is_forum(&self, channel: ChannelId) -> bool {
+        let of = |member: &Member| self.settings(member.mirror)?.links.get(&channel);
+        self.members(channel).iter().filter_map(of).any(|link| link.linked.forum)
+    }
+
     /// Whether any channel of a guild is linked, or was.
     #[must_use]
     pub fn has_guild(&self, guild: GuildId) -> bool {

@@ -41,6 +41,7 @@ fn mirror(number: usize, channels: &[Channel]) -> Vec<Event> {
             since: Wall.now(),
             publishes: true,
             receives: true,
+            forum: false,
         };
         event(id, channel.id, Body::Linked(linked))
     });

@@ -31,7 +31,7 @@ pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 
 /// The newest format version that [`encode`] writes and [`decode`] reads.
 ///
-/// 1: the first. 2: threads, files that a copy carries itself, voice messages, how a poll is answered, stickers of
+/// 1: the first. 2: threads, posts of forums, files that a copy carries itself, voice messages, how a poll is answered, stickers of
 /// forwards.
 pub const FORMAT: u8 = 2;
 
@@ -113,14 +113,14 @@ fn format_of(event: &Event) -> u8 {
         Body::Refreshed(refreshed) => refreshed.created.as_ref().is_some_and(is_newer_message),
         Body::Receipt(Receipt { thread: Some(_), .. }) => true,
         Body::Receipt(receipt) => match &receipt.outcome {
-            Outcome::Threaded(_) => true,
+            Outcome::Threaded(_) | Outcome::Posted { .. } => true,
             Outcome::Shown(shown) => !shown.files.is_empty(),
             Outcome::Gone(_) | Outcome::Refused { .. } => false,
         },
         Body::Edited(edited) => is_rich(&edited.said),
+        Body::Linked(linked) => linked.forum,
         Body::Deleted
         | Body::Declared(_)
-        | Body::Linked(_)
         | Body::Cut
         | Body::Restored
         | Body::RoleGranted(_)

@@ -105,8 +105,8 @@ pub enum Body {
     /// Something in `place.channel` could not be known.
     #[serde(rename = "Y")]
     Gap(Gap),
-    /// A thread that people made under `place.channel`, as it is now; `place.message` is the thread's id, which
-    /// is that of the message it stands on. Version: observation.
+    /// A thread that people made under `place.channel`, or a post in that forum, as it is now; `place.message` is its
+    /// id, which is that of the message it stands on, or of the post's first one. Version: observation.
     #[serde(rename = "T")]
     Thread(Thread),
     /// Any other dispatch of a linked channel: kept now, folded when we learn to. Version: observation.
@@ -366,6 +366,14 @@ pub enum Outcome {
     /// The thread on this copy is there, by our doing, and shows this. Since format 2.
     #[serde(rename = "t")]
     Threaded(ThreadShown),
+    /// The copy is the first message of a post in a forum, which its sending made: both show this. Since format 2.
+    #[serde(rename = "p")]
+    Posted {
+        /// What the copy shows.
+        shown: Shown,
+        /// What the post shows of itself.
+        post: ThreadShown,
+    },
     /// Discord refused the message as it was at `version`.
     #[serde(rename = "r")]
     Refused {
@@ -446,6 +454,9 @@ pub struct Linked {
     pub publishes: bool,
     /// What is said in the others is shown here.
     pub receives: bool,
+    /// It is a forum or a media channel: whatever is said in it stands in a post. Since format 2.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forum: bool,
 }
 
 impl Linked {

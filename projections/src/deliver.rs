@@ -1,6 +1,7 @@
 //! Delivery: from what the views know to a lane's next work. Steps over ports; the driver is in the node.
 
 mod local;
+mod post;
 mod thread;
 
 use crate::copies::{self, Copies, CopySource};
@@ -120,6 +121,9 @@ pub async fn next(scope: Scope<'_>, id: MessageId, patient: Option<Version>) -> 
     if let Some(thread) = thread_of(&known.message) {
         return thread::within(scope, &known, thread, patient).await;
     }
+    if post::is_gone(scope, &known.message) {
+        return thread::keep(scope, &known, &known.message).await;
+    }
     match own(scope, &known, Spot::default(), patient).await? {
         Next::Nothing => thread::keep(scope, &known, &known.message).await,
         next => Ok(next),
@@ -139,6 +143,10 @@ async fn own(
 ) -> Result<Next, ViewsError> {
     if !is_owed(scope, known, spot.needed) {
         return Ok(Next::Nothing);
+    }
+    let makes_posts = spot.thread.is_none() && post::is_forum(scope, scope.link);
+    if makes_posts && post::is_unnamed(known, patient) {
+        return Ok(Next::Unsettled);
     }
     let reply = match known.message.created.as_ref().and_then(|(_, created)| created.reply_to.as_ref()) {
         Some(_) => resolve(scope, &known.message).await?,
@@ -165,7 +173,11 @@ async fn own(
         }
         Files::Held(ids) => parts(scope, &known.message, (around, ids), slots),
     };
-    Ok(work(known, plan(facts(scope, known, spot.needed), made), spot.thread))
+    let plan = plan(facts(scope, known, spot.needed), made);
+    Ok(match makes_posts {
+        true => post::around(known, work(known, plan, post::standing(&known.held))),
+        false => work(known, plan, spot.thread),
+    })
 }
 
 /// A reply to a message younger than this may come before it is known.
@@ -259,7 +271,7 @@ async fn nearest(
     (source, part): (MessageId, u16),
     created: &CreatedCell,
 ) -> Result<Target, ViewsError> {
-    let channel = created.thread.unwrap_or(created.channel);
+    let channel = post::home(scope, created, source);
     let original = Target { guild: guild(scope, created.channel), channel, message: source };
     if created.channel == scope.link {
         return Ok(original);
@@ -299,7 +311,7 @@ fn parts(
     let source = Source {
         id: message.id,
         version: message.version(),
-        channel: created.thread.unwrap_or(created.channel),
+        channel: post::home(scope, created, message.id),
         guild: guild(scope, created.channel),
         author: &created.author,
         said,
@@ -341,18 +353,8 @@ pub(crate) fn work(known: &Known, plan: Plan, thread: Option<ChannelId>) -> Next
         }
         Plan::Delete(copy, part) => {
             let shown = last(copy).map(|copy| copy.shown.1.clone()).unwrap_or_default();
-            let (rendered, threading, thread) = (None, None, within(copy));
-            Work {
-                place,
-                deed: Deed::Delete(copy),
-                part,
-                shown,
-                known: at(copy),
-                rendered,
-                threading,
-                thread,
-                fetch: Vec::new(),
-            }
+            let thread = within(copy);
+            Work { part, shown, known: at(copy), thread, ..Work::new(place, Deed::Delete(copy)) }
         }
     };
     Next::Work(Box::new(work))
@@ -366,8 +368,7 @@ fn place(message: &Message) -> Place {
 fn posted(place: Place, deed: Deed, post: Post, known: Version) -> Work {
     let Post { part, rendered, hash, last, files } = post;
     let shown = Shown { version: rendered.version, hash, last, files, ..Shown::default() };
-    let rendered = Some(Box::new(rendered));
-    Work { place, deed, part, shown, known, rendered, threading: None, thread: None, fetch: Vec::new() }
+    Work { part, shown, known, rendered: Some(Box::new(rendered)), ..Work::new(place, deed) }
 }
 
 /// The event that puts a lane's outcome on the log.

@@ -303,9 +303,9 @@ impl Lane {
     fn intend(&mut self, work: Work, now: Now, rules: &Rules) -> Action {
         let version = work.shown.version.max(Version(work.known.0 + 1));
         let version = if work.deed == Deed::Create { work.shown.version } else { version };
-        let Work { place, deed, part, shown, rendered, threading, thread, .. } = work;
+        let Work { place, deed, part, shown, rendered, threading, thread, post, .. } = work;
         let after = self.row.last;
-        let intent = Intent { place, deed, part, shown, version, after, thread };
+        let intent = Intent { place, deed, part, shown, version, after, thread, post };
         let contents = work::Contents { rendered, threading, thread };
         let request = work::request(deed, contents, after);
         self.row.phase = Phase::Intent(intent);
@@ -415,9 +415,9 @@ impl Lane {
             Deed::Create => {
                 self.claim(id, intent.thread);
                 self.row.close(id);
-                Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() })
+                intent.outcome(Shown { webhook: self.webhook, ..intent.shown.clone() })
             }
-            Deed::Edit(_) => Outcome::Shown(Shown { webhook: self.webhook, ..intent.shown.clone() }),
+            Deed::Edit(_) => intent.outcome(Shown { webhook: self.webhook, ..intent.shown.clone() }),
             Deed::Delete(_) => Outcome::Gone(GoneBy::Us),
             Deed::Thread(_) => work::threaded(&intent),
             Deed::Notice => {
@@ -433,7 +433,14 @@ impl Lane {
             Deed::Edit(copy) | Deed::Delete(copy) | Deed::Thread(copy) => copy,
             Deed::Create | Deed::Notice => id,
         };
-        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome, thread: intent.thread };
+        // The first message of a post lies in the thread that has its id.
+        let thread = match outcome {
+            Outcome::Posted { .. } => Some(ChannelId(copy.0)),
+            Outcome::Shown(_) | Outcome::Gone(_) | Outcome::Threaded(_) | Outcome::Refused { .. } => {
+                intent.thread
+            }
+        };
+        let receipt = Receipt { link: self.link, part: intent.part, copy, outcome, thread };
         self.row.phase = Phase::Done(Receipted { place: intent.place, receipt, version: intent.version });
         self.mode = Mode::SavingDone;
         self.save()

@@ -7,7 +7,7 @@
 //! Deleted    messages.deleted                 revisions, copy_index.gone, buckets
 //! Thread     messages.thread                  buckets
 //! Receipt    copies.shown | gone | refused    copy_index.source, buckets of source and copy
-//!            | thread                         (a thread: bucket of the source alone)
+//!            | thread | shown and thread      (a thread: bucket of the source alone)
 //! others     settings; Other: nothing
 //! ```
 //! `observed`, `producer` and offsets enter no register, nothing is ever removed, and the order of the
@@ -144,6 +144,11 @@ impl Projector<'_> {
         let copy = |copy| RowKey::Copy { source, link: receipt.link, part: receipt.part, copy };
         let (row, column, cell) = match &receipt.outcome {
             Outcome::Shown(shown) => (copy(receipt.copy), Column::Shown, self.now(shown)),
+            Outcome::Posted { shown, post } => {
+                let post = self.now(post);
+                self.change(Bucket::of(source), copy(receipt.copy), Column::Thread, post);
+                (copy(receipt.copy), Column::Shown, self.now(shown))
+            }
             Outcome::Gone(by) => (copy(receipt.copy), Column::Gone, self.now(by)),
             Outcome::Threaded(shown) => (copy(receipt.copy), Column::Thread, self.now(shown)),
             Outcome::Refused { version, reason } => {
@@ -154,7 +159,7 @@ impl Projector<'_> {
         self.change(Bucket::of(source), row, column, cell);
         self.bucket(Bucket::of(source));
         match receipt.outcome {
-            Outcome::Shown(_) | Outcome::Gone(_) => self.copy_source(receipt),
+            Outcome::Shown(_) | Outcome::Posted { .. } | Outcome::Gone(_) => self.copy_source(receipt),
             // A thread may stand on the source itself, which is nobody's copy.
             Outcome::Threaded(_) | Outcome::Refused { .. } => {}
         }

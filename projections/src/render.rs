@@ -31,6 +31,7 @@ pub use link::Target;
 pub use local::{LINKS_MAX, Local, links};
 pub use reply::Reply;
 
+use crate::sink::ThreadState;
 use events::event::{Author, Said};
 use events::{ChannelId, GuildId, MessageId, Version};
 use mention::Mentions;
@@ -55,6 +56,8 @@ pub struct Rendered {
     pub version: Version,
     /// The thread that it is shown in; `None`: the channel itself. Not rendered: the plan fills it in.
     pub thread: Option<ChannelId>,
+    /// The post of the forum that it makes, as its first message. Filled in by the plan too.
+    pub post: Option<ThreadState>,
 }
 
 /// A source message, with what this channel makes of it.

@@ -275,7 +275,8 @@ impl Story {
     fn linked(&mut self) -> Linked {
         let since = if self.dice.once_in(3) { Linked::BEGINNING } else { self.version };
         let (publishes, receives) = (!self.dice.once_in(4), !self.dice.once_in(4));
-        Linked { guild: GuildId(1), parent: None, name: "general".into(), since, publishes, receives }
+        let (guild, name) = (GuildId(1), "general".into());
+        Linked { guild, parent: None, name, since, publishes, receives, forum: false }
     }
 
     fn grant(&mut self) -> Grant {
@@ -309,13 +310,12 @@ impl Story {
 
     fn shown(&mut self) -> Outcome {
         let (hash, last) = (self.dice.throw(), !self.dice.once_in(6));
-        Outcome::Shown(Shown {
-            version: self.version,
-            hash,
-            webhook: WebhookId(900),
-            last,
-            files: Vec::new(),
-        })
+        let (version, webhook) = (self.version, WebhookId(900));
+        let shown = Shown { version, hash, webhook, last, files: Vec::new() };
+        if self.dice.once_in(12) {
+            return Outcome::Posted { shown, post: ThreadShown { version, hash: self.dice.throw() } };
+        }
+        Outcome::Shown(shown)
     }
 
     fn user(&mut self) -> UserId {

@@ -13,7 +13,7 @@ pub trait Sink: Send + Sync {
     async fn send(&self, lane: LaneId, request: Request) -> Answer;
 
     /// The messages of the lane's channel, or of this thread of it, behind `after`, oldest first, at most
-    /// [`HISTORY_MAX`]. A thread that is not there has none.
+    /// [`HISTORY_MAX`]. A thread that is not there has none. Of a forum the posts are what messages are elsewhere.
     async fn history(
         &self,
         lane: LaneId,
@@ -28,16 +28,18 @@ pub const HISTORY_MAX: usize = 100;
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Post a part. Discord has no idempotency key for it: see [`crate::lane`].
+    /// Post a part, with a post of the forum around it where it has one. Discord has no idempotency key for it: see
+    /// [`crate::lane`].
     Create(Box<Rendered>),
     /// Make a copy show this.
     Edit(MessageId, Box<Rendered>),
-    /// Remove a copy, which may lie in a thread.
+    /// Remove a copy, which may lie in a thread. What lies in a forum itself is a post: it goes with all in it.
     Delete(MessageId, Option<ChannelId>),
     /// Make the thread on this message so. Doing it again changes nothing.
     Thread(MessageId, Box<Threading>),
     /// Post the notice that the channel is linked: an anchor. Idempotent by a nonce of its lane and of the last certain
-    /// copy before it: the first notice is of no use where that was removed, or lies far back.
+    /// copy before it: the first notice is of no use where that was removed, or lies far back. A forum knows no nonce:
+    /// there the answer is a post that is there already, whoever made it, and only where there is none one is made.
     Notice(MessageId),
 }
 

@@ -218,6 +218,25 @@ fn receipts() {
         0 Bucket 00000001 Value@0 null
     "#]],
     );
+    let shown = Shown { version: Version(70), hash: 9, webhook: WebhookId(8), last: true, files: Vec::new() };
+    let post = ThreadShown { version: Version(60), hash: 7 };
+    let posted = Receipt {
+        link: ChannelId(20),
+        part: 0,
+        copy: COPY,
+        outcome: Outcome::Posted { shown, post },
+        thread: Some(ChannelId(COPY.0)),
+    };
+    check(
+        Body::Receipt(posted),
+        &expect![[r#"
+        1 copy 15099494400000 20 0 30198988800005 Thread@77 [60,7]
+        1 copy 15099494400000 20 0 30198988800005 Shown@77 [70,9,8,true]
+        0 Bucket 00000001 Value@0 null
+        2 copy-index 30198988800005 Source@0 [15099494400000,20,0,30198988800005]
+        0 Bucket 00000002 Value@0 null
+    "#]],
+    );
     let within = Receipt {
         link: ChannelId(20),
         part: 1,

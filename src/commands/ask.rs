@@ -8,7 +8,7 @@ use tools::replay::Base;
 #[derive(Clone, Debug, Serialize, Deserialize, Subcommand)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make a channel a member of a mirror; the first link makes the mirror
+    /// Make a channel, or a forum among forums, a member of a mirror; the first link makes the mirror
     #[command(after_help = "Example: mirror link lounge https://discord.com/channels/41/42 --backfill")]
     Link(Link),
     /// End a channel's membership; its copies stay
@@ -103,7 +103,7 @@ pub struct ArchiveRestore {
 pub struct Link {
     /// The mirror, by name; one that does not exist is made
     pub mirror: String,
-    /// The channel: its id, <#id>, or its address
+    /// The channel or forum: its id, <#id>, or its address
     pub channel: String,
     /// The channel's guild, where neither its address nor the node tells
     #[arg(long)]
@@ -114,6 +114,10 @@ pub struct Link {
     /// Show there what is said in the others, and nothing of it elsewhere
     #[arg(long)]
     pub receive_only: bool,
+    /// It is a forum or a media channel, where no running node can tell
+    #[arg(long)]
+    #[serde(default)]
+    pub forum: bool,
     /// Send the mirror's whole history there, from the log
     #[arg(long, conflicts_with = "publish_only")]
     pub backfill: bool,

@@ -68,12 +68,17 @@ async fn info(
         Some(live) => live.channel(spot.channel).await,
         None => None,
     };
-    if live.as_ref().is_some_and(|live| live.is_forum) {
-        let words = "is a forum, and posts of forums are not mirrored; link single posts instead";
-        return Err(CommandError::Wrong(format!("channel {} {words}", spot.channel)));
-    }
+    let is_told = live.is_some();
     let old = current.settings.links.get(&spot.channel).map(|link| &link.linked);
     let mut info = live.or_else(|| old.map(known_before)).unwrap_or_default();
+    info.is_forum |= ask.forum && !is_told;
+    if ask.forum && !info.is_forum {
+        return Err(CommandError::Wrong(format!(
+            "channel {} is not a forum: leave out --forum",
+            spot.channel
+        )));
+    }
+    check_kind(current, spot.channel, (info.is_forum, is_told))?;
     let flag = ask.guild.as_deref().map(words::guild).transpose()?;
     let guilds = [flag, Some(spot.guild), Some(info.guild)];
     let guild = guilds.into_iter().flatten().find(|guild| guild.0 > 0);
@@ -85,8 +90,30 @@ async fn info(
     Ok(info)
 }
 
+/// A post has a title and stands alone, a message is one of many: neither can stand for the other.
+fn check_kind(
+    current: &Current,
+    channel: ChannelId,
+    (is_forum, is_told): (bool, bool),
+) -> Result<(), CommandError> {
+    let Current { known: Known { name, .. }, settings, .. } = current;
+    let mut others = settings.links.iter().filter(|(other, link)| **other != channel && link.is_open());
+    let Some((other, _)) = others.find(|(_, link)| link.linked.forum != is_forum) else { return Ok(()) };
+    let words = match is_forum {
+        true => format!("channel {channel} is a forum, and {other} in '{name}' is none"),
+        false => format!("channel {channel} is no forum, and {other} in '{name}' is one"),
+    };
+    let hint = if is_forum || is_told { "" } else { " (if it is one, say --forum)" };
+    Err(CommandError::Wrong(format!("{words}: forums are mirrored with forums alone{hint}")))
+}
+
 fn known_before(linked: &Linked) -> ChannelInfo {
-    ChannelInfo { guild: linked.guild, parent: linked.parent, name: linked.name.clone(), is_forum: false }
+    ChannelInfo {
+        guild: linked.guild,
+        parent: linked.parent,
+        name: linked.name.clone(),
+        is_forum: linked.forum,
+    }
 }
 
 /// What a link comes to.
@@ -100,7 +127,7 @@ enum Step {
 }
 
 fn decide(old: Option<&settings::Link>, ask: &Link, info: ChannelInfo, now: Version) -> Step {
-    let ChannelInfo { guild, parent, name, is_forum: _ } = info;
+    let ChannelInfo { guild, parent, name, is_forum: forum } = info;
     let (publishes, receives) = (!ask.receive_only, !ask.publish_only);
     let open = old.filter(|old| old.is_open());
     let since = match open {
@@ -108,7 +135,7 @@ fn decide(old: Option<&settings::Link>, ask: &Link, info: ChannelInfo, now: Vers
         Some(open) => open.linked.since,
         None => now,
     };
-    let linked = Linked { guild, parent, name, since, publishes, receives };
+    let linked = Linked { guild, parent, name, since, publishes, receives, forum };
     match open {
         None => Step::Join(linked),
         Some(open) if open.linked == linked => Step::Nothing(linked),

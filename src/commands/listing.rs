@@ -252,6 +252,7 @@ fn outcome(receipt: &Receipt) -> String {
     let Receipt { copy, part, outcome, .. } = receipt;
     match outcome {
         Outcome::Shown(shown) => format!("copy {copy} part {part} shows {}", when::shown(shown.version)),
+        Outcome::Posted { shown, .. } => format!("post {copy} made, shows {}", when::shown(shown.version)),
         Outcome::Gone(GoneBy::Us) => format!("copy {copy} part {part} gone by us"),
         Outcome::Gone(GoneBy::Another) => format!("copy {copy} part {part} gone by another"),
         Outcome::Threaded(shown) => format!("thread of {copy} shows {}", when::shown(shown.version)),

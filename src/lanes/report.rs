@@ -55,7 +55,7 @@ impl Counters {
     /// Counts a receipt.
     pub fn receipt(&self, receipted: &Receipted) {
         let counter = match receipted.receipt.outcome {
-            Outcome::Shown(_) | Outcome::Threaded(_) => &self.shown,
+            Outcome::Shown(_) | Outcome::Posted { .. } | Outcome::Threaded(_) => &self.shown,
             Outcome::Gone(_) => &self.gone,
             Outcome::Refused { .. } => &self.refused,
         };

@@ -45,10 +45,9 @@ async fn posts(
         from = last.offset.next();
         let events = page.entries.iter().filter_map(|entry| events::codec::decode(&entry.record).ok());
         let posted = events.filter_map(|event| {
-            let Body::Receipt(Receipt { link, copy, outcome: Outcome::Shown(_), .. }) = event.body else {
-                return None;
-            };
-            Some((copy, link))
+            let Body::Receipt(Receipt { link, copy, outcome, .. }) = event.body else { return None };
+            let is_posted = matches!(outcome, Outcome::Shown(_) | Outcome::Posted { .. });
+            is_posted.then_some((copy, link))
         });
         posts.extend(posted.filter(|(copy, _)| *copy >= since));
     }

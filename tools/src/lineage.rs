@@ -276,7 +276,7 @@ impl<'a> Tracer<'a> {
             receipts: Vec::new(),
         });
         let what = match &receipt.outcome {
-            Outcome::Shown(shown) => {
+            Outcome::Shown(shown) | Outcome::Posted { shown, .. } => {
                 copy.shows = shown.version;
                 format!("shows {}", crate::when::shown(shown.version))
             }

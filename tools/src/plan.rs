@@ -141,7 +141,10 @@ impl Planned<'_> {
 /// The receipt that the work would have.
 fn imagined(mirror: MirrorId, link: ChannelId, work: &Work, step: usize) -> Event {
     let version = Version(work.known.0.max(work.place.message.made().0) + step as i64);
-    let shown = |copy| (copy, Outcome::Shown(work.shown.clone()));
+    let shown = |copy| match work.post {
+        Some(post) => (copy, Outcome::Posted { shown: work.shown.clone(), post }),
+        None => (copy, Outcome::Shown(work.shown.clone())),
+    };
     let (copy, outcome) = match work.deed {
         // No real copy has such an id: Discord's would take until the year 2154.
         Deed::Create | Deed::Notice => shown(MessageId(u64::MAX - step as u64)),
@@ -152,7 +155,8 @@ fn imagined(mirror: MirrorId, link: ChannelId, work: &Work, step: usize) -> Even
             (on, Outcome::Threaded(ThreadShown { version, hash }))
         }
     };
-    let receipt = Receipt { link, part: work.part, copy, outcome, thread: work.thread };
+    let thread = work.post.map_or(work.thread, |_| Some(ChannelId(copy.0)));
+    let receipt = Receipt { link, part: work.part, copy, outcome, thread };
     receipt_event(mirror, &Receipted { place: work.place, receipt, version }, version)
 }
 

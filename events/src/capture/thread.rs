@@ -14,13 +14,17 @@ impl Scene<'_> {
     }
 
     /// A channel that is linked is itself; a thread that is not stands for a place in its parent, unless it is private.
+    /// The first message of a post has the post's id: it is what the post stands on, and so stands in the forum itself.
     pub(super) fn spot(&self, channel: ChannelId, message: Id) -> Spot {
         let own = Spot { place: place(channel, message), thread: None };
         if !self.context.members(channel).is_empty() {
             return own;
         }
         match self.context.thread(channel) {
-            Some(at) if !at.is_private() => Spot { place: place(at.parent, message), thread: Some(channel) },
+            Some(at) if !at.is_private() => {
+                let thread = Some(channel).filter(|channel| channel.0 != message.0);
+                Spot { place: place(at.parent, message), thread }
+            }
             Some(_) | None => own,
         }
     }
@@ -70,7 +74,9 @@ impl Scene<'_> {
             return Ok(Captured::default());
         }
         let body = event::Thread { deleted: true, ..event::Thread::default() };
-        self.published(&[self.thread_fact(ChannelId(parent.0), id, body)])
+        // Of one version the bytes decide: nothing seen in the same moment outlives this.
+        let version = Version(self.observed.0 + 1);
+        self.published(&[Fact { version, ..self.thread_fact(ChannelId(parent.0), id, body) }])
     }
 
     fn thread_fact(&self, parent: ChannelId, thread: Id, body: event::Thread) -> Fact {

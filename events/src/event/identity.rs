@@ -1,7 +1,7 @@
 //! Ids of events: the same fact seen twice - by a resumed session, by two nodes on one shard, by a
 //! backfill - has the same id.
 
-use super::{Body, GoneBy, Outcome, Place, Receipt};
+use super::{Body, GoneBy, Outcome, Place, Receipt, Shown};
 use crate::id::{EventId, MessageId, MirrorId, Version};
 use uuid::Uuid;
 
@@ -58,9 +58,9 @@ pub fn receipt_id(mirror: MirrorId, source: MessageId, receipt: &Receipt, versio
     name.bytes(mirror.0.as_bytes()).number(source.0).number(receipt.link.0);
     name.number(receipt.part.into()).number(receipt.copy.0).number(version.0 as u64);
     match &receipt.outcome {
-        Outcome::Shown(shown) => {
-            name.bytes(b"s").number(shown.version.0 as u64).number(shown.hash);
-            shown.files.iter().fold(&mut name, |name, file| name.number(*file))
+        Outcome::Shown(shown) => name.shown(b"s", shown),
+        Outcome::Posted { shown, post } => {
+            name.shown(b"p", shown).number(post.version.0 as u64).number(post.hash)
         }
         Outcome::Threaded(shown) => name.bytes(b"t").number(shown.version.0 as u64).number(shown.hash),
         Outcome::Gone(GoneBy::Another) => name.bytes(b"ga"),
@@ -78,6 +78,11 @@ impl Name {
     fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
         self
+    }
+
+    fn shown(&mut self, letter: &[u8], shown: &Shown) -> &mut Self {
+        self.bytes(letter).number(shown.version.0 as u64).number(shown.hash);
+        shown.files.iter().fold(self, |name, file| name.number(*file))
     }
 
     fn number(&mut self, number: u64) -> &mut Self {

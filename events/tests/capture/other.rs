@@ -28,7 +28,7 @@ fn a_channel_that_is_gone_is_cut_from_each_mirror() {
         "THREAD_DELETE",
         r#"{"id":"30","parent_id":"11","type":11}"#,
         expect![[r#"
-            m1 11/30 @now Thread(Thread { name: "", kind: 0, archived: false, locked: false, tags: [], owner: UserId(0), deleted: true })
+            m1 11/30 @1767225600000001 Thread(Thread { name: "", kind: 0, archived: false, locked: false, tags: [], owner: UserId(0), deleted: true })
         "#]],
     );
 }

@@ -1,9 +1,9 @@
 //! Threads of a linked channel: what happens in one happens in its parent, and a private one is nobody's business.
 
-use crate::{message, run};
+use crate::{OBSERVED, message, run, world};
 use events::Body;
-use events::capture::Echo;
-use events::{ChannelId, MessageId, WebhookId};
+use events::capture::{Echo, history};
+use events::{ChannelId, GuildId, MessageId, WebhookId};
 use serde_json::{Value, json};
 
 /// Each event as `channel/message what`.
@@ -47,6 +47,27 @@ fn what_is_said_in_a_thread_is_said_in_its_parent() {
         twice("10/4194304 O")
     );
     assert!(told("MESSAGE_CREATE", &message(json!({"channel_id": "42"}))).is_empty(), "20 publishes nothing");
+}
+
+/// It is what the post stands on, and its echo is a post's.
+#[test]
+fn the_first_message_of_a_post_stands_in_the_forum_itself() {
+    let first = |patch: Value| {
+        let mut first = json!({"id": "40", "channel_id": "40"});
+        patch.as_object().unwrap().iter().for_each(|(field, value)| first[field] = value.clone());
+        message(first)
+    };
+    let twice = |line: &str| vec![line.to_owned(); 2];
+    assert_eq!(told("MESSAGE_CREATE", &first(json!({}))), twice(r#"10/40 "hi" in None"#));
+    let edited = json!({"edited_timestamp": "2026-01-01T00:00:00.000000+00:00"});
+    assert_eq!(told("MESSAGE_UPDATE", &first(edited))[0], "10/40 E");
+    assert_eq!(told("MESSAGE_DELETE", r#"{"id":"40","channel_id":"40"}"#), twice("10/40 D"));
+    let read = history(&first(json!({})), GuildId(6), &world(), OBSERVED).unwrap();
+    let Body::Created(created) = &read.events[0].body else { panic!("{read:?}") };
+    assert_eq!((read.events[0].place.channel, created.thread), (ChannelId(10), None));
+    let ours = message(json!({"id": "42", "channel_id": "42", "webhook_id": "77"}));
+    let echo = run("MESSAGE_CREATE", &ours).unwrap().echo.unwrap();
+    assert_eq!((echo.channel, echo.thread, echo.message), (ChannelId(20), None, MessageId(42)));
 }
 
 #[test]

@@ -156,19 +156,27 @@ fn decor() -> impl Strategy<Value = Decor> {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        (any::<i64>(), any::<u64>(), any::<u64>(), any::<bool>(), vec(any::<u64>(), 0..3)).prop_map(
-            |(version, hash, webhook, last, files)| {
-                let (version, webhook) = (Version(version), WebhookId(webhook));
-                Outcome::Shown(Shown { version, hash, webhook, last, files })
-            }
-        ),
-        (any::<i64>(), any::<u64>())
-            .prop_map(|(version, hash)| Outcome::Threaded(ThreadShown { version: Version(version), hash })),
+        shown().prop_map(Outcome::Shown),
+        thread_shown().prop_map(Outcome::Threaded),
+        (shown(), thread_shown()).prop_map(|(shown, post)| Outcome::Posted { shown, post }),
         Just(Outcome::Gone(GoneBy::Us)),
         Just(Outcome::Gone(GoneBy::Another)),
         (any::<i64>(), text())
             .prop_map(|(version, reason)| Outcome::Refused { version: Version(version), reason }),
     ]
+}
+
+fn shown() -> impl Strategy<Value = Shown> {
+    (any::<i64>(), any::<u64>(), any::<u64>(), any::<bool>(), vec(any::<u64>(), 0..3)).prop_map(
+        |(version, hash, webhook, last, files)| {
+            let (version, webhook) = (Version(version), WebhookId(webhook));
+            Shown { version, hash, webhook, last, files }
+        },
+    )
+}
+
+fn thread_shown() -> impl Strategy<Value = ThreadShown> {
+    (any::<i64>(), any::<u64>()).prop_map(|(version, hash)| ThreadShown { version: Version(version), hash })
 }
 
 fn thread() -> impl Strategy<Value = Thread> {
@@ -187,15 +195,16 @@ fn thread() -> impl Strategy<Value = Thread> {
 }
 
 fn linked() -> impl Strategy<Value = Linked> {
-    let shares = (any::<bool>(), any::<bool>());
+    let shares = (any::<bool>(), any::<bool>(), any::<bool>());
     (any::<u64>(), option::of(any::<u64>()), text(), any::<i64>(), shares).prop_map(
-        |(guild, parent, name, since, (publishes, receives))| Linked {
+        |(guild, parent, name, since, (publishes, receives, forum))| Linked {
             guild: GuildId(guild),
             parent: parent.map(ChannelId),
             name,
             since: Version(since),
             publishes,
             receives,
+            forum,
         },
     )
 }

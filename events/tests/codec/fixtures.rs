@@ -64,6 +64,10 @@ fn threads() -> Vec<(&'static str, Event)> {
     let within = Receipt { thread: Some(ChannelId(54)), ..self::receipt(Outcome::Gone(GoneBy::Us)) };
     let files = vec![11, u64::MAX];
     let shown = Shown { version: Version(33), hash: 1, webhook: WebhookId(34), last: true, files };
+    let post = ThreadShown { version: Version(37), hash: 38 };
+    let posted = Outcome::Posted { shown: shown.clone(), post };
+    let bare = Outcome::Posted { shown: Shown { files: vec![], ..shown.clone() }, post };
+    let forum = Linked { name: "ideas".into(), forum: true, ..Linked::default() };
     let threaded = Outcome::Threaded(ThreadShown { version: Version(53), hash: u64::MAX });
     let voice =
         Said { attachments: vec![Attachment { seconds: Some(12), ..attachment() }], ..Said::default() };
@@ -85,6 +89,9 @@ fn threads() -> Vec<(&'static str, Event)> {
         ("receipt_files", event(receipt(Outcome::Shown(shown)), b"")),
         ("receipt_threaded", event(receipt(threaded), b"")),
         ("receipt_in_thread", event(Body::Receipt(within), b"")),
+        ("receipt_posted", event(receipt(posted), b"")),
+        ("receipt_posted_bare", event(receipt(bare), b"")),
+        ("linked_forum", event(Body::Linked(forum), b"")),
     ]
 }
 
@@ -148,6 +155,7 @@ fn settings() -> Vec<(&'static str, Event)> {
         since: Linked::BEGINNING,
         publishes: true,
         receives: false,
+        forum: false,
     };
     let thread = Linked { parent: Some(ChannelId(42)), since: Version(43), receives: true, ..linked.clone() };
     let grant = |purge| Grant { user: UserId(44), role: Grant::BANNED.into(), purge };

@@ -10,8 +10,8 @@
 //! People may open one on a copy as well: then the source gets one from us. Whoever made a thread says what it is
 //! called and whether it is archived; ours follow.
 
-use super::{FRESH_US, Known, Next, Scope, Spot, is_owed, know, own, place};
-use crate::copies;
+use super::{FRESH_US, Known, Next, Scope, Spot, is_owed, know, own, place, post};
+use crate::copies::{self, CopySource};
 use crate::lane::{Deed, Work};
 use crate::message::Message;
 use crate::sink::{ThreadState, Threading};
@@ -53,6 +53,9 @@ pub(super) async fn on_copy(
         let fresh = patient.is_some_and(|wall| at.0 > wall.0 - FRESH_US) && !thread.deleted;
         return Ok(if fresh { Next::Unsettled } else { Next::Nothing });
     };
+    if is_our_post(&index, known.message.id) {
+        return Ok(Next::Nothing);
+    }
     let source = know(scope, index.source).await?;
     if thread.deleted {
         // Where it was ours, others have not removed the one that it stands for.
@@ -65,6 +68,11 @@ pub(super) async fn on_copy(
         Next::Nothing => follow(scope, &source, &Made { channel: index.link, at: *at, thread }).await,
         next => Ok(next),
     }
+}
+
+/// A post of ours is taken for people's own by a node that has not used the webhook yet which made it.
+fn is_our_post(index: &CopySource, copy: MessageId) -> bool {
+    index.thread == Some(ChannelId(copy.0))
 }
 
 /// The next work for the thread on `source` that people made on `on`: on itself.
@@ -83,15 +91,21 @@ async fn follow(scope: Scope<'_>, source: &Known, made: &Made<'_>) -> Result<Nex
     }
     let state = state(made.thread);
     Ok(match home(scope, source).await? {
-        Home::Ours(on, shown) if made.thread.deleted => {
+        Home::Ours(on, shown) if made.thread.deleted && shown.1.hash != ThreadShown::NONE => {
             step(source, (on, made.at), shown.0, (Threading::Remove, ThreadShown::NONE))
         }
-        Home::Ours(on, shown) if made.at >= shown.1.version && shown.1.hash != hash(&state) => {
+        Home::Ours(on, shown) if is_behind(made, shown.1, &state) => {
             change(source, (on, made.at), shown.0, state)
         }
         Home::Open(on, last) if is_to_open(made, last) => open(source, on, made.at, last, state.name),
         Home::Ours(..) | Home::Open(..) | Home::Theirs(_) | Home::Removed | Home::Nowhere => Next::Nothing,
     })
+}
+
+/// Whether it shows less than people made of theirs. What Discord did not take is tried again once they have changed it.
+fn is_behind(made: &Made<'_>, shown: ThreadShown, state: &ThreadState) -> bool {
+    let tried = shown.hash == ThreadShown::NONE && shown.version == made.at;
+    made.at >= shown.version && shown.hash != hash(state) && !tried
 }
 
 /// An archived thread is opened once something is to be said in it. One that could not be opened is tried again once
@@ -112,7 +126,8 @@ pub(super) async fn within(
     let made_on = MessageId(thread.0);
     let index = copies::source_of(views, mirror, generation, made_on).await?;
     let root = know(scope, index.map_or(made_on, |index| index.source)).await?;
-    let told = super::message(scope, made_on).await?.thread;
+    let ours = index.is_some_and(|index| is_our_post(&index, made_on));
+    let told = super::message(scope, made_on).await?.thread.filter(|(_, thread)| thread.deleted || !ours);
     let name = told.as_ref().map_or("", |(_, thread)| thread.name.as_str());
     let parent = known.message.created.as_ref().map(|(_, created)| created.channel).unwrap_or_default();
     let made = told.as_ref().map(|(at, thread)| Made { channel: parent, at: *at, thread });
@@ -182,7 +197,7 @@ impl Inside<'_> {
         if let (Some(made), Some(shown), false) = (made, ours, removes) {
             let usable = ThreadState { archived: false, locked: false, ..state(made.thread) };
             let theirs = super::message(*scope, on).await?.thread.is_some();
-            if shown.1.hash != hash(&usable) && !theirs {
+            if is_behind(made, shown.1, &usable) && !theirs {
                 return Ok(change(root, (on, made.at), shown.0, usable));
             }
         }
@@ -191,13 +206,16 @@ impl Inside<'_> {
     }
 }
 
-/// In the channel itself, with the thread's name above.
+/// In the channel itself, with the thread's name above. A forum has no such place.
 async fn aside(
     scope: Scope<'_>,
     known: &Known,
     name: &str,
     patient: Option<Version>,
 ) -> Result<Next, ViewsError> {
+    if post::is_forum(scope, scope.link) {
+        return Ok(Next::Nothing);
+    }
     let name = if name.is_empty() { "thread" } else { name };
     own(scope, known, Spot { aside: Some(name), ..Spot::default() }, patient).await
 }
@@ -207,6 +225,9 @@ async fn home(scope: Scope<'_>, source: &Known) -> Result<Home, ViewsError> {
     let Known { message, held } = source;
     let of = |on: MessageId| held.threads.iter().find(|(thread, _)| *thread == on).map(|(_, shown)| *shown);
     let is_own = message.created.as_ref().is_some_and(|(_, created)| created.channel == scope.link);
+    if post::is_forum(scope, scope.link) {
+        return posted(scope, source, is_own).await;
+    }
     let on = if is_own { Some(message.id) } else { carrier(&held.copies, &of) };
     let Some(on) = on else { return Ok(Home::Nowhere) };
     let made = if is_own { message.thread.clone() } else { super::message(scope, on).await?.thread };
@@ -224,6 +245,19 @@ async fn home(scope: Scope<'_>, source: &Known) -> Result<Home, ViewsError> {
     })
 }
 
+/// What it has of a post, if the lane's channel is a forum. What Discord tells of ours is that it is gone.
+async fn posted(scope: Scope<'_>, source: &Known, is_own: bool) -> Result<Home, ViewsError> {
+    let Known { message, held } = source;
+    let post = if is_own { Some(message.id) } else { post::made(held) };
+    let Some(post) = post else { return Ok(Home::Nowhere) };
+    let told = super::message(scope, post).await?.thread;
+    if told.is_some_and(|(_, thread)| thread.deleted) {
+        return Ok(Home::Removed);
+    }
+    let shown = held.threads.iter().find(|(thread, _)| *thread == post).map(|(_, shown)| *shown);
+    Ok(if is_own { Home::Theirs(post) } else { Home::Ours(post, shown.unwrap_or_default()) })
+}
+
 /// The copy that has a thread, even if it is gone by now; else the last that is there.
 fn carrier(
     copies: &[HeldCopy],
@@ -235,13 +269,13 @@ fn carrier(
     threaded.or_else(live).map(|copy| copy.id)
 }
 
-fn state(thread: &Thread) -> ThreadState {
+pub(super) fn state(thread: &Thread) -> ThreadState {
     let Thread { name, archived, locked, tags, .. } = thread.clone();
     ThreadState { name, archived, locked, tags }
 }
 
 /// Never [`ThreadShown::NONE`].
-fn hash(state: &ThreadState) -> u64 {
+pub(super) fn hash(state: &ThreadState) -> u64 {
     let bytes = rmp_serde::to_vec(state).unwrap_or_default();
     xxhash_rust::xxh3::xxh3_64(&bytes).max(1)
 }
@@ -269,15 +303,8 @@ fn step(
     known: Version,
     (threading, hash): (Threading, u64),
 ) -> Next {
-    Next::Work(Box::new(Work {
-        place: place(&source.message),
-        deed: Deed::Thread(on),
-        part: 0,
-        shown: Shown { version, hash, ..Shown::default() },
-        known,
-        rendered: None,
-        threading: Some(Box::new(threading)),
-        thread: None,
-        fetch: Vec::new(),
-    }))
+    let shown = Shown { version, hash, ..Shown::default() };
+    let threading = Some(Box::new(threading));
+    let work = Work::new(place(&source.message), Deed::Thread(on));
+    Next::Work(Box::new(Work { shown, known, threading, ..work }))
 }

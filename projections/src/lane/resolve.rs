@@ -134,9 +134,13 @@ impl Lane {
         self.wait_for(rules.retry_ms.max(1), BLIND)
     }
 
-    /// The first message of ours behind the last certain copy that nothing claims.
+    /// The first message of ours behind the last certain copy that nothing claims, where it was to be posted.
     fn evidence(&self, intent: &Intent, rules: &Rules) -> Option<MessageId> {
-        let behind = |id: &&MessageId| **id > intent.after && !self.claimed.contains(id);
+        let place = |id: MessageId| self.threads.iter().find(|(message, _)| *message == id);
+        let behind = |id: &&MessageId| {
+            let is_there = place(**id).map(|(_, thread)| *thread) == intent.thread;
+            is_there && **id > intent.after && !self.claimed.contains(id)
+        };
         self.heard.iter().filter(behind).min().copied().filter(|_| rules.guards.evidence)
     }
 
@@ -147,7 +151,7 @@ impl Lane {
         let hash = if doubtful { 0 } else { intent.shown.hash };
         self.claim(id, intent.thread);
         let shown = Shown { hash, webhook: self.webhook, ..intent.shown.clone() };
-        self.settle(intent, id, Outcome::Shown(shown))
+        self.settle(intent, id, intent.outcome(shown))
     }
 
     fn without_effect(&mut self, intent: &Intent, now: Now, rules: &Rules) -> Action {

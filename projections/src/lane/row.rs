@@ -1,6 +1,6 @@
 //! The lane's row: what a new owner must know.
 
-use events::event::{Place, Receipt, Shown};
+use events::event::{Outcome, Place, Receipt, Shown, ThreadShown};
 use events::{ChannelId, MessageId, Offset, Version};
 use serde::{Deserialize, Serialize};
 
@@ -137,9 +137,23 @@ pub struct Intent {
     pub version: Version,
     /// Our last certain copy at the time: its effect lies behind it.
     pub after: MessageId,
-    /// The thread that the copy lies in, or is to lie in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The thread that the copy lies in, or is to lie in. Written even if there is none: more may follow it.
+    #[serde(default)]
     pub thread: Option<ChannelId>,
+    /// What the post shows of itself that a create makes around the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<ThreadShown>,
+}
+
+impl Intent {
+    /// How the copy stands once a create or an edit took effect and shows this.
+    #[must_use]
+    pub fn outcome(&self, shown: Shown) -> Outcome {
+        match self.post {
+            Some(post) => Outcome::Posted { shown, post },
+            None => Outcome::Shown(shown),
+        }
+    }
 }
 
 /// What a request does.

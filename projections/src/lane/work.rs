@@ -25,26 +25,31 @@ pub struct Work {
     pub threading: Option<Box<Threading>>,
     /// The thread that the copy lies in, or is to lie in.
     pub thread: Option<ChannelId>,
+    /// What the post shows of itself that [`Rendered::post`] makes.
+    pub post: Option<ThreadShown>,
     /// The message's files, where the part carries some of them: the driver fetches them first.
     pub fetch: Vec<Attachment>,
 }
 
 impl Work {
-    pub(super) fn notice() -> Self {
-        let shown = Shown::default();
-        let (place, known) = (Place::default(), Version(0));
-        let (rendered, threading, thread) = (None, None, None);
+    /// A deed, and nothing that goes with it yet.
+    pub(crate) fn new(place: Place, deed: Deed) -> Self {
         Self {
             place,
-            deed: Deed::Notice,
+            deed,
             part: 0,
-            shown,
-            known,
-            rendered,
-            threading,
-            thread,
+            shown: Shown::default(),
+            known: Version(0),
+            rendered: None,
+            threading: None,
+            thread: None,
+            post: None,
             fetch: Vec::new(),
         }
+    }
+
+    pub(super) fn notice() -> Self {
+        Self::new(Place::default(), Deed::Notice)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Control, LaneId, Lanes, Saved};
 use crate::key::Generation;
 use crate::lane::{Deed, Intent, LaneRow, Phase, Settled};
 use crate::views::conformance::join_all;
-use events::event::{Place, Shown};
+use events::event::{Place, Shown, ThreadShown};
 use events::{ChannelId, MessageId, MirrorId, Offset, Version, WebhookId};
 use uuid::Uuid;
 
@@ -60,7 +60,8 @@ pub async fn keeps_the_whole_row(lanes: &dyn Lanes) {
         epoch: 3,
         claim: 3,
         phase: Phase::Intent(Intent {
-            thread: Some(ChannelId(11)),
+            thread: None,
+            post: Some(ThreadShown { version: Version(12), hash: 13 }),
             place: Place { message: MessageId(5), ..Place::default() },
             deed: Deed::Edit(MessageId(6)),
             part: 2,

@@ -152,22 +152,52 @@ fn bans_are_made_and_ended() {
     });
 }
 
-/// A running node knows what a channel is.
+/// A running node knows what a channel is; where none runs, whoever asks says so.
 #[test]
-fn a_forum_is_not_linked() {
+fn a_forum_is_linked_among_forums() {
     run(async {
         let scene = Scene::new(true);
-        check(
-            &scene,
-            &["link lounge 46", "mirrors"],
-            expect![[r#"
-            $ mirror link lounge 46
-            channel 46 is a forum, and posts of forums are not mirrored; link single posts instead
+        let asked = [
+            "link ideas 46",
+            "link ideas 45",
+            "link ideas 45 --forum",
+            "link ideas 47 --guild 40 --forum --dry-run",
+            "cut ideas 46",
+            "link ideas 45",
+            "link ideas 46",
+        ];
+        check(&scene, &asked, expect![[r#"
+            $ mirror link ideas 46
+            mirror 'ideas' is new
+            linked channel 46 to 'ideas': publishes and receives, from 2025-11-24T16:00:02.000Z on
+            $ mirror link ideas 45
+            channel 45 is no forum, and 46 in 'ideas' is one: forums are mirrored with forums alone
             (2)
-            $ mirror mirrors
-            no mirrors yet; `mirror link NAME CHANNEL` makes one
-        "#]],
-        )
-        .await;
+            $ mirror link ideas 45 --forum
+            channel 45 is not a forum: leave out --forum
+            (2)
+            $ mirror link ideas 47 --guild 40 --forum --dry-run
+            dry run, nothing was done: linked channel 47 to 'ideas': publishes and receives, from 2025-11-24T16:00:04.000Z on
+            $ mirror cut ideas 46
+            cut channel 46 from 'ideas'; its copies stay as they are
+            $ mirror link ideas 45
+            linked channel 45 to 'ideas': publishes and receives, from 2025-11-24T16:00:08.000Z on
+            $ mirror link ideas 46
+            channel 46 is a forum, and 45 in 'ideas' is none: forums are mirrored with forums alone
+            (2)
+        "#]]).await;
+        let scene = Scene::new(false);
+        let asked =
+            ["link ideas 46 --guild 40 --forum", "link ideas 46 --publish-only", "link ideas 47 --guild 40"];
+        check(&scene, &asked, expect![[r#"
+            $ mirror link ideas 46 --guild 40 --forum
+            mirror 'ideas' is new
+            linked channel 46 to 'ideas': publishes and receives, from 2025-11-24T16:00:02.000Z on
+            $ mirror link ideas 46 --publish-only
+            channel 46 takes part in 'ideas' differently now: publishes
+            $ mirror link ideas 47 --guild 40
+            channel 47 is no forum, and 46 in 'ideas' is one: forums are mirrored with forums alone (if it is one, say --forum)
+            (2)
+        "#]]).await;
     });
 }

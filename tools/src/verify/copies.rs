@@ -29,7 +29,7 @@ impl Receipts {
         }
         let Receipt { copy, outcome, .. } = receipt;
         match outcome {
-            Outcome::Shown(_) => {
+            Outcome::Shown(_) | Outcome::Posted { .. } => {
                 self.shown.entry(*copy).or_insert(true);
             }
             Outcome::Gone(_) => {

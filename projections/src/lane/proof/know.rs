@@ -92,7 +92,7 @@ fn note(held: &mut Held, receipt: &Receipt, version: Version) {
         }
         (Outcome::Gone(by), Some(at)) => held.copies[at].gone = Some((version, *by)),
         (Outcome::Gone(_), None) => panic!("gone before it was shown"),
-        (Outcome::Threaded(_), _) => panic!("the quick model knows no threads"),
+        (Outcome::Threaded(_) | Outcome::Posted { .. }, _) => panic!("the quick model knows no threads"),
         (Outcome::Refused { version, .. }, _) => held.refused = held.refused.max(Some(*version)),
     }
 }

@@ -58,6 +58,7 @@ impl World {
                 since: Linked::BEGINNING,
                 publishes: true,
                 receives: true,
+                forum: false,
             };
             world.commands(ChannelId(channel), Body::Linked(linked));
         }
