@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod calls;
 pub mod files;
+pub mod forum;
 pub mod gateway;
 pub mod guilds;
 pub mod history;

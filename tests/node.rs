@@ -19,6 +19,8 @@ mod damage;
 mod dead_lane;
 #[path = "node/files.rs"]
 mod files;
+#[path = "node/forums.rs"]
+mod forums;
 #[path = "node/gap.rs"]
 mod gap;
 #[path = "node/gateway.rs"]

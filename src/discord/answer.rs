@@ -176,7 +176,9 @@ pub const fn what_to_do(code: u64) -> Option<&'static str> {
         50001 => "the bot may not see the channel; give it View Channel, then `mirror release` the lane",
         50013 => "the bot lacks a permission; give it Manage Webhooks, then `mirror release` the lane",
         50083 => "the thread is archived; open it again, then `mirror release` the lane",
-        220_001..=220_003 => "a forum is not a channel to write in; link one of its posts instead",
+        220_001..=220_003 => {
+            "the channel was linked as what it is not: a forum, or none; cut it and link it again"
+        }
         0 => "check the bot token and that the channel exists",
         _ => return None,
     })
@@ -250,6 +252,9 @@ mod tests {
             (New, 400, error(50006), "refused"),
             (New, 413, error(40005), "refused"),
             (New, 400, error(220_001), "dead"),
+            (New, 400, error(40067), "refused"),
+            (Kind::MakePost, 201, r#"{"id":"12"}"#.to_owned(), "done 12"),
+            (Kind::MakePost, 403, error(50013), "dead"),
             (Edit, 400, error(50083), "dead"),
             (Edit, 400, error(30046), "wait 60000"),
             (New, 429, r#"{"message":"m","retry_after":1.5}"#.to_owned(), "wait 1500"),

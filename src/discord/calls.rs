@@ -4,7 +4,7 @@ use super::files::Spooled;
 use super::multipart::Upload;
 use super::route::{Kind, Route};
 use super::webhooks::Hook;
-use events::{ChannelId, MessageId};
+use events::{ChannelId, GuildId, MessageId};
 use projections::render::Rendered;
 use projections::sink::{HISTORY_MAX, ThreadState, Threading};
 use secrecy::ExposeSecret as _;
@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use std::error::Error as _;
 use twilight_http::Client;
 use twilight_http::request::{Method, Request, RequestBuilder, TryIntoRequest};
+use twilight_model::channel::message::AllowedMentions;
 use twilight_model::id::Id;
 
 /// One request, and what may be said of it.
@@ -54,6 +55,10 @@ struct Execute<'a> {
     allowed_mentions: Mentions,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<Described<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    applied_tags: Vec<String>,
 }
 
 /// What goes with a file of the same number.
@@ -97,11 +102,17 @@ impl Calls {
     }
 
     /// Posts one part of a message through a webhook, with `files` as the part names them, and waits for the message
-    /// that results.
+    /// that results. The post around it, where it makes one, has these `tags` of the forum.
     ///
     /// # Errors
     /// Where Discord's documented limits are broken.
-    pub fn execute(&self, hook: &Hook, part: &Rendered, files: Vec<Spooled>) -> Result<Call, Unbuildable> {
+    pub fn execute(
+        &self,
+        hook: &Hook,
+        part: &Rendered,
+        files: Vec<Spooled>,
+        tags: &[u64],
+    ) -> Result<Call, Unbuildable> {
         let uploads = part.files.iter().zip(files);
         let uploads: Vec<Upload> =
             uploads.map(|(shown, file)| Upload { name: shown.name.clone(), file }).collect();
@@ -112,6 +123,8 @@ impl Calls {
             embeds: embeds(part)?,
             allowed_mentions: NOBODY,
             attachments: described(part, uploads.len()),
+            thread_name: part.post.as_ref().map(|post| post.name.as_str()),
+            applied_tags: tags.iter().map(u64::to_string).collect(),
         })?;
         let mut request = self
             .0
@@ -212,11 +225,17 @@ impl Calls {
         call(Kind::PostMessage, channel.0, 0, request)
     }
 
-    /// Makes the thread on a message so.
+    /// Makes the thread on a message so. With `tags` it is a post, and these ids of its forum's are what it has.
     ///
     /// # Errors
     /// Where Discord's documented limits are broken.
-    pub fn thread(&self, channel: ChannelId, on: MessageId, to: &Threading) -> Result<Call, Unbuildable> {
+    pub fn thread(
+        &self,
+        channel: ChannelId,
+        on: MessageId,
+        to: &Threading,
+        tags: Option<&[u64]>,
+    ) -> Result<Call, Unbuildable> {
         let thread = id(on.0)?;
         match to {
             Threading::Open(name) => {
@@ -224,11 +243,44 @@ impl Calls {
                 call(Kind::OpenThread, channel.0, on.0, request)
             }
             Threading::Change(ThreadState { name, archived, locked, tags: _ }) => {
+                let tags: Option<Vec<_>> =
+                    tags.map(|tags| tags.iter().map(|tag| id(*tag)).collect()).transpose()?;
                 let request = self.0.update_thread(thread).name(name).archived(*archived).locked(*locked);
+                let request = request.applied_tags(tags.as_deref());
                 call(Kind::ChangeThread, on.0, on.0, request)
             }
             Threading::Remove => call(Kind::RemoveThread, on.0, on.0, self.0.delete_channel(thread)),
         }
+    }
+
+    /// Makes a post in a forum, as the bot.
+    ///
+    /// # Errors
+    /// Where Discord's documented limits are broken.
+    pub fn post_in_forum(&self, forum: ChannelId, name: &str, content: &str) -> Result<Call, Unbuildable> {
+        let nobody = AllowedMentions::default();
+        let request = self.0.create_forum_thread(id(forum.0)?, name).message().content(content);
+        call(Kind::MakePost, forum.0, 0, request.allowed_mentions(Some(&nobody)))
+    }
+
+    /// A guild's threads and posts that are not archived.
+    ///
+    /// # Errors
+    /// Where the id is zero.
+    pub fn active_threads(&self, guild: GuildId) -> Result<Call, Unbuildable> {
+        call(Kind::ListActive, guild.0, 0, self.0.active_threads(id(guild.0)?))
+    }
+
+    /// A channel's archived threads, or a forum's posts, from those on that were archived before a time.
+    ///
+    /// # Errors
+    /// Where the id is zero.
+    pub fn archived_threads(&self, channel: ChannelId, before: Option<&str>) -> Result<Call, Unbuildable> {
+        let request = self.0.public_archived_threads(id(channel.0)?).limit(HISTORY_MAX as u64);
+        // twilight puts it into the query as it is, where a plus is a space.
+        let before = before.map(|before| before.replace('+', "%2B"));
+        let request = before.iter().fold(request, |request, before| request.before(before));
+        call(Kind::ListArchived, channel.0, 0, request)
     }
 
     /// Opens an archived thread, so that it can be written in.

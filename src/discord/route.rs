@@ -34,6 +34,12 @@ pub enum Kind {
     ChangeThread,
     /// Remove a thread.
     RemoveThread,
+    /// Make a post in a forum.
+    MakePost,
+    /// List a guild's threads and posts that are not archived.
+    ListActive,
+    /// List a channel's threads, or a forum's posts, that are.
+    ListArchived,
     /// Read our own application.
     ReadApplication,
     /// Read the bot's own user.
@@ -61,6 +67,9 @@ impl Kind {
             Self::OpenThread => "POST /channels/{channel}/messages/{message}/threads",
             Self::ChangeThread => "PATCH /channels/{channel}",
             Self::RemoveThread => "DELETE /channels/{channel}",
+            Self::MakePost => "POST /channels/{channel}/threads",
+            Self::ListActive => "GET /guilds/{guild}/threads/active",
+            Self::ListArchived => "GET /channels/{channel}/threads/archived/public",
             Self::ReadApplication => "GET /applications/@me",
             Self::ReadUser => "GET /users/@me",
             Self::ReadGateway => "GET /gateway/bot",
@@ -75,6 +84,7 @@ impl Kind {
             | Self::CreateWebhook
             | Self::PostMessage
             | Self::OpenThread
+            | Self::MakePost
             | Self::RefreshFiles => Method::POST,
             Self::EditCopy | Self::ChangeThread => Method::PATCH,
             Self::DeleteCopy | Self::RemoveThread => Method::DELETE,
@@ -83,6 +93,8 @@ impl Kind {
             | Self::ReadMessages
             | Self::ReadMessage
             | Self::ReadChannel
+            | Self::ListActive
+            | Self::ListArchived
             | Self::ReadApplication
             | Self::ReadUser
             | Self::ReadGateway => Method::GET,
@@ -95,7 +107,7 @@ impl Kind {
 pub struct Route {
     /// Which route.
     pub kind: Kind,
-    /// The top-level resource (a webhook's or a channel's id), or zero.
+    /// The top-level resource (the id of a webhook, channel or guild), or zero.
     pub major: u64,
     /// The message addressed, or zero.
     pub message: u64,

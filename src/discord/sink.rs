@@ -3,14 +3,15 @@
 use super::answer::{Fault, Meaning, dead_token, meaning};
 use super::calls::{Call, Unbuildable};
 use super::files::{Files, Spooled};
+use super::forum::Forum;
 use super::history;
 use super::rest::{Failure, Rest};
-use super::webhooks::{Hook, Webhooks};
+use super::webhooks::{Home, Hook, Webhooks};
 use async_trait::async_trait;
 use events::{ChannelId, MessageId, WebhookId};
 use projections::lanes::LaneId;
 use projections::render::Rendered;
-use projections::sink::{Answer, History, HistoryError, No, Request, Sink, Threading};
+use projections::sink::{Answer, History, HistoryError, No, Request, Sink, ThreadState, Threading};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,10 @@ const ARCHIVED: u64 = 50083;
 const READ_TIME: Duration = Duration::from_secs(1);
 /// What the notice in a newly linked channel says.
 pub const NOTICE: &str = "This channel is now linked: messages of the mirror appear here.";
+
+/// The same in a forum without any post: its name and its text.
+pub const FORUM_NOTICE: (&str, &str) =
+    ("This forum is now linked", "This forum is now linked: posts of the mirror appear here.");
 
 /// The sink of this node's lanes.
 pub struct DiscordSink {
@@ -73,7 +78,10 @@ impl DiscordSink {
     async fn prepare(&self, hook: &Hook, lane: LaneId, request: &Request) -> Result<Call, Meaning> {
         let calls = &self.rest.calls;
         let built = match request {
-            Request::Create(part) => calls.execute(hook, part, self.uploads(lane, part)?),
+            Request::Create(part) => {
+                let tags = self.tags(lane, part.post.as_ref()).await.map_err(Meaning::Not)?;
+                calls.execute(hook, part, self.uploads(lane, part)?, &tags.unwrap_or_default())
+            }
             Request::Edit(copy, part) => {
                 let kept = self.kept(hook, *copy, part).await?;
                 calls.edit(hook, *copy, part, kept.as_deref())
@@ -119,7 +127,21 @@ impl DiscordSink {
         Ok(keep.choose(&own))
     }
 
+    /// The ids of a post's tags in the lane's forum; `None`: it is no forum, or this is no post.
+    async fn tags(&self, lane: LaneId, post: Option<&ThreadState>) -> Result<Option<Vec<u64>>, No> {
+        let (Some(post), Some(forum)) = (post, self.webhooks.home(lane.link).await?.forum) else {
+            return Ok(None);
+        };
+        let reading = timeout(READ_TIME, forum.tags(&self.rest, &post.tags)).await;
+        reading.unwrap_or(Err(No::Wait(UNREACHABLE_MS))).map(Some)
+    }
+
     async fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
+        match self.webhooks.home(lane.link).await {
+            Ok(Home { forum: Some(forum), .. }) => return self.notice_in(forum).await,
+            Ok(Home { forum: None, .. }) => {}
+            Err(no) => return Answer::No(no),
+        }
         let meaning = match self.rest.calls.post(lane.link, NOTICE, &nonce(lane, after)) {
             Ok(call) => self.exchange(&call).await,
             Err(error) => Meaning::Not(No::Dead(error.0)),
@@ -127,9 +149,44 @@ impl DiscordSink {
         answer(meaning, WebhookId::default())
     }
 
+    /// Any post is an anchor; only an empty forum gets one. That cannot be made safe to repeat by a nonce, so it is looked
+    /// for first: what a lost answer can cost is a second notice.
+    async fn notice_in(&self, forum: Forum) -> Answer {
+        match forum.any(&self.rest).await {
+            Ok(Some(post)) => return Answer::Yes(post, WebhookId::default()),
+            Ok(None) => {}
+            Err(HistoryError::Wait(ms)) => return Answer::No(No::Wait(ms)),
+            Err(HistoryError::Dead(why)) => return Answer::No(No::Dead(why)),
+        }
+        let meaning = match self.rest.calls.post_in_forum(forum.channel, FORUM_NOTICE.0, FORUM_NOTICE.1) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Not(No::Dead(error.0)),
+        };
+        answer(meaning, WebhookId::default())
+    }
+
+    /// In a forum itself lie posts, of which the bot is the one to remove them.
+    async fn delete(&self, lane: LaneId, copy: MessageId) -> Answer {
+        match self.webhooks.home(lane.link).await {
+            Ok(Home { forum: Some(_), .. }) => self.thread(lane, copy, &Threading::Remove).await,
+            Ok(Home { forum: None, .. }) => {
+                self.through_webhook(lane, Request::Delete(copy, None), None).await
+            }
+            Err(no) => Answer::No(no),
+        }
+    }
+
     /// The bot opens, changes and removes threads.
     async fn thread(&self, lane: LaneId, on: MessageId, to: &Threading) -> Answer {
-        let meaning = match self.rest.calls.thread(lane.link, on, to) {
+        let state = match to {
+            Threading::Change(state) => Some(state),
+            Threading::Open(_) | Threading::Remove => None,
+        };
+        let tags = match self.tags(lane, state).await {
+            Ok(tags) => tags,
+            Err(no) => return Answer::No(no),
+        };
+        let meaning = match self.rest.calls.thread(lane.link, on, to, tags.as_deref()) {
             Ok(call) => self.exchange(&call).await,
             Err(error) => Meaning::Not(No::Refused(error.0)),
         };
@@ -197,6 +254,7 @@ impl Sink for DiscordSink {
                 let thread = part.thread;
                 self.through_webhook(lane, request, thread).await
             }
+            Request::Delete(copy, None) => self.delete(lane, copy).await,
             Request::Delete(_, thread) => self.through_webhook(lane, request, thread).await,
         }
     }
@@ -212,6 +270,9 @@ impl Sink for DiscordSink {
             No::Dead(why) | No::Refused(why) => HistoryError::Dead(why),
             No::Missing => HistoryError::Dead("the webhook cannot be found".to_owned()),
         })?;
+        if let (None, Ok(Home { forum: Some(forum), .. })) = (thread, self.webhooks.home(lane.link).await) {
+            return forum.posts(&self.rest, after, hook.id).await;
+        }
         let page = match thread {
             Some(thread) => history::page_of_thread(&self.rest, thread, after).await?,
             None => history::page(&self.rest, lane.link, after).await?,

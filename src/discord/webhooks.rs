@@ -4,7 +4,8 @@
 //! none of its own: it uses its parent's, with its id beside. Discord is asked once whether a channel is one.
 
 use super::answer::{Fault, dead};
-use super::guilds::is_thread;
+use super::forum::Forum;
+use super::guilds::{is_forum, is_thread};
 use super::history::{AGAIN_MS, PATIENCE, wait};
 use super::rest::Rest;
 use super::telemetry;
@@ -31,6 +32,15 @@ pub struct Hook {
     pub thread: Option<ChannelId>,
 }
 
+/// Where a lane's channel has its webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The channel itself, or a thread's parent.
+    pub channel: ChannelId,
+    /// The lane's channel, if it is a forum.
+    pub forum: Option<Forum>,
+}
+
 /// Webhooks of ours that are remembered, so that what they say is not mirrored again.
 pub const OURS_MAX: usize = 200_000;
 
@@ -47,8 +57,7 @@ type Cell = Arc<OnceCell<Hook>>;
 
 #[derive(Default)]
 struct Known {
-    /// Where a channel's webhooks are: in itself, or in a thread's parent.
-    homes: HashMap<ChannelId, Arc<OnceCell<ChannelId>>>,
+    homes: HashMap<ChannelId, Arc<OnceCell<Home>>>,
     cells: HashMap<Key, Cell>,
     refused: HashSet<Key>,
     ours: HashMap<WebhookId, MirrorId>,
@@ -73,12 +82,20 @@ impl Webhooks {
     /// # Errors
     /// [`No::Wait`] or [`No::Dead`]; nothing that a lane asked for was sent.
     pub async fn open(&self, lane: LaneId) -> Result<Hook, No> {
-        let home = Arc::clone(self.known().homes.entry(lane.link).or_default());
-        let channel = *home.get_or_try_init(|| self.find_home(lane.link)).await?;
+        let Home { channel, .. } = self.home(lane.link).await?;
         let key = (lane.mirror, channel);
         let cell = Arc::clone(self.known().cells.entry(key).or_default());
         let hook = cell.get_or_try_init(|| self.find_or_make(key)).await?;
         Ok(Hook { channel, thread: (channel != lane.link).then_some(lane.link), ..hook.clone() })
+    }
+
+    /// Where a channel has its webhooks, and whether it is a forum; asked once.
+    ///
+    /// # Errors
+    /// [`No::Wait`] or [`No::Dead`].
+    pub async fn home(&self, channel: ChannelId) -> Result<Home, No> {
+        let home = Arc::clone(self.known().homes.entry(channel).or_default());
+        home.get_or_try_init(|| self.find_home(channel)).await.copied()
     }
 
     /// Forgets a lane's webhook: the next [`Self::open`] looks it up again.
@@ -130,15 +147,17 @@ impl Webhooks {
 
     fn key(&self, lane: LaneId) -> Key {
         let home = self.known().homes.get(&lane.link).and_then(|home| home.get().copied());
-        (lane.mirror, home.unwrap_or(lane.link))
+        (lane.mirror, home.map_or(lane.link, |home| home.channel))
     }
 
-    async fn find_home(&self, channel: ChannelId) -> Result<ChannelId, No> {
+    async fn find_home(&self, channel: ChannelId) -> Result<Home, No> {
         let call = self.rest.calls.channel(channel).map_err(|error| No::Dead(error.0))?;
         let reply = self.rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
         let place: Place = read(&reply)?;
         let parent = place.parent_id.filter(|_| is_thread(place.kind));
-        Ok(parent.and_then(|id| id.parse().ok()).unwrap_or(channel))
+        let guild = place.guild_id.filter(|_| is_forum(place.kind)).and_then(|id| id.parse().ok());
+        let forum = guild.map(|guild| Forum { channel, guild });
+        Ok(Home { channel: parent.and_then(|id| id.parse().ok()).unwrap_or(channel), forum })
     }
 
     async fn find_or_make(&self, key: Key) -> Result<Hook, No> {
@@ -180,6 +199,8 @@ struct Place {
     kind: u8,
     #[serde(default)]
     parent_id: Option<String>,
+    #[serde(default)]
+    guild_id: Option<String>,
 }
 
 /// A webhook as Discord lists it. Source: Discord, "Webhook Object".

@@ -98,6 +98,7 @@ struct Head {
     owner_id: String,
     #[serde(rename = "type")]
     kind: u8,
+    applied_tags: Vec<String>,
 }
 
 /// A thread of a linked channel.
@@ -105,6 +106,13 @@ struct Place {
     thread: ChannelId,
     parent: ChannelId,
     guild: GuildId,
+}
+
+impl Place {
+    /// Where the message lies that it stands on: a post's is its own first.
+    fn of_root(&self, table: &Table) -> ChannelId {
+        if table.is_forum(self.parent) { self.thread } else { self.parent }
+    }
 }
 
 impl Threads {
@@ -124,11 +132,37 @@ impl Threads {
         for frame in batch {
             let Some(head) = head(frame) else { continue };
             match frame.kind.as_str() {
+                "THREAD_CREATE" | "THREAD_UPDATE" if self.is_post(table, guilds, &head).await => {}
                 "THREAD_CREATE" => self.created(table, &head, &mut found).await,
+                "THREAD_UPDATE" => {}
                 _ => self.said(table, guilds, (&frame.kind, &head), &mut found).await,
             }
         }
         found
+    }
+
+    /// Whether this is a post of a linked forum: its first message comes by itself.
+    async fn is_post(&self, table: &Table, guilds: &RwLock<Guilds>, head: &Head) -> bool {
+        let Ok(forum) = head.parent_id.parse() else { return false };
+        if !head.applied_tags.is_empty() {
+            self.name_tags((table, guilds), forum).await;
+        }
+        table.is_forum(forum)
+    }
+
+    /// A post's tags are ids, and their names are the forum's: after a restart nobody may have told of it.
+    async fn name_tags(&self, (table, guilds): (&Table, &RwLock<Guilds>), forum: ChannelId) {
+        let is_told = guilds.read().unwrap_or_else(PoisonError::into_inner).channel(forum).is_some();
+        if is_told || !table.is_forum(forum) {
+            return;
+        }
+        match self.lookup.channel(forum).await {
+            Ok(Some(json)) => guilds.write().unwrap_or_else(PoisonError::into_inner).told(&json),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(forum = forum.0, %error, "nobody says what a forum's tags are called");
+            }
+        }
     }
 
     /// A thread on a message that was written before anybody listened.
@@ -140,7 +174,7 @@ impl Threads {
         };
         let place = Place { thread, parent, guild };
         if head.kind != PRIVATE && !head.owner_id.is_empty() && publishes(table, &place) {
-            self.starter(&place, None, found).await;
+            self.starter(table, &place, None, found).await;
         }
     }
 
@@ -159,38 +193,58 @@ impl Threads {
             }
             return;
         }
-        self.identify(table, guilds, channel, head).await;
+        let told = self.identify(table, guilds, channel, head).await;
         let Some(place) = place(guilds, channel) else { return };
-        if is_new && publishes(table, &place) {
-            self.root(&place, found).await;
+        if !is_new || !publishes(table, &place) {
+            return;
+        }
+        if head.id != head.channel_id {
+            return self.root((table, guilds), &place, found).await;
+        }
+        // The first message of a post, of which no frame has told.
+        self.known().messages.add(MessageId(channel.0));
+        if let Some(post) = told {
+            self.name_tags((table, guilds), place.parent).await;
+            found.push(Found::Thread(post));
         }
     }
 
     /// Asks what a channel is that nobody told of.
-    async fn identify(&self, table: &Table, guilds: &RwLock<Guilds>, channel: ChannelId, head: &Head) {
+    async fn identify(
+        &self,
+        table: &Table,
+        guilds: &RwLock<Guilds>,
+        channel: ChannelId,
+        head: &Head,
+    ) -> Option<String> {
         let is_told = guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel).is_some();
         let may_be_thread = head.channel_type.is_none_or(crate::discord::guilds::is_thread);
         let is_linked = head.guild_id.parse().is_ok_and(|guild| table.has_guild(guild));
         if is_told || !may_be_thread || !is_linked || self.known().strangers.has(&channel) {
-            return;
+            return None;
         }
         match self.lookup.channel(channel).await {
-            Ok(Some(json)) => guilds.write().unwrap_or_else(PoisonError::into_inner).told(&json),
+            Ok(Some(json)) => {
+                guilds.write().unwrap_or_else(PoisonError::into_inner).told(&json);
+                return Some(json);
+            }
             Ok(None) => self.known().strangers.add(channel),
             Err(error) => {
                 tracing::warn!(channel = channel.0, %error, "nobody says whether this channel is a thread");
             }
         }
+        None
     }
 
     /// Something is said in a thread of which nothing is known: it is older than the link, or than this process.
-    async fn root(&self, place: &Place, found: &mut Vec<Found>) {
+    async fn root(&self, (table, guilds): (&Table, &RwLock<Guilds>), place: &Place, found: &mut Vec<Found>) {
         if self.known().messages.has(&MessageId(place.thread.0)) {
             return;
         }
         match self.lookup.channel(place.thread).await {
             Ok(Some(json)) => {
-                self.starter(place, Some(&json), found).await;
+                self.starter(table, place, Some(&json), found).await;
+                self.name_tags((table, guilds), place.parent).await;
                 found.push(Found::Thread(json));
             }
             Ok(None) => self.known().messages.add(MessageId(place.thread.0)),
@@ -198,12 +252,12 @@ impl Threads {
         }
     }
 
-    async fn starter(&self, place: &Place, thread: Option<&str>, found: &mut Vec<Found>) {
+    async fn starter(&self, table: &Table, place: &Place, thread: Option<&str>, found: &mut Vec<Found>) {
         let root = MessageId(place.thread.0);
         if self.known().messages.has(&root) {
             return;
         }
-        match (self.lookup.message(place.parent, root).await, thread) {
+        match (self.lookup.message(place.of_root(table), root).await, thread) {
             (Ok(Some(json)), _) => found.push(Found::Starter(json, place.guild)),
             (Ok(None), Some(thread)) => found.push(Found::Bare(thread.to_owned())),
             // It was started without a message: the message of that start says so.
@@ -240,7 +294,12 @@ fn head(frame: &Frame) -> Option<Head> {
     }
     let wanted = matches!(
         frame.kind.as_str(),
-        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" | "THREAD_CREATE"
+        "MESSAGE_CREATE"
+            | "MESSAGE_UPDATE"
+            | "MESSAGE_DELETE"
+            | "MESSAGE_DELETE_BULK"
+            | "THREAD_CREATE"
+            | "THREAD_UPDATE"
     );
     if wanted { serde_json::from_str::<Framed>(&frame.text).ok().map(|framed| framed.d) } else { None }
 }

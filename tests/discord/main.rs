@@ -5,6 +5,7 @@
 mod ends;
 mod facts;
 mod files;
+mod forums;
 mod gateway;
 mod secrets;
 mod shards;

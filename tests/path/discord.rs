@@ -1,5 +1,7 @@
 //! The other side: a sink that keeps channels, notes every request, and answers as scripted.
 
+mod forum;
+
 use crate::names::Names;
 use crate::script::quoted;
 use async_trait::async_trait;
@@ -54,6 +56,10 @@ struct Thread {
     kind: u64,
     archived: bool,
     locked: bool,
+    /// Of a post that we made: the names of its tags.
+    tags: Vec<String>,
+    /// Of one that people made: their ids, as JSON.
+    tag_ids: Value,
 }
 
 #[derive(Default)]
@@ -81,6 +87,8 @@ struct State {
     sites: BTreeMap<ChannelId, Site>,
     asked: Vec<Asked>,
     threads: BTreeMap<ChannelId, Thread>,
+    /// Forums, as they were told.
+    forums: BTreeMap<ChannelId, Value>,
     /// What was told of each message and thread last, for who asks.
     told: BTreeMap<u64, Value>,
     /// Dispatches to come of what we did ourselves.
@@ -147,6 +155,8 @@ impl Discord {
             kind: data["type"].as_u64().unwrap_or_default(),
             archived: flag("archived"),
             locked: flag("locked"),
+            tags: Vec::new(),
+            tag_ids: data["applied_tags"].clone(),
         };
         self.state().threads.insert(id, thread);
         self.site(id, |_| ());
@@ -229,6 +239,7 @@ impl Discord {
         let thread = thread.map(|thread| {
             let flag = |flag, word| if flag { word } else { "" };
             let flags = flag(thread.archived, ", archived").to_owned() + flag(thread.locked, ", locked");
+            let flags = thread.tags.iter().fold(flags, |flags, tag| flags + " #" + tag);
             format!("({:?} of {}{flags})", thread.name, names.name(thread.parent.0))
         });
         thread.into_iter().chain(posts.iter().map(line)).collect()
@@ -250,11 +261,21 @@ impl Discord {
     fn effect(&self, lane: LaneId, request: &Request) -> Answer {
         let webhook = self.webhook(lane);
         match request {
+            Request::Create(part)
+                if part.post.is_some() != (self.is_forum(lane.link) && part.thread.is_none()) =>
+            {
+                Answer::No(No::Dead("a post in a forum, and nowhere else".to_owned()))
+            }
             Request::Create(part) => match part.thread {
+                None if part.post.is_some() => {
+                    let state = part.post.clone().unwrap_or_default();
+                    self.post_in_forum(lane, webhook, (part, &state))
+                }
                 Some(thread) if !self.state().threads.contains_key(&thread) => Answer::No(No::Missing),
                 Some(_) | None => Answer::Yes(self.post(lane, webhook, part), webhook),
             },
             Request::Edit(copy, part) => self.edit(lane, *copy, part, webhook),
+            Request::Delete(copy, None) if self.is_forum(lane.link) => self.remove_post(*copy),
             Request::Delete(copy, thread) => self.delete(thread.unwrap_or(lane.link), *copy, webhook),
             Request::Thread(on, to) => self.threading(lane, *on, to),
             Request::Notice(after) => self.notice(lane, *after),
@@ -284,22 +305,20 @@ impl Discord {
                 ("THREAD_CREATE", thread)
             }
             (_, None) => return Answer::No(No::Missing),
-            (Threading::Change(ThreadState { name, archived, locked, .. }), Some(thread)) => {
+            (Threading::Change(ThreadState { name, archived, locked, tags }), Some(thread)) => {
                 let (name, archived, locked) = (name.clone(), *archived, *locked);
-                ("THREAD_UPDATE", Thread { name, archived, locked, ..thread })
+                let tags = self.tags(lane.link, tags);
+                ("THREAD_UPDATE", Thread { name, archived, locked, tags, ..thread })
             }
             (Threading::Remove, Some(thread)) => {
                 self.unthread(id);
                 ("THREAD_DELETE", thread)
             }
         };
-        let data = json!({
-            "id": on.0.to_string(), "parent_id": thread.parent.0.to_string(), "guild_id": "1", "type": 11,
-            "name": thread.name, "owner_id": thread.owner.to_string(),
-            "thread_metadata": {"archived": thread.archived, "locked": thread.locked},
-        });
+        let data = Thread { kind: 11, ..thread.clone() }.json(on.0);
         if kind != "THREAD_DELETE" {
-            self.thread(id, &data);
+            self.state().threads.insert(id, thread);
+            self.site(id, |_| ());
         }
         self.tell(kind, data);
         Answer::Yes(on, WebhookId::default())
@@ -353,6 +372,9 @@ impl Discord {
     /// The nonce makes it the same message however often it is posted.
     /// Its nonce is remembered, whatever has become of the message.
     fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
+        if self.is_forum(lane.link) {
+            return self.notice_in_forum(lane.link);
+        }
         let known = self.site(lane.link, |site| {
             let id = site.notices.get(&(lane.mirror, after)).copied();
             id.map(|id| (id, site.posts.contains_key(&id)))
@@ -383,7 +405,9 @@ impl Discord {
         let says = match request {
             Request::Create(part) => {
                 let place = within(&names, part.thread);
-                format!("post {copy}{place} as {:?}: {}", part.username, quoted(&shown(part)))
+                let post = part.post.as_ref().map(|state| format!(" of a new {}", named(state)));
+                let post = post.unwrap_or_default();
+                format!("post {copy}{post}{place} as {:?}: {}", part.username, quoted(&shown(part)))
             }
             Request::Edit(copy, part) => {
                 format!(
@@ -420,12 +444,16 @@ fn within(names: &Names, thread: Option<ChannelId>) -> String {
 fn threading(to: &Threading) -> String {
     match to {
         Threading::Open(name) => format!("open {name:?}"),
-        Threading::Change(ThreadState { name, archived, locked, .. }) => {
-            let flag = |flag, word| if flag { word } else { "" };
-            format!("show {name:?}{}{}", flag(*archived, " archived"), flag(*locked, " locked"))
-        }
+        Threading::Change(state) => format!("show {}", named(state)),
         Threading::Remove => "remove".to_owned(),
     }
+}
+
+fn named(state: &ThreadState) -> String {
+    let ThreadState { name, archived, locked, tags } = state;
+    let flag = |flag, word| if flag { word } else { "" };
+    let named = format!("{name:?}{}{}", flag(*archived, " archived"), flag(*locked, " locked"));
+    tags.iter().fold(named, |named, tag| named + " #" + tag)
 }
 
 /// What is asked for while frames wait.
@@ -433,15 +461,8 @@ fn threading(to: &Threading) -> String {
 impl Lookup for Wire {
     async fn channel(&self, channel: ChannelId) -> Result<Option<String>, Unanswered> {
         let state = self.0.state();
-        let thread = state.threads.get(&channel).map(|thread| {
-            json!({
-                "id": channel.0.to_string(), "parent_id": thread.parent.0.to_string(), "guild_id": "1",
-                "type": thread.kind,
-                "name": thread.name, "owner_id": thread.owner.to_string(),
-                "thread_metadata": {"archived": thread.archived, "locked": thread.locked},
-            })
-        });
-        Ok(thread.map(|thread| thread.to_string()))
+        let thread = state.threads.get(&channel).map(|thread| thread.json(channel.0));
+        Ok(thread.or_else(|| state.forums.get(&channel).cloned()).map(|told| told.to_string()))
     }
 
     async fn message(&self, channel: ChannelId, message: MessageId) -> Result<Option<String>, Unanswered> {
@@ -536,6 +557,11 @@ impl Sink for Wire {
         after: MessageId,
     ) -> Result<History, HistoryError> {
         let webhook = self.0.webhook(lane);
+        let (is_post, is_shown) =
+            self.0.site(lane.link, |site| (thread.is_none(), !site.is_blind && site.no_history.is_none()));
+        if is_post && is_shown && self.0.is_forum(lane.link) {
+            return Ok(self.0.posts_behind(lane.link, webhook, after));
+        }
         self.0.site(thread.unwrap_or(lane.link), |site| {
             if let Some(error) = &site.no_history {
                 return Err(error.clone());

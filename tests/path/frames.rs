@@ -25,7 +25,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// The dispatch of a short form: `create CHANNEL NAME USER "text"`, `edit NAME "text" [at SECONDS]`,
-    /// `thread NAME in CHANNEL "title" USER`, `rethread NAME`, `unthread NAME`,
+    /// `forum NAME TAG...`, `thread NAME in CHANNEL "title" USER`, `rethread NAME`, `unthread NAME`,
     /// `update NAME`, `delete NAME [in CHANNEL]`, `bulk NAME...`, `raw KIND {json}`, `text ...`; a JSON object at
     /// the end replaces fields.
     pub(crate) fn expand(&mut self, line: &str, names: &mut Names, now: Version) -> Sent {
@@ -45,6 +45,7 @@ impl Frames {
             "update" => ("MESSAGE_UPDATE".to_owned(), self.known(&words, names, now)),
             "delete" => ("MESSAGE_DELETE".to_owned(), self.delete(&words, names, now)),
             "bulk" => ("MESSAGE_DELETE_BULK".to_owned(), self.bulk(&words, names, now)),
+            "forum" => ("CHANNEL_CREATE".to_owned(), forum(&words, names, now)),
             "thread" => ("THREAD_CREATE".to_owned(), thread(&words, names, now)),
             "rethread" => ("THREAD_UPDATE".to_owned(), self.thread(&words, names, now)),
             "unthread" => {
@@ -144,6 +145,20 @@ impl Frames {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         json!({"ids": ids, "channel_id": channel, "guild_id": "1"})
     }
+}
+
+/// Its tags have names of their own: `$bugA` is the id of forum A's `bug`.
+fn forum(words: &[Word], names: &mut Names, now: Version) -> Value {
+    let name = plain(words, 0);
+    let mut tag = |at: usize| {
+        let tag = plain(words, at);
+        json!({"id": names.id(&format!("{tag}{name}"), now).to_string(), "name": tag})
+    };
+    let tags: Vec<Value> = (1..words.len()).map(&mut tag).collect();
+    json!({
+        "id": names.id(&name, now).to_string(), "guild_id": "1", "type": 15, "name": name.to_lowercase(),
+        "available_tags": tags,
+    })
 }
 
 fn thread(words: &[Word], names: &mut Names, now: Version) -> Value {

@@ -130,7 +130,7 @@ impl Node {
             clock: clock.clone(),
             ids: Arc::new(move || Uuid::from_u128(ids.fetch_add(1, Ordering::Relaxed).into())),
             follow: Arc::new(followed.clone()),
-            live: Some(Arc::new(Hand { orders: orders.clone() })),
+            live: Some(Arc::new(Hand { orders: orders.clone(), discord: discord.clone() })),
         };
         let hub = Arc::new(Hub::new(1));
         hub.add(Partition(0), orders.clone());
@@ -168,6 +168,7 @@ impl Node {
 /// The node as commands see it.
 struct Hand {
     orders: mpsc::Sender<Order>,
+    discord: Arc<Discord>,
 }
 
 impl Hand {
@@ -184,8 +185,9 @@ impl Live for Hand {
         NodeStatus::default()
     }
 
-    async fn channel(&self, _: ChannelId) -> Option<ChannelInfo> {
-        Some(ChannelInfo { guild: GuildId(1), ..ChannelInfo::default() })
+    async fn channel(&self, channel: ChannelId) -> Option<ChannelInfo> {
+        let is_forum = self.discord.is_forum(channel);
+        Some(ChannelInfo { guild: GuildId(1), is_forum, ..ChannelInfo::default() })
     }
 
     async fn drain(&self) -> Result<(), CommandError> {

@@ -177,6 +177,9 @@ impl Story {
                 _ => {}
             };
         }
+        if let (15 | 16, Some(forum)) = (sent.data["type"].as_u64().unwrap_or(0), id(&sent.data["id"])) {
+            return discord.forum(ChannelId(forum), &sent.data);
+        }
         if let (true, Some(message)) = (text.is_some(), id(&sent.data["id"])) {
             discord.told(message, &sent.data);
         }
