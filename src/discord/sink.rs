@@ -6,6 +6,7 @@ use super::files::{Files, Spooled};
 use super::forum::Forum;
 use super::history;
 use super::rest::{Failure, Rest};
+use super::telemetry;
 use super::webhooks::{Home, Hook, Webhooks};
 use async_trait::async_trait;
 use events::{ChannelId, MessageId, WebhookId};
@@ -22,6 +23,8 @@ use tokio::time::timeout;
 pub const PATIENCE: Duration = Duration::from_millis(500);
 /// Before a request is tried again that made no connection, milliseconds.
 pub const UNREACHABLE_MS: u64 = 2_000;
+/// Before a post is made again whose message Discord did not put first, milliseconds.
+const DISCARDED_MS: u64 = 10_000;
 /// Discord's error code of a channel, or thread, that is not there.
 const UNKNOWN_CHANNEL: u64 = 10003;
 /// Of a thread that is archived.
@@ -61,9 +64,10 @@ impl DiscordSink {
             Err(no) => return Answer::No(no),
         };
         let meaning = match self.prepare(&hook, lane, &request).await {
-            Ok(call) => match thread {
-                Some(thread) => self.exchange_in(thread, &call).await,
-                None => self.exchange(&call).await,
+            Ok(call) => match (thread, &request) {
+                (Some(thread), _) => self.exchange_in(thread, &call).await,
+                (None, Request::Create(part)) if part.post.is_some() => self.exchange_post(&call).await,
+                (None, _) => self.exchange(&call).await,
             },
             Err(meaning) => meaning,
         };
@@ -220,6 +224,36 @@ impl DiscordSink {
         }
     }
 
+    /// Once in a while Discord makes a post and puts the message behind its beginning, where it has an id of its own
+    /// (discord-api-docs issue 6839). Such a post is removed, and then nothing was posted.
+    async fn exchange_post(&self, call: &Call) -> Meaning {
+        let reply = match self.rest.call(call, PATIENCE).await {
+            Ok(reply) => reply,
+            Err(failure) => return unsent(failure),
+        };
+        let meaning = meaning(call.route.kind, MessageId(call.route.message), &reply);
+        let lies = serde_json::from_slice::<Lies>(&reply.body).ok();
+        let lies = lies.and_then(|lies| lies.channel_id.parse().ok()).map(|ChannelId(id)| MessageId(id));
+        match (&meaning, lies) {
+            (Meaning::Done(message), Some(post)) if post != *message => self.discard(post).await,
+            (_, _) => meaning,
+        }
+    }
+
+    async fn discard(&self, post: MessageId) -> Meaning {
+        telemetry::post_discarded(post);
+        let removed = match self.rest.calls.thread(ChannelId(post.0), post, &Threading::Remove, None) {
+            Ok(call) => self.exchange(&call).await,
+            Err(error) => Meaning::Unknown(error.0),
+        };
+        match removed {
+            Meaning::Done(_) | Meaning::Not(No::Missing) => Meaning::Not(No::Wait(DISCARDED_MS)),
+            Meaning::Not(_) | Meaning::WrongToken(_) | Meaning::Unknown(_) => {
+                Meaning::Unknown("a post without its first message could not be removed".to_owned())
+            }
+        }
+    }
+
     async fn exchange(&self, call: &Call) -> Meaning {
         match self.rest.call(call, PATIENCE).await {
             Ok(reply) => meaning(call.route.kind, MessageId(call.route.message), &reply),
@@ -294,6 +328,12 @@ fn unsent(failure: Failure) -> Meaning {
 #[serde(default)]
 struct Copy {
     attachments: Vec<Own>,
+}
+
+/// Where a message lies.
+#[derive(Deserialize)]
+struct Lies {
+    channel_id: String,
 }
 
 #[derive(Deserialize)]

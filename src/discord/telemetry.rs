@@ -5,7 +5,7 @@
 use super::limits::Noticed;
 use super::route::Route;
 use super::transport::{Failure, Reply};
-use events::{ChannelId, MirrorId, WebhookId};
+use events::{ChannelId, MessageId, MirrorId, WebhookId};
 use std::time::Duration;
 
 /// One exchange with Discord ended.
@@ -36,6 +36,11 @@ pub fn limited(route: Route, noticed: &Noticed) {
 /// A webhook is ready for a lane.
 pub fn webhook_opened(mirror: MirrorId, channel: ChannelId, webhook: WebhookId, made: bool) {
     tracing::info!(%mirror, %channel, %webhook, made, "webhook ready");
+}
+
+/// Discord made a post whose first message is not ours: it is removed, and made again.
+pub fn post_discarded(post: MessageId) {
+    tracing::warn!(%post, "a post was made without its first message; it is removed and made again");
 }
 
 /// Several webhooks in one channel carry the name of one mirror; the oldest is used.

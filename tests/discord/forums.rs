@@ -75,6 +75,31 @@ async fn requests_are_what_discord_documents() {
     assert_eq!(bodies[6], r#"{"applied_tags":["12","11"],"archived":true,"locked":false,"name":"plans"}"#);
 }
 
+/// What Discord does once in a while: discord-api-docs issue 6839.
+#[tokio::test]
+async fn a_post_without_its_first_message_is_removed_and_made_again() {
+    let create =
+        || Request::Create(Box::new(Rendered { post: Some(ThreadState::default()), ..*part("hello") }));
+    let astray = || answer(200, r#"{"id":"71","channel_id":"70"}"#);
+    let wire = Wire::play([
+        answer(200, FORUM),
+        answer(200, HOOKS),
+        astray(),
+        answer(200, r#"{"id":"70"}"#),
+        astray(),
+        answer(500, ""),
+        answer(200, r#"{"id":"72","channel_id":"72"}"#),
+    ]);
+    let wire = wire.await;
+    let sink = client(&wire.base, 5, true).sink;
+    assert_eq!(sink.send(lane(3), create()).await, Answer::No(No::Wait(10_000)));
+    let doubtful = sink.send(lane(3), create()).await;
+    assert!(matches!(doubtful, Answer::Ambiguous(_)), "{doubtful:?}");
+    assert_eq!(sink.send(lane(3), create()).await, Answer::Yes(MessageId(72), WebhookId(7)));
+    let removed = wire.lines().into_iter().filter(|line| line.starts_with("DELETE")).collect::<Vec<_>>();
+    assert_eq!(removed, ["DELETE /api/v10/channels/70"; 2]);
+}
+
 /// Negative evidence needs something that the list must show; only a forum without any post gets one for it.
 #[tokio::test]
 async fn any_post_is_an_anchor_and_an_empty_forum_gets_one() {
