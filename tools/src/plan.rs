@@ -16,6 +16,7 @@ use projections::deliver::{Next, Scope, links_only, next, receipt_event};
 use projections::lane::{Deed, Receipted, Work};
 use projections::settings::Settings;
 use projections::views::overlay::Overlay;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 /// What the lanes of a mirror would do.
@@ -98,11 +99,13 @@ pub async fn plan(
         ..LanePlan::default()
     });
     let mut plan = Plan { lanes: lanes.collect() };
+    let mut counted = FxHashSet::default();
     let buckets = buckets(&*ports.views, mirror, generation).await?;
     for (at, bucket) in buckets.iter().enumerate() {
         for message in messages(&*ports.views, mirror, generation, *bucket).await? {
             for lane in &mut plan.lanes {
-                let planned = Planned { ports, current, settings: &settings, restored };
+                let mut planned =
+                    Planned { ports, current, settings: &settings, restored, counted: &mut counted };
                 planned.message(message.id, lane).await?;
             }
         }
@@ -116,10 +119,12 @@ struct Planned<'a> {
     current: &'a Current,
     settings: &'a Settings,
     restored: &'a [Event],
+    /// Parts to be posted: what a thread stands on is planned with each message in it, and is posted once.
+    counted: &'a mut FxHashSet<(ChannelId, MessageId, u16)>,
 }
 
 impl Planned<'_> {
-    async fn message(&self, id: MessageId, lane: &mut LanePlan) -> Result<(), JobError> {
+    async fn message(&mut self, id: MessageId, lane: &mut LanePlan) -> Result<(), JobError> {
         let (mirror, generation, settings) = (self.current.known.id, self.current.generation, self.settings);
         let mut receipts = self.restored.to_vec();
         for step in 1..=STEPS_MAX {
@@ -127,7 +132,10 @@ impl Planned<'_> {
             let scope = Scope { views, mirror, generation, link: lane.channel, settings, carry: &links_only };
             let Next::Work(work) = next(scope, id, None).await? else { return Ok(()) };
             match work.deed {
-                Deed::Create => lane.posts += 1,
+                Deed::Create => {
+                    let is_new = self.counted.insert((lane.channel, work.place.message, work.part));
+                    lane.posts += u64::from(is_new);
+                }
                 Deed::Edit(_) | Deed::Thread(_) => lane.edits += 1,
                 Deed::Delete(_) => lane.deletes += 1,
                 Deed::Notice => return Ok(()),

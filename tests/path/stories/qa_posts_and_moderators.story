@@ -46,9 +46,9 @@ $ mirror ban $ada --mirror room --purge
 $ mirror replay --mirror room --apply --restore --yes
 | 'room' owes, what others removed too:
 |   $A  +0 post  ~0 edit  -0 delete
-|   $B  +3 post  ~0 edit  -0 delete
+|   $B  +2 post  ~0 edit  -0 delete
 |   $C  +0 post  ~0 edit  -0 delete
-| 3 requests, about 0 s under Discord's limits
+| 2 requests, about 0 s under Discord's limits
 | the lanes work at it: `mirror status`
 < B post b3 of a new "more plans" as "bob": "shall we?"
 < B post b3x0 in b3 as "bob": "on sunday"
