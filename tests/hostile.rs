@@ -1,6 +1,6 @@
-//! A hostile Discord: every fault at once at seeded rates, its strictest limits, twenty channels. The real node
-//! must leave one copy of everything, in order, and never be refused for what it could have known.
-//! The judge of `mirror demo` compares every channel with what was said.
+//! A hostile Discord: every fault at once at seeded rates, its strictest limits, twenty channels. The real node,
+//! and a cluster of three, must leave one copy of everything, in order, and never be refused for what they could have
+//! known. The judge of `mirror demo` compares every channel with what was said.
 //!
 //! `tools/test --hostile-minutes 30` for a long one; `MIRROR_TEST_SEED=N` replays a run that failed.
 
@@ -47,4 +47,11 @@ fn outlive(further: &[&str]) {
 #[test]
 fn one_node_outlives_it() {
     outlive(&[]);
+}
+
+#[test]
+fn a_cluster_outlives_it() {
+    if servers::with_servers() {
+        outlive(&["--cluster"]);
+    }
 }

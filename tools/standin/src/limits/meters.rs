@@ -132,7 +132,7 @@ impl Meters {
         now_ms > told.at_ms + TOLD_GRACE_MS
     }
 
-    /// Closes the bucket of a route (scope `user`), or the channel that its webhook shares with others (`shared`).
+    /// Closes the bucket of a route, or, for a webhook's post of scope `shared`, the channel that it shares with others.
     pub(crate) fn close(
         &mut self,
         kind: Refusal,
@@ -143,7 +143,9 @@ impl Meters {
         let (now_ms, limits) = (clock::now_ms(), Limits::default());
         let (bucket, window) = bucket_of(&limits, route);
         let key = match (kind, channel) {
-            (Refusal::Shared, Some(channel)) => Key::Hidden(channel),
+            (Refusal::Shared, Some(channel)) if route.kind == RouteKind::ExecuteWebhook => {
+                Key::Hidden(channel)
+            }
             _ => bucket,
         };
         self.shut((key, client), now_ms, for_ms);
