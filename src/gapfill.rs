@@ -10,13 +10,15 @@
 //! what history shows in a later version, deletions what it does not show between what it does. An empty list proves
 //! nothing, for Discord gives it to whoever may not read: what stands at the end is asked for one by one. What is found
 //! is the same event that the gateway would have given, so that reading it twice does no harm. A [`Gap`] on the log
-//! names the rest. Bounded in calls, time and number: see [`fill`].
+//! names the rest. Channels that share a mirror are read together, and what they find is merged by id. Bounded in calls, time and number: see [`fill`].
 //!
 //! [`Gap`]: events::event::Gap
 
 pub mod compare;
 pub mod fill;
+mod group;
 pub mod known;
+pub mod merge;
 pub mod past;
 
 use crate::clock::Clock;
@@ -28,16 +30,17 @@ use events::capture::Me;
 use events::log::{AppendError, Durable};
 use events::{ChannelId, Event, GuildId, MessageId, Partition, Version};
 use fill::{Fill, Stopped};
+use group::Group;
 use past::Past;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tools::{Follow, Ports};
 use uuid::Uuid;
 
-/// Channels read at once.
+/// Questions to Discord at once; and while as many channels are read, no further group begins.
 pub const AT_ONCE_MAX: usize = 8;
 /// Lists of channels that may wait for the filler.
 pub const ORDERS_MAX: usize = 16;
@@ -121,6 +124,8 @@ pub struct Filler {
     pub follow: Arc<dyn Follow>,
     /// Discord's history.
     pub past: Arc<dyn Past>,
+    /// Leave to ask Discord: [`AT_ONCE_MAX`].
+    pub calls: Semaphore,
     /// What comes by itself meanwhile.
     pub live: Live,
     /// Told to stop.
@@ -188,13 +193,17 @@ impl Queue {
         self.waiting.insert(stretch.channel, joined);
     }
 
-    fn next(&mut self) -> Option<Stretch> {
+    /// The next channels to be read together: all that wait of one group, of which none is read now.
+    fn next(&mut self, together: impl Fn(ChannelId) -> HashSet<ChannelId>) -> Option<Vec<Stretch>> {
         if self.working.len() >= AT_ONCE_MAX {
             return None;
         }
-        let channel = *self.waiting.keys().find(|channel| !self.working.contains(channel))?;
-        self.working.insert(channel);
-        self.waiting.remove(&channel)
+        let is_free =
+            |group: &HashSet<ChannelId>| self.working.iter().all(|channel| !group.contains(channel));
+        let group = self.waiting.keys().map(|channel| together(*channel)).find(is_free)?;
+        let next: Vec<_> = self.waiting.extract_if(.., |channel, _| group.contains(channel)).collect();
+        self.working.extend(next.iter().map(|(channel, _)| *channel));
+        Some(next.into_iter().map(|(_, stretch)| stretch).collect())
     }
 
     /// Ingest hears of a channel only when nothing more is to be read of it.
@@ -212,10 +221,7 @@ impl Filler {
         let mut queue = Queue::default();
         let mut fills = JoinSet::new();
         loop {
-            while let Some(stretch) = queue.next() {
-                let filler = self.clone();
-                fills.spawn(async move { filler.fill(stretch).await });
-            }
+            self.begin(&mut queue, &mut fills);
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 asked = orders.recv() => match asked {
@@ -235,9 +241,21 @@ impl Filler {
         }
     }
 
-    /// Reads one channel; `None`: the node stops.
-    async fn fill(&self, stretch: Stretch) -> Option<ChannelId> {
-        let mut fill = Fill::new(self, &stretch);
+    /// Begins with what waits, as far as there is room.
+    fn begin(self: &Arc<Self>, queue: &mut Queue, fills: &mut JoinSet<Option<ChannelId>>) {
+        let table = self.links.now();
+        while let Some(stretches) = queue.next(|channel| table.together(channel)) {
+            let group = Arc::new(Group::new(&stretches));
+            for stretch in stretches {
+                let (filler, group) = (self.clone(), group.clone());
+                fills.spawn(async move { filler.fill(&group, stretch).await });
+            }
+        }
+    }
+
+    /// Reads one channel of a group; `None`: the node stops.
+    async fn fill(&self, group: &Group, stretch: Stretch) -> Option<ChannelId> {
+        let mut fill = Fill::new(self, group, &stretch);
         match fill.run().await {
             Ok(()) => {
                 let (channel, found) = (stretch.channel.0, fill.found);

@@ -8,6 +8,7 @@
 //! The sequence that is kept is never ahead of the log, so a resume repeats what a crash lost. What a payload
 //! cannot tell goes to the dead letters, and the next one is taken.
 
+pub mod awaited;
 pub mod held;
 mod run;
 pub mod threads;

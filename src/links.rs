@@ -55,6 +55,20 @@ impl Table {
         self.mirrors.iter().flat_map(of)
     }
 
+    /// The channels that share a mirror with `channel`, or with one that does.
+    #[must_use]
+    pub fn together(&self, channel: ChannelId) -> HashSet<ChannelId> {
+        let mut found = HashSet::from([channel]);
+        let mut open = vec![channel];
+        while let Some(channel) = open.pop() {
+            let settings = self.members(channel).iter().filter_map(|member| self.settings(member.mirror));
+            open.extend(
+                settings.flat_map(|settings| settings.links.keys()).filter(|next| found.insert(**next)),
+            );
+        }
+        found
+    }
+
     /// How many mirrors there are.
     #[must_use]
     pub fn mirrors(&self) -> usize {

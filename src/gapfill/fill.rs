@@ -1,6 +1,7 @@
 //! One channel, read again.
 
 use super::compare::{Comparison, Known};
+use super::group::{Found, Group};
 use super::known::known;
 use super::{Cause, Filler, Stretch};
 use crate::discord::history::Page;
@@ -17,8 +18,9 @@ use tokio::time::{Instant, sleep};
 pub const PAGES_MAX: usize = 100;
 /// Messages asked for one by one.
 pub const ASKED_MAX: usize = 100;
-/// How long one channel may take.
-pub const TIME_MAX: Duration = Duration::from_secs(600);
+/// How long one channel may take, without what it waits for others: half as long as live frames wait, so that one that
+/// is slow leaves the others the time to come before these.
+pub const TIME_MAX: Duration = Duration::from_secs(300);
 /// Read again before the loss: what Discord sent late.
 const OVERLAP_US: i64 = 10_000_000;
 /// How long history may lag behind the newest message that Discord names, in looks a second apart.
@@ -45,7 +47,9 @@ pub(super) enum Stopped {
 /// One fill under way.
 pub(super) struct Fill<'a> {
     filler: &'a Filler,
+    group: &'a Group,
     stretch: &'a Stretch,
+    /// Later by what was waited for others.
     began: Instant,
     /// Since when Discord refuses.
     refused: Option<Instant>,
@@ -54,8 +58,8 @@ pub(super) struct Fill<'a> {
 }
 
 impl<'a> Fill<'a> {
-    pub(super) fn new(filler: &'a Filler, stretch: &'a Stretch) -> Self {
-        Self { filler, stretch, began: Instant::now(), refused: None, found: 0 }
+    pub(super) fn new(filler: &'a Filler, group: &'a Group, stretch: &'a Stretch) -> Self {
+        Self { filler, group, stretch, began: Instant::now(), refused: None, found: 0 }
     }
 
     /// Reads the channel, appends what is new, and says what cannot be known.
@@ -63,7 +67,10 @@ impl<'a> Fill<'a> {
         let (from, to) = (MessageId::first_at(self.from()), MessageId::first_at(self.stretch.to));
         let (known, newest) = match self.begin().await {
             Ok(begun) => begun,
-            Err(Stopped::Unreadable(why)) => return self.unread((from, to), &why).await,
+            Err(Stopped::Unreadable(why)) => {
+                self.end().await?;
+                return self.unread((from, to), &why).await;
+            }
             Err(Stopped::Stopping) => return Err(Stopped::Stopping),
         };
         // Messages are dated by Discord's clock, the loss by ours.
@@ -76,6 +83,7 @@ impl<'a> Fill<'a> {
         let mut comparison = Comparison::new(&known, start);
         if let Err(stopped) = self.read(&mut comparison, (&known, MessageId::first_at(heard)), newest).await {
             let Stopped::Unreadable(why) = stopped else { return Err(stopped) };
+            self.end().await?;
             self.unread((comparison.at(), to), &why).await?;
         }
         if self.stretch.cause == Cause::SessionLost && !is_new {
@@ -181,7 +189,7 @@ impl<'a> Fill<'a> {
         (known, heard): (&Known, MessageId),
     ) -> Result<(), Stopped> {
         let seen: Vec<_> = page.messages.iter().map(|entry| entry.id).collect();
-        let mut events = Vec::new();
+        let mut found: Found = Vec::new();
         let live = self.filler.live.first(self.stretch.channel);
         let is_missed = |id: MessageId| {
             live.is_none_or(|live| id < live) && self.stretch.newest.is_none_or(|newest| id <= newest)
@@ -189,16 +197,33 @@ impl<'a> Fill<'a> {
         for entry in page.messages.iter().filter(|entry| is_missed(entry.id)) {
             let guild = self.stretch.guild;
             let told = self.captured(|scene, now| history(entry.raw.get(), guild, scene, now));
-            events.extend(known.news(told, heard));
+            found.push((entry.id, known.news(told, heard)));
         }
-        for id in comparison.page(&seen) {
-            events.extend(self.gone(id));
-        }
-        self.append(events).await
+        // What is gone comes with the page that proves it.
+        let gone = comparison.page(&seen);
+        let upto = comparison.at();
+        found.extend(gone.into_iter().map(|id| (upto, self.gone(id))));
+        self.merged(upto, found).await
+    }
+
+    /// Gives a page to the group; the time until it is on the log is not this channel's.
+    async fn merged(&mut self, upto: MessageId, found: Found) -> Result<(), Stopped> {
+        let began = Instant::now();
+        self.found += found.iter().map(|(_, events)| events.len()).sum::<usize>();
+        let found = found.into_iter().filter(|(_, events)| !events.is_empty()).collect();
+        self.group.take(self.filler, self.stretch.channel, (upto, found)).await?;
+        self.began += began.elapsed();
+        Ok(())
+    }
+
+    /// Whatever comes now is in no order.
+    async fn end(&self) -> Result<(), Stopped> {
+        self.group.end(self.filler, self.stretch.channel).await
     }
 
     /// What no page proves to be gone is asked for, one by one, newest first.
     async fn doubts(&mut self, comparison: &Comparison<'_>) -> Result<(), Stopped> {
+        self.end().await?;
         let mut doubtful = comparison.doubtful();
         let unasked = doubtful.len().saturating_sub(ASKED_MAX);
         for id in doubtful.split_off(unasked) {
@@ -240,7 +265,11 @@ impl<'a> Fill<'a> {
 
     async fn newest(&mut self) -> Result<Option<MessageId>, Stopped> {
         loop {
-            match self.filler.past.newest(self.stretch.channel).await {
+            let asked = {
+                let _one = self.filler.calls.acquire().await;
+                self.filler.past.newest(self.stretch.channel).await
+            };
+            match asked {
                 Ok(newest) => return Ok(self.answered(newest)),
                 Err(error) => self.again(error).await?,
             }
@@ -249,7 +278,11 @@ impl<'a> Fill<'a> {
 
     async fn page(&mut self, after: MessageId) -> Result<Page, Stopped> {
         loop {
-            match self.filler.past.page(self.stretch.channel, after).await {
+            let asked = {
+                let _one = self.filler.calls.acquire().await;
+                self.filler.past.page(self.stretch.channel, after).await
+            };
+            match asked {
                 Ok(page) => return Ok(self.answered(page)),
                 Err(error) => self.again(error).await?,
             }
@@ -258,7 +291,11 @@ impl<'a> Fill<'a> {
 
     async fn is_there(&mut self, id: MessageId) -> Result<bool, Stopped> {
         loop {
-            match self.filler.past.is_there(self.stretch.channel, id).await {
+            let asked = {
+                let _one = self.filler.calls.acquire().await;
+                self.filler.past.is_there(self.stretch.channel, id).await
+            };
+            match asked {
                 Ok(is_there) => return Ok(self.answered(is_there)),
                 Err(error) => self.again(error).await?,
             }

@@ -19,10 +19,13 @@ use projections::views::memory::MemoryViews;
 use secrecy::SecretString;
 use serde_json::json;
 use std::collections::VecDeque;
+use std::time::Duration;
 use tokio::time::Instant;
 use tools::follow::Stepper;
 
 const CHANNEL: ChannelId = ChannelId(70);
+/// It shares all mirrors with the first.
+const OTHER: ChannelId = ChannelId(71);
 const GUILD: GuildId = GuildId(1);
 /// 2026-01-01, microseconds.
 const DAY: i64 = 1_767_225_600_000_000;
@@ -54,32 +57,40 @@ struct Told {
 }
 
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Told>>);
+struct Fake(Arc<Mutex<HashMap<ChannelId, Told>>>);
 
 impl Fake {
     fn told<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
-        change(&mut self.0.lock().unwrap())
+        self.told_of(CHANNEL, change)
+    }
+
+    fn told_of<T>(&self, channel: ChannelId, change: impl FnOnce(&mut Told) -> T) -> T {
+        change(self.0.lock().unwrap().entry(channel).or_default())
     }
 
     fn write(&self, id: MessageId) {
-        self.told(|told| {
+        self.write_in(CHANNEL, id);
+    }
+
+    fn write_in(&self, channel: ChannelId, id: MessageId) {
+        self.told_of(channel, |told| {
             told.messages.insert(id, None);
             told.newest = told.newest.max(Some(id));
         });
     }
 
-    fn called(&self, call: &'static str) -> Result<(), HistoryError> {
-        self.told(|told| {
+    fn called(&self, channel: ChannelId, call: &'static str) -> Result<(), HistoryError> {
+        self.told_of(channel, |told| {
             told.calls.push(call);
             told.errors.pop_front().map_or(Ok(()), Err)
         })
     }
 }
 
-fn message(id: MessageId, edited: Option<i64>) -> Entry {
+fn message(channel: ChannelId, id: MessageId, edited: Option<i64>) -> Entry {
     let edited = edited.map(|us| jiff::Timestamp::from_microsecond(us).unwrap().to_string());
     let raw = json!({
-        "id": id.to_string(), "channel_id": CHANNEL.to_string(), "type": 0, "flags": 0, "pinned": false,
+        "id": id.to_string(), "channel_id": channel.to_string(), "type": 0, "flags": 0, "pinned": false,
         "author": {"id": "5", "username": "ada", "global_name": null, "avatar": null},
         "content": if edited.is_some() { "edited" } else { "written" }, "edited_timestamp": edited,
         "attachments": [], "embeds": [], "mentions": [], "mention_roles": [],
@@ -89,9 +100,9 @@ fn message(id: MessageId, edited: Option<i64>) -> Entry {
 
 #[async_trait]
 impl Past for Fake {
-    async fn page(&self, _: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
-        self.called("page")?;
-        let all = self.told(|told| {
+    async fn page(&self, channel: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
+        self.called(channel, "page")?;
+        let all = self.told_of(channel, |told| {
             let upto = match &mut told.lag {
                 Some((looks, upto)) if *looks > 0 => {
                     *looks -= 1;
@@ -102,26 +113,33 @@ impl Past for Fake {
             let shown = told.messages.iter().filter(|(id, _)| **id > after && **id <= upto && !told.hidden);
             shown.map(|(id, edited)| (*id, *edited)).collect::<Vec<_>>()
         });
-        let messages = all.iter().take(HISTORY_MAX).map(|(id, edited)| message(*id, *edited)).collect();
+        let messages =
+            all.iter().take(HISTORY_MAX).map(|(id, edited)| message(channel, *id, *edited)).collect();
         Ok(Page { messages, more: all.len() >= HISTORY_MAX })
     }
 
-    async fn is_there(&self, _: ChannelId, message: MessageId) -> Result<bool, HistoryError> {
-        self.called("message")?;
-        match self.told(|told| (told.hidden, told.messages.contains_key(&message))) {
+    async fn is_there(&self, channel: ChannelId, message: MessageId) -> Result<bool, HistoryError> {
+        self.called(channel, "message")?;
+        match self.told_of(channel, |told| (told.hidden, told.messages.contains_key(&message))) {
             (true, _) => Err(HistoryError::Dead("Missing Access (50001)".to_owned())),
             (false, is_there) => Ok(is_there),
         }
     }
 
-    async fn newest(&self, _: ChannelId) -> Result<Option<MessageId>, HistoryError> {
-        self.called("channel")?;
-        Ok(self.told(|told| told.newest))
+    async fn newest(&self, channel: ChannelId) -> Result<Option<MessageId>, HistoryError> {
+        self.called(channel, "channel")?;
+        Ok(self.told_of(channel, |told| told.newest))
     }
 }
 
+/// From so many seconds into the day on.
+fn stretch(channel: ChannelId, from: i64) -> Stretch {
+    let (from, to) = (Version(DAY + from * SECOND), Version(DAY + 30_000 * SECOND));
+    Stretch { channel, guild: GUILD, from, to, newest: None, cause: Cause::SessionLost }
+}
+
 struct Bench {
-    filler: Filler,
+    filler: Arc<Filler>,
     fake: Fake,
 }
 
@@ -146,12 +164,13 @@ impl Bench {
         let (log, views) = (MemoryLog::new("test".parse().unwrap()), Arc::new(MemoryViews::default()));
         let (log, lanes) = (Arc::new(log), Arc::new(MemoryLanes::new()));
         let ports = Ports { log, views, lanes, node: "test".parse().unwrap(), partitions: 1 };
-        let here = Place { channel: CHANNEL, ..Place::default() };
+        let at = |channel| Place { channel, ..Place::default() };
         for mirror in (0..mirrors).map(projections::sample::mirror) {
             let linked = Linked { guild: GUILD, publishes: true, receives: true, ..Linked::default() };
             let events = vec![
                 event(mirror, Place::default(), Body::Declared(Declared { name: mirror.to_string() })),
-                event(mirror, here, Body::Linked(linked)),
+                event(mirror, at(CHANNEL), Body::Linked(linked.clone())),
+                event(mirror, at(OTHER), Body::Linked(linked)),
             ];
             ports.log.append(Partition(0), events, Durable::Here).await.unwrap();
         }
@@ -171,11 +190,12 @@ impl Bench {
             ids: Arc::new(Uuid::new_v4),
             follow,
             past: Arc::new(fake.clone()),
+            calls: Semaphore::new(AT_ONCE_MAX),
             live: Live::default(),
             stop: CancellationToken::new(),
             ports,
         };
-        Self { filler, fake }
+        Self { filler: Arc::new(filler), fake }
     }
 
     /// The messages are written and heard.
@@ -187,7 +207,7 @@ impl Bench {
             let (webhooks, me) = (&self.filler.webhooks, self.filler.me);
             let scene = crate::ingest::Scene { table: &table, guilds: &guilds, webhooks, me };
             assert!(!scene.members(CHANNEL).is_empty());
-            let raw = message(id, None).raw;
+            let raw = message(CHANNEL, id, None).raw;
             let captured = events::capture::history(raw.get(), GUILD, &scene, id.made()).unwrap();
             self.filler.append(captured.events).await.unwrap();
         }
@@ -196,11 +216,23 @@ impl Bench {
     /// The channel is read again, from so many seconds into the day on; what that put on the log.
     async fn fill(&self, from: i64) -> String {
         let began = self.filler.ports.log.tail(Partition(0)).await.unwrap();
-        let (from, to) = (Version(DAY + from * SECOND), Version(DAY + 30_000 * SECOND));
-        let stretch =
-            Stretch { channel: CHANNEL, guild: GUILD, from, to, newest: None, cause: Cause::SessionLost };
-        assert_eq!(self.filler.fill(stretch).await, Some(CHANNEL));
+        let stretch = stretch(CHANNEL, from);
+        let group = Group::new(&[stretch]);
+        assert_eq!(self.filler.fill(&group, stretch).await, Some(CHANNEL));
         self.log(began).await.join("\n")
+    }
+
+    /// Both channels are read again, as ingest asks for it; what that put on the log.
+    async fn fill_both(&self, from: i64) -> Vec<String> {
+        let began = self.filler.ports.log.tail(Partition(0)).await.unwrap();
+        let (mut fills, ends) = ends(Live::default());
+        let run = tokio::spawn(self.filler.clone().run(ends));
+        fills.orders.send(vec![stretch(CHANNEL, from), stretch(OTHER, from)]).await.unwrap();
+        let done = BTreeSet::from([fills.done.recv().await.unwrap(), fills.done.recv().await.unwrap()]);
+        assert_eq!(done, BTreeSet::from([CHANNEL, OTHER]));
+        drop(fills);
+        run.await.unwrap();
+        self.log(began).await
     }
 
     async fn log(&self, mut from: Offset) -> Vec<String> {
@@ -372,8 +404,59 @@ async fn too_many_that_are_in_doubt_are_named() {
     assert!(found.contains("gap 0 to 49: history shows nothing here"), "{found}");
 }
 
+fn order(lines: &[String]) -> Vec<i64> {
+    let created = lines.iter().filter(|line| line.contains("created"));
+    created.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect()
+}
+
+/// A conversation across two channels of a mirror, longer than their pages: each is read page by page, in one order.
+#[tokio::test(start_paused = true)]
+async fn channels_of_one_mirror_are_merged() {
+    let bench = Bench::new(1).await;
+    (0..350).for_each(|number| {
+        bench.fake.write_in(if number % 7 < 5 { CHANNEL } else { OTHER }, at(50 + number));
+    });
+    // One is slower than the other.
+    bench
+        .fake
+        .told_of(OTHER, |told| told.errors = [HistoryError::Wait(9_000), HistoryError::Wait(9_000)].into());
+    let found = bench.fill_both(20).await;
+    assert_eq!(order(&found), (50..400).collect::<Vec<_>>());
+    assert_eq!(bench.calls(), "channel page page page");
+}
+
+/// A channel of which Discord says nothing holds up the others for its time, and no longer.
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_holds_up_the_others_for_a_while() {
+    let bench = Bench::new(1).await;
+    (0..250).for_each(|number| bench.fake.write(at(50 + number)));
+    bench.fake.write_in(OTHER, at(60));
+    bench.fake.told_of(OTHER, |told| told.errors = (0..100).map(|_| HistoryError::Wait(60_000)).collect());
+    let began = Instant::now();
+    let found = bench.fill_both(20).await;
+    assert_eq!(began.elapsed(), TIME_MAX);
+    assert_eq!(order(&found), (50..300).collect::<Vec<_>>(), "all of the one that can be read");
+    let unread: Vec<_> = found.iter().filter(|line| line.contains("could not be read")).collect();
+    assert_eq!(unread, ["gap 20 to 30000: history could not be read: it took too long"]);
+}
+
+/// What Discord refuses is given up after a moment, and the others go on.
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_holds_up_the_others_for_a_moment() {
+    let bench = Bench::new(1).await;
+    (0..250).for_each(|number| bench.fake.write(at(50 + number)));
+    let refused = || HistoryError::Dead("Missing Access (50001)".to_owned());
+    bench.fake.told_of(OTHER, |told| told.errors = (0..100).map(|_| refused()).collect());
+    let began = Instant::now();
+    let found = bench.fill_both(20).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(order(&found), (50..300).collect::<Vec<_>>());
+    assert!(found.contains(&"gap 20 to 30000: history could not be read: Missing Access (50001)".to_owned()));
+}
+
 #[test]
 fn a_channel_is_read_once_at_a_time() {
+    let alone = |channel| HashSet::from([channel]);
     let stretch = |channel, from, cause| Stretch {
         channel: ChannelId(channel),
         guild: GUILD,
@@ -384,16 +467,38 @@ fn a_channel_is_read_once_at_a_time() {
     };
     let mut queue = Queue::default();
     queue.add(stretch(1, 10, Cause::SessionLost));
-    assert_eq!(queue.next().map(|next| next.from), Some(Version(10)));
+    assert_eq!(queue.next(alone).map(|next| next[0].from), Some(Version(10)));
     queue.add(stretch(1, 30, Cause::LinkedLate));
     queue.add(stretch(1, 20, Cause::SessionLost));
-    assert_eq!(queue.next(), None, "it is being read");
+    assert_eq!(queue.next(alone), None, "it is being read");
     queue.end(ChannelId(1));
     assert_eq!(queue.done, [], "there is more to read of it");
-    let joined = queue.next().unwrap();
+    let joined = queue.next(alone).unwrap()[0];
     assert_eq!((joined.from, joined.to, joined.cause), (Version(20), Version(31), Cause::SessionLost));
     queue.end(ChannelId(1));
     assert_eq!(queue.done, [ChannelId(1)]);
     (0..20).for_each(|channel| queue.add(stretch(channel, 1, Cause::SessionLost)));
-    assert_eq!(std::iter::from_fn(|| queue.next()).count(), AT_ONCE_MAX);
+    assert_eq!(std::iter::from_fn(|| queue.next(alone)).count(), AT_ONCE_MAX);
+}
+
+#[test]
+fn channels_of_one_mirror_are_read_together() {
+    let together = |channel: ChannelId| match channel.0 {
+        1..=20 => (1..=20).map(ChannelId).collect(),
+        _ => HashSet::from([channel]),
+    };
+    let mut queue = Queue::default();
+    [1, 2, 30].into_iter().for_each(|channel| queue.add(stretch(ChannelId(channel), 1)));
+    let channels = |next: Option<Vec<Stretch>>| {
+        next.unwrap_or_default().iter().map(|stretch| stretch.channel.0).collect::<Vec<_>>()
+    };
+    assert_eq!(channels(queue.next(together)), [1, 2]);
+    queue.add(stretch(ChannelId(3), 1));
+    assert_eq!(channels(queue.next(together)), [30]);
+    assert_eq!(channels(queue.next(together)), [0_u64; 0], "its mirror is read already");
+    queue.end(ChannelId(1));
+    assert_eq!(channels(queue.next(together)), [0_u64; 0]);
+    queue.end(ChannelId(2));
+    (1..=20).for_each(|channel| queue.add(stretch(ChannelId(channel), 1)));
+    assert_eq!(channels(queue.next(together)), (1..=20).collect::<Vec<_>>(), "all, however many");
 }

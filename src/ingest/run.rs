@@ -1,5 +1,6 @@
 //! One run of ingest: frames as they come, and channels that are read again meanwhile.
 
+use super::awaited::Awaited;
 use super::held::{Held, written};
 use super::{BATCH_FRAMES_MAX, Ingest, IngestError};
 use crate::discord::gateway::Frame;
@@ -12,7 +13,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::PoisonError;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -40,9 +40,7 @@ pub(super) struct Run<'a> {
     lost: Version,
     /// Channels that are read again because a session was lost.
     unread: HashSet<ChannelId>,
-    /// Channels to be read once GUILD_CREATE says where live frames begin, and how long that is waited for.
-    awaited: Vec<Stretch>,
-    awaited_until: Instant,
+    awaited: Awaited,
     held: Held,
     /// The links known.
     made: Made,
@@ -58,8 +56,7 @@ impl<'a> Run<'a> {
             place,
             lost,
             unread: HashSet::new(),
-            awaited: Vec::new(),
-            awaited_until: Instant::now(),
+            awaited: Awaited::default(),
             held: Held::default(),
             made,
         }
@@ -77,8 +74,7 @@ impl<'a> Run<'a> {
         }
         let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
         loop {
-            let awaited = Some(self.awaited_until).filter(|_| !self.awaited.is_empty());
-            let overdue = self.held.until().into_iter().chain(awaited).min();
+            let overdue = self.held.until().into_iter().chain(self.awaited.until()).min();
             tokio::select! {
                 taken = frames.recv_many(&mut batch, BATCH_FRAMES_MAX) => match taken {
                     0 => return Ok(()),
@@ -139,19 +135,17 @@ impl<'a> Run<'a> {
     async fn session_began(&mut self) {
         let heard = self.place.as_ref().map_or(Version(0), |place| place.heard);
         let since = if self.lost == Version(0) { heard } else { self.lost.min(heard) };
-        self.awaited = self.all(since);
-        self.awaited.iter().for_each(|stretch| self.held.hold(stretch.channel));
-        self.awaited_until = Instant::now() + GUILDS_WAIT;
+        let stretches = self.all(since);
+        stretches.iter().for_each(|stretch| self.held.hold(stretch.channel));
+        self.awaited = Awaited::new(stretches);
     }
 
     /// A guild's channels name their last messages: what is newer comes by itself.
     async fn guild_told(&mut self, frame: &Frame) {
-        let Some((guild, newest)) = told(frame).filter(|_| !self.awaited.is_empty()) else { return };
-        let (here, others): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.awaited).into_iter().partition(|stretch| stretch.guild == guild);
-        self.awaited = others;
-        let bounded = |stretch: Stretch| Stretch { newest: newest.get(&stretch.channel).copied(), ..stretch };
-        self.read(here.into_iter().map(bounded).collect()).await;
+        let Some((guild, newest)) = told(frame).filter(|_| self.awaited.until().is_some()) else { return };
+        let table = self.ingest.links.now();
+        let free = self.awaited.told(guild, &newest, |channel| table.together(channel));
+        self.read(free).await;
     }
 
     /// Every channel of the shard, `since` then.
@@ -221,7 +215,7 @@ impl<'a> Run<'a> {
             self.lost = Version(0);
         }
         self.held.read(channel);
-        let together = together(&self.ingest.links.now(), channel);
+        let together = self.ingest.links.now().together(channel);
         if together.iter().all(|channel| self.held.is_read(*channel)) {
             self.let_go(together).await?;
         }
@@ -237,10 +231,8 @@ impl<'a> Run<'a> {
     }
 
     async fn let_overdue_go(&mut self) -> Result<(), IngestError> {
-        if !self.awaited.is_empty() && Instant::now() >= self.awaited_until {
-            let unbounded = std::mem::take(&mut self.awaited);
-            self.read(unbounded).await;
-        }
+        let unbounded = self.awaited.overdue(Instant::now());
+        self.read(unbounded).await;
         if self.held.is_empty() {
             return Ok(());
         }
@@ -263,8 +255,6 @@ impl<'a> Run<'a> {
 const READY: &str = "READY";
 /// What a new session tells of each guild.
 const GUILD_CREATE: &str = "GUILD_CREATE";
-/// How long a channel waits for its guild: one may be out of reach.
-const GUILDS_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 struct Told {
@@ -307,17 +297,6 @@ fn made(table: &Table, around: Around) -> Made {
         (link.is_open() && around.has(link.linked.guild)).then_some((lane, link.linked_at))
     };
     table.lanes().filter_map(at).collect()
-}
-
-/// The channels that share a mirror with `channel`, or with one that does.
-fn together(table: &Table, channel: ChannelId) -> HashSet<ChannelId> {
-    let mut found = HashSet::from([channel]);
-    let mut open = vec![channel];
-    while let Some(channel) = open.pop() {
-        let settings = table.members(channel).iter().filter_map(|member| table.settings(member.mirror));
-        open.extend(settings.flat_map(|settings| settings.links.keys()).filter(|next| found.insert(**next)));
-    }
-    found
 }
 
 /// The linked channels of the shard's guilds.

@@ -12,7 +12,7 @@ use events::Version;
 use events::log::Durable;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tools::Follow as _;
@@ -192,6 +192,7 @@ impl Node {
             ids: desk.ids.clone(),
             follow: self.following.clone(),
             past: Arc::new(self.rest.clone()),
+            calls: Semaphore::new(gapfill::AT_ONCE_MAX),
             live,
             stop,
         }

@@ -230,6 +230,32 @@ async fn what_is_said_during_a_fill_waits_for_it() {
     stage.done(&["verify"]).await;
 }
 
+/// A conversation across two channels, comes into the third in the order in which it was
+/// held, though the history of one answers later than that of the other.
+#[tokio::test]
+async fn what_was_missed_in_several_channels_is_one_conversation() {
+    let stage = Stage::linked(3).await;
+    let node = stage.start().await;
+    let [first, second, there] = [stage.channels[0], stage.channels[1], stage.channels[2]];
+    stage.say(first, "before");
+    stage.until_texts(there, &["before".to_owned()]).await;
+    node.kill().await;
+    stage.discord.lose_sessions();
+    let missed: Vec<_> = (0..30).map(|number| format!("missed {number}")).collect();
+    for (number, text) in missed.iter().enumerate() {
+        stage.say(if number % 3 == 0 { first } else { second }, text);
+    }
+    let slow = RestFault::LateEffect { effect_ms: 1_500, answer_ms: 1_500 };
+    let on = Matcher { channel: Some(first), ..Matcher::kind(RouteKind::ListMessages) };
+    stage.discord.set_faults(Faults { script: vec![Rule::next(on, slow)], ..Faults::default() });
+    let node = stage.start().await;
+    stage.say(second, "live");
+    let before = ["before".to_owned()].into_iter();
+    stage.until_texts(there, &before.chain(missed).chain(["live".to_owned()]).collect::<Vec<_>>()).await;
+    node.stop().await;
+    stage.done(&["verify"]).await;
+}
+
 /// A node that dies in the middle of a fill reads again at the next start, though its session can be resumed.
 #[tokio::test]
 async fn a_fill_that_a_crash_cut_short_is_done_at_the_next_start() {
