@@ -211,6 +211,25 @@ impl Ingest {
         }
     }
 
+    /// Keeps up to where channels are to be read again; `None`: nothing more is. No frame of theirs goes on before that.
+    async fn keep_bounds(&self, bounds: Option<&BTreeMap<ChannelId, MessageId>>) -> Result<(), IngestError> {
+        let shard = self.around.shard;
+        loop {
+            let kept = match bounds {
+                Some(bounds) => self.state.save_bounds(shard, bounds).await,
+                None => self.state.clear_bounds(shard).await,
+            };
+            match kept {
+                Ok(()) => return Ok(()),
+                Err(Failure::Retry(why)) => {
+                    tracing::warn!(why, "up to where is to be read cannot be kept now; frames wait");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(Failure::Stopped(why)) => return Err(IngestError::Stopped(why)),
+            }
+        }
+    }
+
     /// Keeps the place in the session: all up to it is on the log.
     async fn keep_session(&self, session: Session) -> Result<(), IngestError> {
         match self.state.save_session(self.around.shard, session.clone()).await {

@@ -32,7 +32,7 @@ pub use directory::{DataDir, OpenError};
 pub use lanes::SqliteLanes;
 pub use leases::SqliteLeases;
 pub use log::{Peek, SqliteLog, Stretch};
-pub use node::{Dead, NodeState, Session};
+pub use node::{Bounds, Dead, NodeState, Session};
 pub use views::SqliteViews;
 
 use events::log::{AppendError, ReadError};

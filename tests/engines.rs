@@ -17,6 +17,7 @@ use projections::leases::Leases;
 use projections::views::{Follower, Mark, Position, Views};
 use projections::{Bucket, Change, Column, Generation, Key, Register, RowKey};
 use projections::{laws, sample};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -286,10 +287,18 @@ async fn node_state_survives() {
         resume_url: "wss://gateway".into(),
         heard: Version(7),
         lost: Version(3),
+        bounds: BTreeMap::from([(ChannelId(u64::MAX >> 1), MessageId(9)), (ChannelId(2), MessageId(0))])
+            .into(),
     };
     assert_eq!(state.load_session(0).await, Ok(None));
     state.save_session(0, session(1)).await.expect("saved");
     state.save_session(0, session(u64::MAX >> 1)).await.expect("saved");
+    let bound = |channel, newest| BTreeMap::from([(ChannelId(channel), MessageId(newest))]);
+    for (shard, bounds) in
+        [(0, bound(2, 7)), (0, bound(u64::MAX >> 1, 9)), (0, bound(2, 0)), (1, bound(3, 1))]
+    {
+        state.save_bounds(shard, &bounds).await.expect("kept");
+    }
     state.save_session(1, session(5)).await.expect("saved");
     state.clear_session(1).await.expect("cleared");
     for number in 0..3_u8 {
@@ -319,7 +328,7 @@ fn a_bad_directory_is_refused() {
     let cases = [
         ("log.db", garbage, "log.db cannot be used: file is not a database", "restore it from a backup"),
         ("views.db", garbage, "views.db cannot be used: file is not a database", "move it away"),
-        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 3)", "update"),
+        ("log.db", newer, "log.db was written by a newer mirror (tables 99, this one knows 4)", "update"),
         ("views.db", newer, "views.db was written by a newer mirror", "update"),
         ("log.db", foreign, "log.db cannot be used: it is a database of another program", "restore"),
     ];
@@ -395,7 +404,7 @@ async fn an_older_directory_is_brought_up() {
     sql(
         &place.path().join("log.db"),
         "DROP VIEW show_leases; DROP TABLE leases; CREATE TABLE identifies (id); ALTER TABLE sessions DROP COLUMN heard;
-         ALTER TABLE sessions DROP COLUMN lost; PRAGMA user_version = 1",
+         ALTER TABLE sessions DROP COLUMN lost; DROP TABLE bounds; PRAGMA user_version = 1",
     );
     let second = open(place.path());
     assert_eq!(numbers(&second.log(), None, 10).await, [1]);

@@ -32,6 +32,11 @@ impl Awaited {
         self.until.filter(|_| !self.open.is_empty())
     }
 
+    /// Channels of this guild that wait for it.
+    pub(super) fn of(&self, guild: GuildId) -> impl Iterator<Item = ChannelId> {
+        self.open.values().filter(move |stretch| stretch.guild == guild).map(|stretch| stretch.channel)
+    }
+
     /// A guild names the last messages of its channels; who may go now.
     pub(super) fn told(
         &mut self,

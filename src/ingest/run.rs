@@ -6,7 +6,7 @@ use super::{BATCH_FRAMES_MAX, Ingest, IngestError};
 use crate::discord::gateway::Frame;
 use crate::gapfill::{Around, Cause, Fills, Stretch};
 use crate::links::Table;
-use crate::sqlite::Session;
+use crate::sqlite::{Bounds, Session};
 use events::{ChannelId, GuildId, MessageId, Version};
 use projections::lanes::LaneId;
 use serde::Deserialize;
@@ -38,6 +38,8 @@ pub(super) struct Run<'a> {
     place: Option<Session>,
     /// Since when something is missing that is not read again yet, or zero.
     lost: Version,
+    /// And up to where, as far as Discord told.
+    bounds: Bounds,
     /// Channels that are read again because a session was lost.
     unread: HashSet<ChannelId>,
     awaited: Awaited,
@@ -50,11 +52,13 @@ impl<'a> Run<'a> {
     pub(super) fn new(ingest: &'a Ingest, missed: Missed) -> Self {
         let Missed { session: place, lost, fills } = missed;
         let made = made(&ingest.links.now(), ingest.around);
+        let bounds = place.as_ref().map(|place| place.bounds.clone()).unwrap_or_default();
         Self {
             ingest,
             fills,
             place,
             lost,
+            bounds,
             unread: HashSet::new(),
             awaited: Awaited::default(),
             held: Held::default(),
@@ -69,7 +73,9 @@ impl<'a> Run<'a> {
         let mut table = self.ingest.links.watch();
         // What an earlier run could not read to the end is read now.
         if self.lost != Version(0) {
-            let stretches = self.all(self.lost);
+            let all = self.all(self.lost).into_iter();
+            let bounded = |stretch: Stretch| Stretch { newest: self.bounds.of(stretch.channel), ..stretch };
+            let stretches = all.map(bounded).collect();
             self.read(stretches).await;
         }
         let mut batch = Vec::with_capacity(BATCH_FRAMES_MAX);
@@ -98,10 +104,10 @@ impl<'a> Run<'a> {
         let mut free = Vec::with_capacity(batch.len());
         for frame in batch {
             if frame.kind == READY {
-                self.session_began().await;
+                self.session_began().await?;
             }
             if frame.kind == GUILD_CREATE {
-                self.guild_told(&frame).await;
+                self.guild_told(&frame).await?;
             }
             self.note_live(&frame);
             let guilds = self.ingest.guilds.read().unwrap_or_else(PoisonError::into_inner);
@@ -128,24 +134,53 @@ impl<'a> Run<'a> {
             resume_url: frame.resume_url.to_string(),
             heard: self.ingest.clock.now(),
             lost: self.lost,
+            bounds: self.bounds.clone(),
         }
     }
 
     /// A new session: nobody knows what happened since the last frame of the one before.
-    async fn session_began(&mut self) {
+    async fn session_began(&mut self) -> Result<(), IngestError> {
         let heard = self.place.as_ref().map_or(Version(0), |place| place.heard);
         let since = if self.lost == Version(0) { heard } else { self.lost.min(heard) };
         let stretches = self.all(since);
         stretches.iter().for_each(|stretch| self.held.hold(stretch.channel));
         self.awaited = Awaited::new(stretches);
+        self.forget_bounds().await
     }
 
     /// A guild's channels name their last messages: what is newer comes by itself.
-    async fn guild_told(&mut self, frame: &Frame) {
-        let Some((guild, newest)) = told(frame).filter(|_| self.awaited.until().is_some()) else { return };
+    async fn guild_told(&mut self, frame: &Frame) -> Result<(), IngestError> {
+        let Some((guild, newest)) = told(frame).filter(|_| self.awaited.until().is_some()) else {
+            return Ok(());
+        };
+        self.keep_bounds(guild, &newest).await?;
         let table = self.ingest.links.now();
         let free = self.awaited.told(guild, &newest, |channel| table.together(channel));
         self.read(free).await;
+        Ok(())
+    }
+
+    /// A crash amid the fill forgets no more than what was read.
+    async fn keep_bounds(
+        &mut self,
+        guild: GuildId,
+        newest: &HashMap<ChannelId, MessageId>,
+    ) -> Result<(), IngestError> {
+        let told = self.awaited.of(guild).filter_map(|channel| Some((channel, *newest.get(&channel)?)));
+        let told: BTreeMap<_, _> = told.collect();
+        if self.lost == Version(0) || told.is_empty() {
+            return Ok(());
+        }
+        self.bounds.add(&told);
+        self.ingest.keep_bounds(Some(&told)).await
+    }
+
+    async fn forget_bounds(&mut self) -> Result<(), IngestError> {
+        if self.bounds.is_empty() {
+            return Ok(());
+        }
+        self.bounds = Bounds::default();
+        self.ingest.keep_bounds(None).await
     }
 
     /// Every channel of the shard, `since` then.
@@ -219,7 +254,8 @@ impl<'a> Run<'a> {
         if together.iter().all(|channel| self.held.is_read(*channel)) {
             self.let_go(together).await?;
         }
-        self.keep_place().await
+        self.keep_place().await?;
+        if self.lost == Version(0) { self.forget_bounds().await } else { Ok(()) }
     }
 
     async fn let_go(&mut self, channels: impl IntoIterator<Item = ChannelId>) -> Result<(), IngestError> {
@@ -247,7 +283,7 @@ impl<'a> Run<'a> {
     async fn keep_place(&self) -> Result<(), IngestError> {
         let Some(place) = self.place.clone() else { return Ok(()) };
         let seq = self.held.first(&place.session).map_or(place.seq, |first| first - 1);
-        self.ingest.keep_session(Session { seq, lost: self.lost, ..place }).await
+        self.ingest.keep_session(Session { seq, lost: self.lost, bounds: self.bounds.clone(), ..place }).await
     }
 }
 

@@ -1,8 +1,10 @@
 //! What belongs to this node alone: its name, gateway sessions, dead letters.
 
 use super::{Failure, SqliteLog};
-use events::{NodeId, Version};
+use events::{ChannelId, MessageId, NodeId, Version};
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The state in `log.db`. Writes share the log's group commit and are durable when they return.
@@ -26,6 +28,46 @@ pub struct Session {
     /// Since when something is missing that a gap fill still has to read, or zero: nothing is.
     #[serde(default)]
     pub lost: Version,
+    /// Up to where that is to be read. In a directory it is written by itself: [`NodeState::save_bounds`].
+    #[serde(default)]
+    pub bounds: Bounds,
+}
+
+/// The last message of each linked channel before live frames began, as far as Discord told (0: there was none). Shared,
+/// because every place in a session has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "BTreeMap<ChannelId, MessageId>", into = "BTreeMap<ChannelId, MessageId>")]
+pub struct Bounds(Arc<BTreeMap<ChannelId, MessageId>>);
+
+impl From<BTreeMap<ChannelId, MessageId>> for Bounds {
+    fn from(bounds: BTreeMap<ChannelId, MessageId>) -> Self {
+        Self(Arc::new(bounds))
+    }
+}
+
+impl From<Bounds> for BTreeMap<ChannelId, MessageId> {
+    fn from(bounds: Bounds) -> Self {
+        Arc::unwrap_or_clone(bounds.0)
+    }
+}
+
+impl Bounds {
+    /// Of one channel.
+    #[must_use]
+    pub fn of(&self, channel: ChannelId) -> Option<MessageId> {
+        self.0.get(&channel).copied()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes more in.
+    pub fn add(&mut self, more: &BTreeMap<ChannelId, MessageId>) {
+        Arc::make_mut(&mut self.0).extend(more);
+    }
 }
 
 /// A payload that was put aside.
@@ -70,13 +112,42 @@ impl NodeState {
     /// # Errors
     /// When the file cannot be read.
     pub async fn load_session(&self, shard: u32) -> Result<Option<Session>, Failure> {
-        let sql = "SELECT session, seq, resume_url, heard, lost FROM sessions WHERE shard = ?1";
+        let sql = "SELECT session, seq, resume_url, heard, lost, (
+                SELECT json_group_object(channel, newest) FROM bounds WHERE bounds.shard = sessions.shard
+            ) FROM sessions WHERE shard = ?1";
         let session = |row: &Row<'_>| {
             let seq = row.get::<_, i64>(1)? as u64;
             let (heard, lost) = (Version(row.get(3)?), Version(row.get(4)?));
-            Ok(Session { session: row.get(0)?, seq, resume_url: row.get(2)?, heard, lost })
+            let bounds = serde_json::from_str(&row.get::<_, String>(5)?).unwrap_or_default();
+            Ok(Session { session: row.get(0)?, seq, resume_url: row.get(2)?, heard, lost, bounds })
         };
         self.read(move |connection| connection.query_row(sql, [shard], session).optional()).await
+    }
+
+    /// Keeps up to where channels of a shard are to be read again, in place of what was kept of the same.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn save_bounds(
+        &self,
+        shard: u32,
+        bounds: &BTreeMap<ChannelId, MessageId>,
+    ) -> Result<(), Failure> {
+        let pairs: Vec<_> = bounds.iter().map(|(channel, newest)| [channel.0, newest.0]).collect();
+        self.execute(
+            "INSERT OR REPLACE INTO bounds
+                SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2)",
+            (shard, serde_json::json!(pairs).to_string()),
+        )
+        .await
+    }
+
+    /// Forgets them all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn clear_bounds(&self, shard: u32) -> Result<(), Failure> {
+        self.execute("DELETE FROM bounds WHERE shard = ?1", (shard,)).await
     }
 
     /// Forgets a shard's session: Discord has.

@@ -87,13 +87,20 @@ pub const LOG: Schema = Schema {
     CREATE VIEW show_lanes AS SELECT lower(hex(mirror)) AS mirror, link, epoch, length(row) AS bytes FROM lanes;
     CREATE VIEW show_dead AS SELECT id, datetime(at / 1000000, 'unixepoch') AS at, why, place,
         length(payload) AS bytes FROM dead;
-    ", LEASES, SINCE_WHEN],
+    ", LEASES, SINCE_WHEN, UP_TO_WHERE],
 };
 
 /// Up to when a session was heard, and since when a gap fill is owed.
 const SINCE_WHEN: &str = "
     ALTER TABLE sessions ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE sessions ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+";
+
+/// The last message of each channel before live frames began, while a gap fill is owed.
+const UP_TO_WHERE: &str = "
+    CREATE TABLE bounds (
+        shard INTEGER NOT NULL, channel INTEGER NOT NULL, newest INTEGER NOT NULL, PRIMARY KEY (shard, channel)
+    ) WITHOUT ROWID;
 ";
 
 /// `outbox.db`: a log of its own.

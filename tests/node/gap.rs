@@ -280,6 +280,61 @@ async fn a_fill_that_a_crash_cut_short_is_done_at_the_next_start() {
     stage.done(&["verify"]).await;
 }
 
+/// A node that dies in the middle of a fill reads again what was missed, and up to where live frames began, no more: what
+/// came live comes by itself, after all that was missed in any channel of the mirror, and once.
+#[tokio::test]
+async fn what_a_crash_cut_short_is_read_up_to_where_live_frames_began() {
+    let stage = Stage::linked(3).await;
+    let node = stage.start().await;
+    let [first, second, there] = [stage.channels[0], stage.channels[1], stage.channels[2]];
+    stage.say(first, "before");
+    stage.until_texts(there, &["before".to_owned()]).await;
+    node.kill().await;
+    stage.discord.lose_sessions();
+    let say = |word: &str| {
+        let said: Vec<_> = (0..8).map(|number| format!("{word} {number}")).collect();
+        for (number, text) in said.iter().enumerate() {
+            stage.say(if number % 3 == 0 { first } else { second }, text);
+        }
+        said
+    };
+    let missed = say("missed");
+    // The history of one never answers.
+    let fault = RestFault::LateEffect { effect_ms: 60_000, answer_ms: 60_000 };
+    let on = Matcher { channel: Some(first), ..Matcher::kind(RouteKind::ListMessages) };
+    let never = Rule { on, nth: 1, times: u32::MAX, fault };
+    stage.discord.set_faults(Faults { script: vec![never], ..Faults::default() });
+    let node = stage.start().await;
+    stage
+        .until("the node keeps what is missing", || (lost(&stage) > 0 && bounds(&stage) == 3).then_some(()))
+        .await;
+    let live = say("live");
+    node.kill().await;
+    assert_eq!(stage.texts(there), ["before"], "all wait");
+    stage.discord.set_faults(Faults::default());
+    let node = stage.start().await;
+    let all: Vec<_> = ["before".to_owned()].into_iter().chain(missed).chain(live).collect();
+    stage.until_texts(there, &all).await;
+    stage
+        .until("nothing is missing any more", || (lost(&stage) == 0 && bounds(&stage) == 0).then_some(()))
+        .await;
+    node.stop().await;
+    let log = stage.done(&["log", "--json"]).await;
+    let entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let created: Vec<_> = entries
+        .filter(|entry| entry["kind"] == "created")
+        .map(|entry| entry["says"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(created, all, "each once, in order");
+    stage.done(&["verify"]).await;
+}
+
+/// Channels of which it is kept where live frames began.
+fn bounds(stage: &Stage) -> i64 {
+    let log = rusqlite::Connection::open(stage.data().join("log.db")).unwrap();
+    log.query_row("SELECT COUNT(*) FROM bounds", [], |row| row.get(0)).unwrap()
+}
+
 /// Since when something is missing, by the data directory.
 fn lost(stage: &Stage) -> i64 {
     let log = rusqlite::Connection::open(stage.data().join("log.db")).unwrap();
