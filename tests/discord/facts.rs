@@ -1,8 +1,8 @@
 //! `facts.md` beside this file says of each fact about Discord which test holds it, or why none can. Here: that these
 //! tests exist, and that no fact is left out.
 //!
-//! To add a section: a heading with its number as in the facts, `## 1.4 ...`, and a table of rows `| fact | test or
-//! reason |`. A test is `path/of/file.rs::name` in back-ticks, several are separated by commas; a reason begins with
+//! A section is a heading with its number as in the facts, `## 1.4 ...`, and a table of rows `| fact | test or reason |`:
+//! where the facts are a table, a row for each of theirs under the same name; else at least one for each of their points. A test is `path/of/file.rs::name` in back-ticks, several are separated by commas; a reason begins with
 //! "not acted out:".
 
 use std::fs;
@@ -32,6 +32,20 @@ fn rows(text: &str) -> Vec<Row<'_>> {
         }
     }
     rows
+}
+
+/// The points of each section, `- ...` or `1. ...`; a section of mere words has one.
+fn points(text: &str) -> Vec<(&str, usize)> {
+    let sections = text.split("\n##").skip(1).map(|section| section.trim_start_matches('#').trim_start());
+    let is_point = |line: &&str| {
+        line.starts_with("- ")
+            || line.split_once(". ").is_some_and(|(number, _)| number.parse::<u8>().is_ok())
+    };
+    let counted = sections.map(|section| {
+        let (number, rest) = section.split_once(' ').unwrap_or((section, ""));
+        (number, rest.lines().skip(1).filter(is_point).count().max(1))
+    });
+    counted.collect()
 }
 
 /// The names of tests in back-ticks.
@@ -70,10 +84,13 @@ fn no_fact_of_a_section_is_left_out() {
         return;
     };
     let ours = rows(TABLE);
+    let of = |section: &str| ours.iter().filter(|one| one.section == section).count().saturating_sub(1);
+    for (section, points) in points(&facts).into_iter().filter(|(section, _)| *section != "1.") {
+        assert!(points <= of(section), "{section} has {points} points, and {} rows here", of(section));
+    }
     let is_head = |fact: &str| matches!(fact, "thing" | "event" | "client");
     for row in rows(&facts).iter().filter(|row| !is_head(row.fact)) {
-        let of_section: Vec<_> = ours.iter().filter(|one| one.section == row.section).collect();
-        let found = of_section.iter().any(|one| one.fact == row.fact);
-        assert!(of_section.is_empty() || found, "{} {} is not in facts.md", row.section, row.fact);
+        let found = ours.iter().any(|one| (one.section, one.fact) == (row.section, row.fact));
+        assert!(found, "{} {} is not in facts.md", row.section, row.fact);
     }
 }

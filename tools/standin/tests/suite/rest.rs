@@ -325,6 +325,29 @@ fn webhooks_are_made_used_and_removed() {
 }
 
 #[test]
+fn a_query_says_true_in_three_ways() {
+    check(
+        r#"POST /webhooks/{hook/}?wait=true {"content":"x"} | content
+         POST /webhooks/{hook/}?wait=True {"content":"x"} | content
+         POST /webhooks/{hook/}?wait=1 {"content":"x"} | content
+         POST /webhooks/{hook/}?wait=false {"content":"x"}
+         POST /webhooks/{hook/}?wait=yes {"content":"x"}"#,
+        expect![[r#"
+            > POST /webhooks/{hook/}?wait=true {"content":"x"} | content
+              200 x
+            > POST /webhooks/{hook/}?wait=True {"content":"x"} | content
+              200 x
+            > POST /webhooks/{hook/}?wait=1 {"content":"x"} | content
+              200 x
+            > POST /webhooks/{hook/}?wait=false {"content":"x"}
+              204
+            > POST /webhooks/{hook/}?wait=yes {"content":"x"}
+              204
+        "#]],
+    );
+}
+
+#[test]
 fn a_channel_has_at_most_fifteen_webhooks() {
     let mut script = String::new();
     for n in 0..16 {
