@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{RouteKind, ledger::Request};
+use crate::{CdnFault, RouteKind, ledger::Request};
 
 /// A fault of one REST request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,6 +262,16 @@ pub struct GatewayRate {
     pub fault: GatewayFault,
 }
 
+/// A fault of downloads and how likely it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CdnRate {
+    /// Probability per download, 0.0 to 1.0.
+    pub p: f64,
+    /// What happens.
+    #[serde(rename = "do")]
+    pub fault: CdnFault,
+}
+
 /// A plan of faults. Scripts come first, in order; then the rates, drawn in order from the seed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -274,6 +284,8 @@ pub struct Faults {
     pub gateway_script: Vec<GatewayRule>,
     /// Gateway, at random.
     pub gateway_rates: Vec<GatewayRate>,
+    /// Downloads, at random; `Standin::set_cdn_faults` is their script.
+    pub cdn_rates: Vec<CdnRate>,
 }
 
 impl Faults {
@@ -386,6 +398,12 @@ impl FaultEngine {
             }
         }
         hit
+    }
+
+    /// The fault of a download that no script has one for, if any.
+    pub(crate) fn of_download(&mut self) -> Option<CdnFault> {
+        let (rates, dice) = (&self.plan.cdn_rates, &mut self.dice);
+        rates.iter().find(|rate| chance(dice, rate.p)).map(|rate| rate.fault.clone())
     }
 
     /// The fault of this dispatch for one session, if any.

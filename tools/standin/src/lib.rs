@@ -35,7 +35,7 @@ mod world;
 
 pub use api::Said;
 pub use cdn::{File, fault::CdnFault};
-pub use fault::{Faults, GatewayFault, GatewayRate, GatewayRule, Matcher, Rate, RestFault, Rule};
+pub use fault::{CdnRate, Faults, GatewayFault, GatewayRate, GatewayRule, Matcher, Rate, RestFault, Rule};
 pub use id::{DISCORD_EPOCH_MS, at_ms, created_ms};
 pub use ledger::{Actor, Change, Counts, Effect, FaultNote, Filter, Keep, Pings, Request};
 pub use limits::{Invalid, Limits, Refusal, Refused, Window};

@@ -31,7 +31,8 @@ pub(crate) fn serve(core: &Core, path: &str, query: &str) -> Response<Body> {
         );
     };
     world.ledger.counts.downloads += 1;
-    let fault = (!world.cdn.faults.is_empty()).then(|| world.cdn.faults.remove(0));
+    let scripted = (!world.cdn.faults.is_empty()).then(|| world.cdn.faults.remove(0));
+    let fault = scripted.or_else(|| world.faults.of_download());
     drop(world);
     fault.map_or_else(|| fine(&file, whole(file.bytes.clone())), |fault| suffer(&file, fault))
 }

@@ -93,7 +93,7 @@ fn wrong_input_names_the_nearest_right_thing() {
             > POST /standin/say [] | error
               400 the body is not an object
             > PUT /standin/faults {"scripts":[]} | error
-              400 not a plan of faults: unknown field `scripts`, expected one of `script`, `rates`, `gateway_script`, `gateway_rates` at line 1 column 10
+              400 not a plan of faults: unknown field `scripts`, expected one of `script`, `rates`, `gateway_script`, `gateway_rates`, `cdn_rates` at line 1 column 10
             > GET /standin/nothing | error
               400 no `GET /standin/nothing`; GET /standin/help lists what there is
             > GET /standin/messages | error

@@ -1,7 +1,7 @@
 //! Files: sent, kept, served under addresses that run out, and downloads that go wrong.
 
 use serde_json::{Value, json};
-use standin::{CdnFault, Config, File, Said, Standin};
+use standin::{CdnFault, CdnRate, Config, Faults, File, Said, Standin};
 
 use crate::http::{Got, Http};
 
@@ -189,6 +189,32 @@ fn downloads_go_wrong_as_they_are_told() {
             [(200, 1000), (1, 0), (0, 0), (0, 0), (200, 10), (302, 0), (1, 0), (503, 0), (200, 1000)];
         assert_eq!(met, expected);
     });
+}
+
+/// A seed has its faults; a script comes before them.
+#[test]
+fn downloads_go_wrong_at_a_rate() {
+    let met = || {
+        let met = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+        let kept = std::rc::Rc::clone(&met);
+        played(|stage| async move {
+            let (_, url) = stage.posted(File::new("a.bin", "bytes"));
+            let rate = |p, status| CdnRate { p, fault: CdnFault::Status { status } };
+            let cdn_rates = vec![rate(0.3, 503), rate(0.3, 500)];
+            stage.discord.set_faults(Faults { cdn_rates, ..Faults::none() });
+            stage.discord.set_cdn_faults(vec![CdnFault::Status { status: 404 }]);
+            for _ in 0..100 {
+                kept.borrow_mut().push(stage.fetch(&url).await.0);
+            }
+        });
+        met.take()
+    };
+    let first = met();
+    assert_eq!((first[0], first.iter().filter(|status| **status == 404).count()), (404, 1));
+    for status in [200, 500, 503] {
+        assert!(first.iter().filter(|met| **met == status).count() > 10, "{status}: {first:?}");
+    }
+    assert_eq!(first, met());
 }
 
 #[test]
