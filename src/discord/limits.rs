@@ -7,22 +7,28 @@
 //! * The same bucket hash may be told by routes with different limits, so the limit is part of the key.
 //! * Thirty posts a minute in a channel are all that its webhooks have together; no header says so, so it is kept here.
 //! * The global limit is the bot's: nodes that share its token share it (`second`).
-//! * A 429 without a scope and without a bucket is what a block by Cloudflare looks like: everything stops.
+//! * A 429 without a scope and without a bucket, or a 403 that is a page, is what a block by Cloudflare looks like:
+//!   everything stops (`stop`), and one request finds out when it is over.
+//! * Refused requests are counted; from half of their budget on everything goes slower (`invalid`).
 //!
 //! Source: Discord, "Rate Limits"; discord-api-docs issues 367, 1454, 8073.
 
 mod channels;
+mod invalid;
 mod second;
+mod stop;
 
 pub use second::{Sharing, share};
 
 use super::route::RouteKey;
 use channels::Channels;
 use http::HeaderMap;
+use invalid::Invalid;
 use second::Second;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stop::Stop;
 
 /// The limits of the limiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +39,11 @@ pub struct Settings {
     pub global_per_second: usize,
     /// Messages per minute that webhooks post in one channel; zero: as many as the headers allow.
     pub channel_per_minute: usize,
-    /// Refused requests (401, 403, 429 except shared) in ten minutes after which everything waits.
-    /// Discord blocks an address at 10,000, which may be shared with others.
+    /// Refused requests (401, 403, 429 except shared) in ten minutes, of which there are never more: from half of it
+    /// on everything goes slower. Discord blocks an address at 10,000, which may be shared with others.
     pub invalid_max: u32,
+    /// How long everything waits after a refusal that does not say how long.
+    pub stop_ms: u64,
     /// Buckets remembered.
     pub buckets_max: usize,
 }
@@ -47,6 +55,7 @@ impl Default for Settings {
             global_per_second: 50,
             channel_per_minute: 30,
             invalid_max: 2_000,
+            stop_ms: STOP_MS,
             buckets_max: 4_096,
         }
     }
@@ -63,13 +72,10 @@ pub const BUSY_MS: u64 = 50;
 const RESET_MARGIN_MS: u64 = 10;
 /// A reset told this much later than the one known is another window.
 const WINDOW_SLACK_MS: u64 = 250;
-/// After a 429 that does not say how long.
+/// After a refusal that does not say how long.
 const STOP_MS: u64 = 60_000;
 /// After a request without an answer in a window that is not known.
 const LOST_RESET_MS: u64 = 5_000;
-const MINUTE_MS: u64 = 60_000;
-/// Ten minutes, and the one that is running.
-const MINUTES: usize = 11;
 
 /// Whether a request may be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -104,7 +110,7 @@ pub enum Noticed {
         /// For so long.
         ms: u64,
     },
-    /// The budget of refused requests is spent.
+    /// More than half of the budget of refused requests is spent.
     Invalid {
         /// Refused in the last ten minutes.
         count: u32,
@@ -137,6 +143,8 @@ pub struct Headers {
     pub retry_after_ms: Option<u64>,
     /// With a 429: whom it is for.
     pub scope: Option<Scope>,
+    /// With a 403 or 429: the body is a page, not Discord's own words.
+    pub is_page: bool,
 }
 
 impl Headers {
@@ -153,6 +161,7 @@ impl Headers {
             reset_after_ms: seconds("x-ratelimit-reset-after"),
             retry_after_ms: seconds("retry-after"),
             scope: scope(text("x-ratelimit-scope"), text("x-ratelimit-global")),
+            is_page: false,
         }
     }
 
@@ -161,6 +170,12 @@ impl Headers {
     #[must_use]
     pub fn wait_ms(&self) -> Option<u64> {
         self.retry_after_ms.max(self.reset_after_ms)
+    }
+
+    /// Whether a refusal with these is a block by whoever stands before Discord.
+    const fn is_block(&self, status: u16) -> bool {
+        let is_known = self.bucket.is_some() || self.scope.is_some();
+        !is_known && (status == 429 || (status == 403 && self.is_page))
     }
 }
 
@@ -267,36 +282,6 @@ impl Bucket {
     }
 }
 
-/// Refused requests by minute: exact enough, and of a fixed size.
-#[derive(Clone, Copy, Debug, Default)]
-struct Invalid([(u64, u32); MINUTES]);
-
-impl Invalid {
-    const fn add(&mut self, now: u64) {
-        let minute = now / MINUTE_MS;
-        let slot = &mut self.0[(minute % MINUTES as u64) as usize];
-        if slot.0 != minute {
-            *slot = (minute, 0);
-        }
-        slot.1 += 1;
-    }
-
-    fn recent(&self, now: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
-        let minute = now / MINUTE_MS;
-        self.0.iter().copied().filter(move |slot| slot.1 > 0 && slot.0 + MINUTES as u64 > minute)
-    }
-
-    fn count(&self, now: u64) -> u32 {
-        self.recent(now).map(|slot| slot.1).sum()
-    }
-
-    /// Until the oldest minute is forgotten.
-    fn wait(&self, now: u64) -> u64 {
-        let oldest = self.recent(now).map(|slot| slot.0).min();
-        oldest.map_or(0, |minute| ((minute + MINUTES as u64) * MINUTE_MS).saturating_sub(now))
-    }
-}
-
 /// The limiter.
 #[derive(Debug)]
 pub struct Limits {
@@ -305,7 +290,7 @@ pub struct Limits {
     buckets: HashMap<BucketKey, Bucket>,
     second: Second,
     channels: Channels,
-    stopped_until: u64,
+    stop: Stop,
     invalid: Invalid,
 }
 
@@ -319,7 +304,7 @@ impl Limits {
             buckets: HashMap::new(),
             second: Second::new(share(settings.global_per_second, Sharing::Alone)),
             channels: Channels::default(),
-            stopped_until: 0,
+            stop: Stop::default(),
             invalid: Invalid::default(),
         }
     }
@@ -337,6 +322,8 @@ impl Limits {
         self.make_room(now);
         self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit())).take(now);
         let number = self.second.sent(now);
+        self.stop.sent(number);
+        self.invalid.sent(now);
         posts_in.into_iter().for_each(|channel| self.channels.posted(channel, now));
         Permit::Go(Ticket { route, bucket: key, number })
     }
@@ -356,14 +343,18 @@ impl Limits {
     pub fn answered(&mut self, ticket: Ticket, status: u16, headers: &Headers, now: u64) -> Noticed {
         self.release(&ticket.bucket);
         self.second.answered(ticket.number, now);
+        let number = ticket.number;
         let key = self.learn(ticket, headers, now);
-        let held = if status == 429 { self.limited(&key, headers, now) } else { Noticed::Nothing };
+        let is_block = headers.is_block(status);
+        let is_held = status == 429 || is_block;
+        let held = if is_held { self.limited(&key, headers, now) } else { Noticed::Nothing };
+        self.stop.ended(number, !is_block);
         let refused = matches!(status, 401 | 403 | 429) && headers.scope != Some(Scope::Shared);
         if refused {
             self.invalid.add(now);
         }
-        let count = self.invalid.count(now);
-        if refused && count >= self.settings.invalid_max { Noticed::Invalid { count } } else { held }
+        let is_short = refused && self.invalid.is_short(self.settings.invalid_max, now);
+        if is_short { Noticed::Invalid { count: self.invalid.count(now) } } else { held }
     }
 
     /// Takes a ticket back without one: it may or may not have been counted.
@@ -371,6 +362,7 @@ impl Limits {
         if let Some(bucket) = self.buckets.get_mut(&ticket.bucket) {
             bucket.lose(now);
         }
+        self.stop.ended(ticket.number, false);
     }
 
     /// Buckets remembered now.
@@ -380,11 +372,10 @@ impl Limits {
     }
 
     fn wait_everywhere(&mut self, now: u64) -> u64 {
-        let spent = self.invalid.count(now) >= self.settings.invalid_max;
-        let invalid = if spent { self.invalid.wait(now) } else { 0 };
+        let invalid = self.invalid.wait(self.settings.invalid_max, now);
         let second = self.second.wait(now);
         let second = if self.settings.unlimited { 0 } else { second };
-        self.stopped_until.saturating_sub(now).max(invalid).max(second)
+        self.stop.wait(BUSY_MS, now).max(invalid).max(second)
     }
 
     fn wait_channel(&mut self, channel: u64, is_unknown: bool, now: u64) -> u64 {
@@ -428,9 +419,9 @@ impl Limits {
             Some(Scope::User | Scope::Shared) => false,
             None => headers.bucket.is_none(),
         };
-        let ms = headers.wait_ms().unwrap_or(STOP_MS) + RESET_MARGIN_MS;
+        let ms = headers.wait_ms().unwrap_or(self.settings.stop_ms) + RESET_MARGIN_MS;
         if everywhere {
-            self.stopped_until = self.stopped_until.max(now + ms);
+            self.stop.begin(now + ms, headers.scope.is_none());
             return Noticed::Everything { ms };
         }
         let bucket = self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(key.limit()));

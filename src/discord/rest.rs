@@ -64,7 +64,7 @@ impl Rest {
         let held = self.permit(call, patience).await.map_err(Failure::Limited)?;
         match self.transport.send(call).await {
             Ok(mut reply) => {
-                read_limited(&mut reply);
+                read_refusal(&mut reply);
                 held.settle(call, &reply);
                 Ok(reply)
             }
@@ -135,14 +135,18 @@ impl Drop for Held<'_> {
     }
 }
 
-fn read_limited(reply: &mut Reply) {
-    if reply.status != 429 {
+/// What the body of a refusal says beyond the headers.
+fn read_refusal(reply: &mut Reply) {
+    if !matches!(reply.status, 403 | 429) {
         return;
     }
-    let body: Limited = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let told = body.retry_after.and_then(milliseconds);
+    let Ok(body) = serde_json::from_slice::<Limited>(&reply.body) else {
+        reply.headers.is_page = true;
+        return;
+    };
+    let told = body.retry_after.and_then(milliseconds).filter(|_| reply.status == 429);
     reply.headers.retry_after_ms = reply.headers.retry_after_ms.max(told);
-    if body.global {
+    if body.global && reply.status == 429 {
         reply.headers.scope = Some(Scope::Global);
     }
 }

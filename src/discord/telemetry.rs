@@ -27,7 +27,7 @@ pub fn limited(route: Route, noticed: &Noticed) {
         Noticed::Invalid { count } => {
             tracing::error!(
                 count,
-                "too many refused requests in ten minutes: all wait, or Discord would block us"
+                "many refused requests in ten minutes: all go slowly, or Discord would block us"
             );
         }
     }

@@ -7,6 +7,7 @@ mod facts;
 mod files;
 mod forums;
 mod gateway;
+mod limits;
 mod secrets;
 mod shards;
 mod sink;

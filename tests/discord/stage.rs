@@ -117,7 +117,12 @@ pub(crate) struct Client {
 
 pub(crate) fn client(base: &str, application: u64, unlimited: bool) -> Client {
     let limits = limits::Settings { unlimited, ..limits::Settings::default() };
-    let rest = Arc::new(Rest::new(transport(base), limits));
+    assembled(transport(base), application, limits)
+}
+
+/// A client over this transport, within these limits.
+pub(crate) fn assembled(transport: Transport, application: u64, limits: limits::Settings) -> Client {
+    let rest = Arc::new(Rest::new(transport, limits));
     let webhooks = Arc::new(Webhooks::new(Arc::clone(&rest), ApplicationId(application)));
     let sink = DiscordSink::new(Arc::clone(&rest), Arc::clone(&webhooks));
     Client { rest, webhooks, sink }

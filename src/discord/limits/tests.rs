@@ -1,5 +1,7 @@
 //! Tables: what is asked and answered, and when a request may go.
 
+mod rate;
+
 use super::*;
 use crate::discord::route::Kind;
 
@@ -223,19 +225,45 @@ fn thirty_a_minute_in_a_channel_whatever_the_headers_say() {
 }
 
 #[test]
-fn the_budget_of_refused_requests_stops_everything_and_comes_back() {
-    for (status, told, stops) in
+fn refused_requests_make_everything_slow_and_it_comes_back() {
+    for (status, told, slow) in
         [(401, "", true), (403, "", true), (404, "", false), (429, "scope=shared retry=0", false)]
     {
         let mut limits = Limits::new(Settings { invalid_max: 3, ..Settings::default() });
-        for n in 0..3 {
+        for n in 0..2 {
             let ticket = go(&mut limits, WEBHOOK, MS + n * 100);
             limits.answered(ticket, status, &headers(told), MS + n * 100);
         }
-        assert_eq!(wait(&mut limits, OTHER, MS + 300) > MINUTE_MS, stops, "{status}");
+        assert_eq!(wait(&mut limits, OTHER, MS + 200) > 9 * 60_000, slow, "{status}");
         let third = RouteKey { major: 9, ..WEBHOOK };
-        assert_eq!(wait(&mut limits, third, MS + 11 * MINUTE_MS), 0, "{status}");
+        assert_eq!(wait(&mut limits, third, MS + 11 * 60_000), 0, "{status}");
     }
+}
+
+#[test]
+fn a_page_stops_everything_and_one_request_finds_out_when_it_is_over() {
+    for status in [403, 429] {
+        let mut limits = Limits::new(Settings { stop_ms: 1_000, ..Settings::default() });
+        let page = Headers { is_page: true, ..Headers::default() };
+        let ticket = go(&mut limits, WEBHOOK, MS);
+        assert_eq!(limits.answered(ticket, status, &page, MS), Noticed::Everything { ms: 1_010 });
+        assert_eq!((wait(&mut limits, OTHER, MS), wait(&mut limits, EDIT, MS)), (1_010, 1_010));
+        let later = MS + 1_010;
+        let scout = go(&mut limits, OTHER, later);
+        assert_eq!(wait(&mut limits, EDIT, later), BUSY_MS, "the scout is out");
+        limits.answered(scout, status, &page, later);
+        assert_eq!(wait(&mut limits, EDIT, later), 1_010, "still blocked");
+        let scout = go(&mut limits, OTHER, later + 1_010);
+        limits.unanswered(&scout, later + 1_010);
+        let scout = go(&mut limits, EDIT, later + 1_010);
+        limits.answered(scout, 204, &Headers::default(), later + 1_020);
+        let _both = [go(&mut limits, WEBHOOK, later + 1_020), go(&mut limits, EDIT, later + 1_020)];
+    }
+    // Discord's own 403 is about one request.
+    let mut limits = Limits::new(Settings::default());
+    let ticket = go(&mut limits, WEBHOOK, MS);
+    assert_eq!(limits.answered(ticket, 403, &Headers::default(), MS), Noticed::Nothing);
+    assert_eq!(wait(&mut limits, OTHER, MS), 0);
 }
 
 #[test]
