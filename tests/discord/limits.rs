@@ -110,7 +110,8 @@ async fn a_webhook_posts_five_in_two_seconds() {
     stage.post_all(16).await;
     let posts = stage.posts(None, 200);
     assert_eq!((posts.len(), stage.discord.counts().too_many), (16, 0));
-    assert!((1_900..=2_105).contains(&best(&posts, 5)), "95 of 100: {posts:?}");
+    // That it is not less is the stand-in's to say: it refused none.
+    assert!(best(&posts, 5) <= 2_105, "95 of 100: {posts:?}");
 }
 
 #[tokio::test]

@@ -325,6 +325,7 @@ async fn what_a_crash_cut_short_is_read_up_to_where_live_frames_began() {
         .filter(|entry| entry["kind"] == "created")
         .map(|entry| entry["says"].as_str().unwrap().to_owned())
         .collect();
+    let all: Vec<_> = all.iter().map(|text| format!("Ada: {text}")).collect();
     assert_eq!(created, all, "each once, in order");
     stage.done(&["verify"]).await;
 }

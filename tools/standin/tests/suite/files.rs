@@ -204,7 +204,8 @@ fn downloads_go_wrong_at_a_rate() {
             stage.discord.set_faults(Faults { cdn_rates, ..Faults::none() });
             stage.discord.set_cdn_faults(vec![CdnFault::Status { status: 404 }]);
             for _ in 0..100 {
-                kept.borrow_mut().push(stage.fetch(&url).await.0);
+                let status = stage.fetch(&url).await.0;
+                kept.borrow_mut().push(status);
             }
         });
         met.take()
