@@ -74,6 +74,8 @@ const RESET_MARGIN_MS: u64 = 10;
 const WINDOW_SLACK_MS: u64 = 250;
 /// After a refusal that does not say how long.
 const STOP_MS: u64 = 60_000;
+/// So far our idea of a window's end may be from Discord's.
+const EDGE_MS: u64 = 1_000;
 /// After a request without an answer in a window that is not known.
 const LOST_RESET_MS: u64 = 5_000;
 
@@ -216,6 +218,11 @@ impl BucketKey {
     }
 }
 
+/// What a node leaves of a window that two nodes use, who hear of each other's requests by the headers alone.
+const fn left_to_another(limit: u32, halved: bool) -> u32 {
+    if halved && limit > 1 { limit - limit / 2 } else { 0 }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Bucket {
     limit: Option<u32>,
@@ -223,6 +230,8 @@ struct Bucket {
     reset_at: Option<u64>,
     blocked_until: u64,
     in_flight: u32,
+    /// Requests without an answer at the end of this window: they may have been counted in the next.
+    lost: u32,
     used_at: u64,
 }
 
@@ -231,23 +240,27 @@ impl Bucket {
         Self { limit, remaining: limit.unwrap_or(1), ..Self::default() }
     }
 
-    /// Milliseconds until a request may go; zero: now.
-    fn wait(&mut self, now: u64) -> u64 {
+    /// Milliseconds until a request may go; zero: now. With `halved`, half of the window is left to another node.
+    fn wait(&mut self, now: u64, halved: bool) -> u64 {
         self.roll(now);
         let blocked = self.blocked_until.saturating_sub(now);
         let counted = match self.limit {
             None if self.in_flight > 0 => BUSY_MS,
-            Some(_) if self.remaining == 0 => self.reset_at.map_or(BUSY_MS, |at| at - now),
+            Some(limit) if self.remaining <= left_to_another(limit, halved) => {
+                self.reset_at.map_or(BUSY_MS, |at| at - now)
+            }
             None | Some(_) => 0,
         };
         blocked.max(counted)
     }
 
-    /// The window is over: its successor begins with the first answer, and what is in flight may count there.
+    /// The window is over: its successor begins with the first answer, and what is in flight may count there. What was
+    /// lost may have begun it.
     fn roll(&mut self, now: u64) {
         if self.reset_at.is_some_and(|at| at <= now) {
-            self.reset_at = None;
-            self.remaining = self.limit.unwrap_or(1).saturating_sub(self.in_flight);
+            let lost = std::mem::take(&mut self.lost);
+            self.reset_at = (lost > 0).then_some(now + LOST_RESET_MS);
+            self.remaining = self.limit.unwrap_or(1).saturating_sub(self.in_flight + lost);
         }
     }
 
@@ -270,7 +283,8 @@ impl Bucket {
     /// A request without an answer may have been counted; a window must end for the count to heal.
     fn lose(&mut self, now: u64) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.reset_at.get_or_insert(now + LOST_RESET_MS);
+        let reset_at = *self.reset_at.get_or_insert(now + LOST_RESET_MS);
+        self.lost += u32::from(reset_at < now + EDGE_MS);
     }
 
     const fn is_idle(&self, now: u64) -> bool {
@@ -286,6 +300,7 @@ impl Bucket {
 #[derive(Debug)]
 pub struct Limits {
     settings: Settings,
+    is_alone: bool,
     known: HashMap<RouteKey, BucketKey>,
     buckets: HashMap<BucketKey, Bucket>,
     second: Second,
@@ -300,6 +315,7 @@ impl Limits {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            is_alone: true,
             known: HashMap::new(),
             buckets: HashMap::new(),
             second: Second::new(share(settings.global_per_second, Sharing::Alone)),
@@ -313,7 +329,7 @@ impl Limits {
     /// [`Self::answered`] or [`Self::unanswered`].
     pub fn permit(&mut self, route: RouteKey, posts_in: Option<u64>, now: u64) -> Permit {
         let key = self.known.get(&route).cloned().unwrap_or(BucketKey::Unknown(route));
-        let wait = self.wait_everywhere(now).max(self.wait_bucket(&key, now));
+        let wait = self.wait_everywhere(now).max(self.wait_bucket(route, &key, now));
         let is_unknown = matches!(key, BucketKey::Unknown(_));
         let wait = posts_in.map_or(wait, |channel| wait.max(self.wait_channel(channel, is_unknown, now)));
         if wait > 0 {
@@ -335,7 +351,8 @@ impl Limits {
     }
 
     /// Who shares the bot's global limit from now on.
-    pub const fn shared(&mut self, sharing: Sharing) {
+    pub fn shared(&mut self, sharing: Sharing) {
+        self.is_alone = sharing == Sharing::Alone;
         self.second.allow(share(self.settings.global_per_second, sharing));
     }
 
@@ -387,10 +404,11 @@ impl Limits {
         self.channels.wait(channel, self.settings.channel_per_minute, now).max(unknown)
     }
 
-    fn wait_bucket(&mut self, key: &BucketKey, now: u64) -> u64 {
+    fn wait_bucket(&mut self, route: RouteKey, key: &BucketKey, now: u64) -> u64 {
         let unlimited = self.settings.unlimited;
+        let halved = !self.is_alone && route.kind.is_read_by_two();
         self.buckets.get_mut(key).map_or(0, |bucket| {
-            if unlimited { bucket.blocked_until.saturating_sub(now) } else { bucket.wait(now) }
+            if unlimited { bucket.blocked_until.saturating_sub(now) } else { bucket.wait(now, halved) }
         })
     }
 

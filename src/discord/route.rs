@@ -49,6 +49,13 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether two nodes of a cluster use it: that with the channel's shard fills gaps, that with the mirror's partition
+    /// looks for copies.
+    #[must_use]
+    pub const fn is_read_by_two(self) -> bool {
+        matches!(self, Self::ReadMessages | Self::ReadMessage | Self::ReadChannel)
+    }
+
     /// Method and path, with names where ids and tokens stand.
     #[must_use]
     pub const fn template(self) -> &'static str {

@@ -283,6 +283,35 @@ fn a_lost_answer_frees_its_place_and_heals() {
 }
 
 #[test]
+fn what_is_lost_at_the_end_of_a_window_may_count_in_the_next() {
+    for (lost_at, free) in [(MS + 3_000, 2), (MS + 4_500, 1)] {
+        let mut limits = Limits::new(Settings::default());
+        let ticket = go(&mut limits, WEBHOOK, MS);
+        limits.answered(ticket, 200, &headers("bucket=b limit=2 remaining=1 reset-after=5"), MS);
+        let lost = go(&mut limits, WEBHOOK, lost_at);
+        limits.unanswered(&lost, lost_at);
+        let next = MS + 5_010;
+        let _sent: Vec<_> = (0..free).map(|_| go(&mut limits, WEBHOOK, next)).collect();
+        assert!(wait(&mut limits, WEBHOOK, next) > 0, "lost at {lost_at}, {free} are free");
+    }
+}
+
+#[test]
+fn two_nodes_that_read_one_channel_halve_its_bucket() {
+    let reads = RouteKey { kind: Kind::ReadMessages, major: 7 };
+    let told = headers("bucket=b limit=5 remaining=4 reset-after=5");
+    for (sharing, free) in [(Sharing::Alone, 4), (Sharing::Among(3), 1), (Sharing::Unknown, 1)] {
+        let mut limits = Limits::new(Settings { global_per_second: 1_000, ..Settings::default() });
+        limits.shared(sharing);
+        let ticket = go(&mut limits, reads, MS);
+        limits.answered(ticket, 200, &told, MS);
+        let now = MS + 2_000;
+        let _sent: Vec<_> = (0..free).map(|_| go(&mut limits, reads, now)).collect();
+        assert!(wait(&mut limits, reads, now) > 0, "{sharing:?}: {free} after the first");
+    }
+}
+
+#[test]
 fn unlimited_waits_for_nothing_but_a_429() {
     let mut limits = Limits::new(Settings { unlimited: true, ..Settings::default() });
     let mut tickets: Vec<_> = (0..200).map(|_| go(&mut limits, WEBHOOK, MS)).collect();
