@@ -1,17 +1,21 @@
 //! What many links cost: `cargo bench --bench links [-- LINKS]`; see BENCHMARKS.md.
 //!
 //! The resident memory of `mirror run` with so many links in the data directory, after it has mirrored a message and
-//! been idle: after its first start, which folds the links from the log, and after a second one.
+//! been idle: after its first start, which folds the links from the log, and after a second one. Then what people wait
+//! for while they talk everywhere at once: by themselves, beside a link that owes much, and beside one that is dead.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot run has nothing to report")]
 #![allow(clippy::disallowed_methods, reason = "to be idle for a while is what is measured")]
 
 #[path = "node/links.rs"]
 mod links;
+#[path = "node/load.rs"]
+mod load;
 #[path = "node/stage.rs"]
 mod stage;
 
 use links::{Channel, link};
+use load::load;
 use stage::Stage;
 use std::time::{Duration, Instant};
 
@@ -63,6 +67,9 @@ fn measure(links: usize, size: usize) {
             node.memory_mib("VmHWM")
         );
         node.stop();
+    }
+    if groups.len() > 2 {
+        load(&stage, &groups);
     }
 }
 
