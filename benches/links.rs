@@ -26,7 +26,8 @@ const SHAPES: [usize; 2] = [2, 100];
 /// As many as Discord allows.
 const CHANNELS_PER_GUILD: usize = 500;
 const AIM_MIB: f64 = 150.0;
-/// How often, and how many times at most, a message is said until the first copy.
+/// How often, and how many times at most, a message is said until the first copy; with many links it waits behind their
+/// notices.
 const AGAIN: Duration = Duration::from_millis(100);
 const AGAIN_MAX: usize = 600;
 /// So long the node has nothing to do before it is looked at.
@@ -55,7 +56,10 @@ fn measure(links: usize, size: usize) {
         let group = groups.last().expect("a mirror");
         // What is said before the node knows the link is not mirrored: said again until a copy comes.
         let say = || stage.say_and_see(&mut seen, (group[0].id, group[1].id), AGAIN).is_some();
-        assert!(std::iter::repeat_with(say).take(AGAIN_MAX).any(|copied| copied), "no copy came");
+        assert!(
+            std::iter::repeat_with(say).take(AGAIN_MAX.max(links / 50)).any(|copied| copied),
+            "no copy came"
+        );
         let (mirrored, requests) = (began.elapsed(), stage.discord.counts().requests);
         std::thread::sleep(IDLE);
         println!(
