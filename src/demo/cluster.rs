@@ -336,6 +336,11 @@ impl Demo {
             // Before retention goes on with what the wiping adds.
             self.rig.crew.ask(&["archive", "seal"]).await?;
         }
+        if self.options.havoc.contains(&Havoc::Refilled) {
+            // Outboxes of several nodes filled the stream side by side, and copies follow the log.
+            let order = self.log_order(&place.mirror).await?;
+            self.cast.stage.ordered_by_log(order.into_iter());
+        }
         let before = self.removals(&place.mirror).await?.len();
         let wiped = self.cast.stage.discord.wipe(place.id);
         let heading = format!("a moderator wipes {}: {wiped} copies are gone", place.title);
@@ -367,13 +372,20 @@ impl Demo {
 
     /// Removals on the log. Two nodes may have heard of the same: it is one event.
     async fn removals(&mut self, mirror: &str) -> anyhow::Result<BTreeSet<String>> {
-        let words = ["log", "--mirror", mirror, "--kind", "deleted", "--json"];
+        let entries = self.entries(mirror, &["--kind", "deleted"]).await?;
+        Ok(entries.iter().filter_map(|entry| Some(entry["event"].as_str()?.to_owned())).collect())
+    }
+
+    /// The messages of a mirror as the log has them.
+    async fn log_order(&mut self, mirror: &str) -> anyhow::Result<Vec<u64>> {
+        let entries = self.entries(mirror, &["--kind", "created", "--kind", "edited"]).await?;
+        Ok(entries.iter().filter_map(|entry| entry["message"].as_str()?.parse().ok()).collect())
+    }
+
+    async fn entries(&mut self, mirror: &str, kinds: &[&str]) -> anyhow::Result<Vec<serde_json::Value>> {
+        let words = [&["log", "--mirror", mirror, "--json"], kinds].concat();
         let said = self.rig.crew.ask(&words).await?;
-        let event = |line: &str| {
-            let entry: serde_json::Value = serde_json::from_str(line).ok()?;
-            Some(entry["event"].as_str()?.to_owned())
-        };
-        Ok(said.lines().filter_map(event).collect())
+        Ok(said.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
     /// What is wrong, in words; empty: nothing.

@@ -42,6 +42,8 @@ pub(super) struct Stage {
     copies: HashMap<(u64, String), u64>,
     /// Copies are in the order of each source channel alone: one that is read again does not hold up the others.
     pub(super) is_ordered_by_channel: bool,
+    /// Where each message stands on the log, once that may differ from when it was written.
+    log_order: HashMap<u64, usize>,
     /// Edits done.
     pub(super) edits: usize,
     /// Messages removed.
@@ -72,6 +74,7 @@ impl Stage {
             banned: HashSet::new(),
             copies: HashMap::new(),
             is_ordered_by_channel: false,
+            log_order: HashMap::new(),
             edits: 0,
             deletes: 0,
         }
@@ -104,6 +107,13 @@ impl Stage {
     /// The operator's ban counts from now on.
     pub(super) fn ban(&mut self, author: &str) {
         self.banned.insert(author.to_owned());
+    }
+
+    /// From now on copies are to stand in this order of their sources.
+    pub(super) fn ordered_by_log(&mut self, sources: impl Iterator<Item = u64>) {
+        for (place, source) in sources.enumerate() {
+            self.log_order.entry(source).or_insert(place);
+        }
     }
 
     /// A copy appeared: so people can answer it.
@@ -217,7 +227,9 @@ impl Stage {
             author: sent.author.clone(),
             text: sent.text.clone(),
         };
-        self.sent.iter().filter(meant).map(wanted).collect()
+        let mut sources: Vec<Wanted> = self.sent.iter().filter(meant).map(wanted).collect();
+        sources.sort_by_key(|source| self.log_order.get(&source.id));
+        sources
     }
 }
 
