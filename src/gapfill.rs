@@ -10,28 +10,36 @@
 //! what history shows in a later version, deletions what it does not show between what it does. An empty list proves
 //! nothing, for Discord gives it to whoever may not read: what stands at the end is asked for one by one. What is found
 //! is the same event that the gateway would have given, so that reading it twice does no harm. A [`Gap`] on the log
-//! names the rest. Channels that share a mirror are read together, and what they find is merged by id. Bounded in calls, time and number: see [`fill`].
+//! names the rest. The threads of a channel are read with it; channels that share a mirror are read together, and what
+//! they find is merged by id. Bounded in calls, time and number: see [`read`], [`rooms`], [`ask`].
 //!
 //! [`Gap`]: events::event::Gap
 
+pub mod ask;
 pub mod compare;
-pub mod fill;
+mod fill;
 mod group;
+mod here;
 pub mod known;
 pub mod merge;
 pub mod past;
+pub mod read;
+pub mod rooms;
 
 use crate::clock::Clock;
 use crate::discord::guilds::Guilds;
 use crate::discord::webhooks::Webhooks;
 use crate::follower::RETRY;
 use crate::links::Links;
+use ask::Stopped;
 use events::capture::Me;
 use events::log::{AppendError, Durable};
 use events::{ChannelId, Event, GuildId, MessageId, Partition, Version};
-use fill::{Fill, Stopped};
+use fill::Fill;
 use group::Group;
+use here::Here;
 use past::Past;
+use rooms::Actives;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{Semaphore, mpsc};
@@ -126,6 +134,8 @@ pub struct Filler {
     pub past: Arc<dyn Past>,
     /// Leave to ask Discord: [`AT_ONCE_MAX`].
     pub calls: Semaphore,
+    /// Threads of guilds.
+    pub actives: Actives,
     /// What comes by itself meanwhile.
     pub live: Live,
     /// Told to stop.
@@ -143,28 +153,50 @@ pub struct Fills {
     pub live: Live,
 }
 
-/// The first message of each channel that came by itself while it is read again: from there on nothing is to be read.
-/// Bounded by the linked channels.
+/// Where live frames begin, in each channel and thread that is read again: from there on nothing is to be read. Bounded by
+/// the linked channels and their active threads.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<Mutex<HashMap<ChannelId, MessageId>>>);
+pub struct Live(Arc<Mutex<Begun>>);
+
+#[derive(Debug, Default)]
+struct Begun {
+    /// The first message that came by itself, in a channel or a thread of it.
+    came: HashMap<ChannelId, HashMap<ChannelId, MessageId>>,
+    /// The last message that was there before, as a new session names it.
+    ended: HashMap<ChannelId, MessageId>,
+}
 
 impl Live {
-    fn all(&self) -> MutexGuard<'_, HashMap<ChannelId, MessageId>> {
+    fn all(&self) -> MutexGuard<'_, Begun> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A message came by itself.
-    pub fn came(&self, channel: ChannelId, message: MessageId) {
-        self.all().entry(channel).or_insert(message);
+    /// A message came by itself, in `channel` or in a thread of it.
+    pub fn came(&self, channel: ChannelId, room: ChannelId, message: MessageId) {
+        self.all().came.entry(channel).or_default().entry(room).or_insert(message);
     }
 
     /// A channel is to be read again: only what comes from now on counts.
     pub fn forget(&self, channel: ChannelId) {
-        self.all().remove(&channel);
+        self.all().came.remove(&channel);
     }
 
-    fn first(&self, channel: ChannelId) -> Option<MessageId> {
-        self.all().get(&channel).copied()
+    /// The last messages of channels and threads when live frames began.
+    pub fn ends(&self, rooms: impl IntoIterator<Item = (ChannelId, MessageId)>) {
+        self.all().ended.extend(rooms);
+    }
+
+    /// A new session, or nothing more is missing: what was told before no longer counts.
+    pub fn begin(&self) {
+        self.all().ended.clear();
+    }
+
+    fn first(&self, channel: ChannelId, room: ChannelId) -> Option<MessageId> {
+        self.all().came.get(&channel)?.get(&room).copied()
+    }
+
+    fn ended(&self, room: ChannelId) -> Option<MessageId> {
+        self.all().ended.get(&room).copied()
     }
 }
 
@@ -222,6 +254,9 @@ impl Filler {
         let mut fills = JoinSet::new();
         loop {
             self.begin(&mut queue, &mut fills);
+            if fills.is_empty() {
+                self.actives.forget();
+            }
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 asked = orders.recv() => match asked {
@@ -255,10 +290,10 @@ impl Filler {
 
     /// Reads one channel of a group; `None`: the node stops.
     async fn fill(&self, group: &Group, stretch: Stretch) -> Option<ChannelId> {
-        let mut fill = Fill::new(self, group, &stretch);
-        match fill.run().await {
+        let here = Here::new(self, group, &stretch);
+        match Fill::new(&here).run().await {
             Ok(()) => {
-                let (channel, found) = (stretch.channel.0, fill.found);
+                let (channel, found) = (stretch.channel.0, here.found());
                 tracing::info!(channel, found, cause = ?stretch.cause, "a channel was read again");
                 Some(stretch.channel)
             }

@@ -102,7 +102,7 @@ pub struct ThreadAt {
 
 impl ThreadAt {
     /// Discord's channel type of a private thread.
-    const PRIVATE: u8 = 12;
+    pub const PRIVATE: u8 = 12;
 
     /// Whether only those see it who were invited.
     #[must_use]
@@ -267,6 +267,21 @@ pub fn missing(
 ) -> Result<Captured, CaptureError> {
     let scene = Scene { context, observed, raw: Bytes::new() };
     scene.linked(&[scene.once(channel, Id(message.0), Body::Deleted)])
+}
+
+/// The events of a thread of `parent` of which it was found out later, by asking, that it is gone.
+///
+/// # Errors
+/// [`CaptureError`]; never panics.
+pub fn missing_thread(
+    parent: ChannelId,
+    thread: ChannelId,
+    context: &dyn Context,
+    observed: Version,
+) -> Result<Captured, CaptureError> {
+    let scene = Scene { context, observed, raw: Bytes::new() };
+    let head = Head { id: Some(Id(thread.0)), parent_id: Some(Id(parent.0)), ..Head::default() };
+    scene.thread_deleted(&head)
 }
 
 /// Who speaks in a message.

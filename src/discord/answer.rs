@@ -27,6 +27,8 @@ pub enum Meaning {
 pub const PATIENCE_MS: u64 = 60_000;
 /// No such message: the one code that proves it. Source: Discord, "JSON Error Codes".
 pub const UNKNOWN_MESSAGE: u64 = 10_008;
+/// Discord's code for a channel or thread that is gone, or not ours to see.
+pub const UNKNOWN_CHANNEL: u64 = 10_003;
 /// Longest reason kept, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
 
@@ -136,7 +138,9 @@ fn refused(kind: Kind, asked: MessageId, status: u16, fault: &Fault) -> Meaning 
         (_, UNKNOWN_MESSAGE) => Meaning::Not(No::Missing),
         // It is there already: what was asked for.
         (_, 160_004) if kind == Kind::OpenThread => Meaning::Done(asked),
-        (_, 10003) if matches!(kind, Kind::ChangeThread | Kind::RemoveThread) => Meaning::Not(No::Missing),
+        (_, UNKNOWN_CHANNEL) if matches!(kind, Kind::ChangeThread | Kind::RemoveThread) => {
+            Meaning::Not(No::Missing)
+        }
         (_, 50083) if kind == Kind::ChangeThread => Meaning::Not(No::Refused(fault.words())),
         (_, 50027) => Meaning::WrongToken(fault.words()),
         (401, _) if webhook => Meaning::WrongToken(fault.words()),

@@ -1,6 +1,6 @@
 //! The sink: lanes' requests to Discord and its answers back, each sent once.
 
-use super::answer::{Fault, Meaning, dead_token, meaning};
+use super::answer::{Fault, Meaning, UNKNOWN_CHANNEL, dead_token, meaning};
 use super::calls::{Call, Unbuildable};
 use super::files::{Files, Spooled};
 use super::forum::Forum;
@@ -25,8 +25,6 @@ pub const PATIENCE: Duration = Duration::from_millis(500);
 pub const UNREACHABLE_MS: u64 = 2_000;
 /// Before a post is made again whose message Discord did not put first, milliseconds.
 const DISCARDED_MS: u64 = 10_000;
-/// Discord's error code of a channel, or thread, that is not there.
-const UNKNOWN_CHANNEL: u64 = 10003;
 /// Of a thread that is archived.
 const ARCHIVED: u64 = 50083;
 /// How long a copy is looked at before an edit that removes files of it: less than a lease holds on behind its end.

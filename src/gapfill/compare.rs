@@ -1,7 +1,7 @@
 //! What history shows, compared with what is known: pure.
 
-use events::{Body, Event, MessageId, Version};
-use std::collections::{BTreeMap, HashSet};
+use events::{Body, ChannelId, Event, MessageId, Version};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// What is known of one message of a channel, a source or a copy.
@@ -13,6 +13,8 @@ pub struct Entry {
     pub edited: Version,
     /// It is known to be gone.
     pub gone: bool,
+    /// The thread of the channel that it stands in.
+    pub thread: Option<ChannelId>,
 }
 
 /// What is known of a channel's recent past.
@@ -22,6 +24,8 @@ pub struct Known {
     pub entries: BTreeMap<MessageId, Entry>,
     /// There are older ones, which are not compared.
     pub older: bool,
+    /// Threads that were there when they were last seen.
+    pub threads: BTreeSet<ChannelId>,
 }
 
 impl Known {
@@ -31,6 +35,18 @@ impl Known {
             self.entries.pop_first();
             self.older = true;
         }
+    }
+
+    /// What stands in the channel itself, and what in each of its threads.
+    #[must_use]
+    pub fn by_room(self, channel: ChannelId) -> BTreeMap<ChannelId, Self> {
+        let mut rooms = BTreeMap::from([(channel, Self { older: self.older, ..Self::default() })]);
+        let threads = self.threads.into_iter();
+        rooms.extend(threads.map(|thread| (thread, Self::default())));
+        for (id, entry) in self.entries {
+            rooms.entry(entry.thread.unwrap_or(channel)).or_default().entries.insert(id, entry);
+        }
+        rooms
     }
 
     /// Which of the events of one message that history shows say anything new. `heard`: what was said before is on
@@ -114,7 +130,7 @@ mod tests {
         let entry = |gone| Entry { written: true, gone, ..Entry::default() };
         let live = live.iter().map(|id| (MessageId(*id), entry(false)));
         let gone = gone.iter().map(|id| (MessageId(*id), entry(true)));
-        Known { entries: live.chain(gone).collect(), older: false }
+        Known { entries: live.chain(gone).collect(), ..Known::default() }
     }
 
     /// Known live, known gone | start | pages | sure to be gone | doubtful.

@@ -1,6 +1,6 @@
 //! Channels that are read together because they share a mirror: what they find is appended in one order.
 
-use super::fill::{Stopped, TIME_MAX};
+use super::ask::{Stopped, TIME_MAX};
 use super::merge::Merge;
 use super::{Filler, Stretch};
 use events::{ChannelId, Event, MessageId};
@@ -23,6 +23,11 @@ impl Group {
     pub(super) fn new(stretches: &[Stretch]) -> Self {
         let merge = Merge::new(stretches.iter().map(|stretch| stretch.channel));
         Self { merge: Mutex::new(merge), moved: Notify::new(), opens: Instant::now() + TIME_MAX }
+    }
+
+    /// Threads of a channel of which nothing was given yet are read as well.
+    pub(super) async fn join(&self, rooms: impl IntoIterator<Item = ChannelId>) {
+        self.merge.lock().await.join(rooms);
     }
 
     /// Takes a page, and returns once it is on the log: a page of each channel is all that is kept.

@@ -25,12 +25,25 @@ struct Source<T> {
     waiting: VecDeque<(MessageId, T)>,
 }
 
+impl<T> Source<T> {
+    const fn unread() -> Self {
+        Self { upto: Some(MessageId(0)), waiting: VecDeque::new() }
+    }
+}
+
 impl<T> Merge<T> {
     /// Of these channels nothing is read yet.
     #[must_use]
     pub fn new(channels: impl IntoIterator<Item = ChannelId>) -> Self {
-        let source = |channel| (channel, Source { upto: Some(MessageId(0)), waiting: VecDeque::new() });
+        let source = |channel| (channel, Source::unread());
         Self { channels: channels.into_iter().map(source).collect(), is_open: false }
+    }
+
+    /// These are read too. Nothing of the channel that they hang in may have been given yet: then nothing is late.
+    pub fn join(&mut self, rooms: impl IntoIterator<Item = ChannelId>) {
+        for room in rooms {
+            self.channels.entry(room).or_insert_with(Source::unread);
+        }
     }
 
     /// A channel is read up to here, and this was found, in order.
@@ -128,6 +141,20 @@ mod tests {
             });
             assert_eq!(after.collect::<Vec<_>>(), *wanted, "row {row}");
         }
+    }
+
+    #[test]
+    fn a_room_that_joins_is_waited_for() {
+        let mut merge = Merge::new([1, 2].map(ChannelId));
+        merge.give(ChannelId(2), MessageId(9), [(MessageId(8), 8)]);
+        merge.join([ChannelId(3)]);
+        merge.give(ChannelId(1), MessageId(7), [(MessageId(7), 7)]);
+        assert_eq!(merge.ready(), [0_u64; 0]);
+        merge.give(ChannelId(3), MessageId(6), [(MessageId(6), 6)]);
+        assert_eq!(merge.ready(), [6]);
+        merge.end(ChannelId(3));
+        merge.end(ChannelId(1));
+        assert_eq!(merge.ready(), [7, 8]);
     }
 
     /// Whatever the channels hold and however large their pages are: all comes, in order, and a page a channel waits.

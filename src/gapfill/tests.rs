@@ -1,7 +1,10 @@
 //! One channel read again, against a history that misbehaves.
 
-use super::fill::{PAGES_MAX, TIME_MAX};
+mod rooms;
+
+use super::ask::TIME_MAX;
 use super::known::COMPARED_MAX;
+use super::read::PAGES_MAX;
 use super::*;
 use crate::discord::history::{Entry, Page};
 use crate::discord::limits;
@@ -27,6 +30,8 @@ const CHANNEL: ChannelId = ChannelId(70);
 /// It shares all mirrors with the first.
 const OTHER: ChannelId = ChannelId(71);
 const GUILD: GuildId = GuildId(1);
+/// Under which lists of threads are counted.
+const GUILD_CALLS: ChannelId = ChannelId(1);
 /// 2026-01-01, microseconds.
 const DAY: i64 = 1_767_225_600_000_000;
 const SECOND: i64 = 1_000_000;
@@ -54,6 +59,9 @@ struct Told {
     hidden: bool,
     errors: VecDeque<HistoryError>,
     calls: Vec<&'static str>,
+    /// It is a thread of [`CHANNEL`]; when it was archived, in seconds into the day.
+    thread: Option<Option<i64>>,
+    gone: bool,
 }
 
 #[derive(Clone, Default)]
@@ -79,12 +87,35 @@ impl Fake {
         });
     }
 
+    fn listed(&self, which: impl Fn(Option<i64>) -> bool) -> Vec<past::Thread> {
+        let all = self.0.lock().unwrap();
+        let listed = all.iter().filter(|(_, told)| !told.gone && told.thread.is_some_and(&which));
+        let raw = |value: serde_json::Value| serde_json::value::to_raw_value(&value).unwrap();
+        listed.map(|(id, told)| past::Thread::read(raw(json_of(*id, told))).unwrap()).collect()
+    }
+
     fn called(&self, channel: ChannelId, call: &'static str) -> Result<(), HistoryError> {
         self.told_of(channel, |told| {
             told.calls.push(call);
             told.errors.pop_front().map_or(Ok(()), Err)
         })
     }
+}
+
+/// A channel, or a thread called by its id.
+fn json_of(id: ChannelId, told: &Told) -> serde_json::Value {
+    let newest = told.newest.map(|id| id.to_string());
+    let Some(archived) = told.thread else {
+        return json!({"id": id.to_string(), "last_message_id": newest});
+    };
+    let turned = jiff::Timestamp::from_microsecond(DAY + archived.unwrap_or_default() * SECOND).unwrap();
+    json!({
+        "id": id.to_string(), "guild_id": "1", "parent_id": CHANNEL.to_string(), "owner_id": "5", "type": 11,
+        "name": format!("thread {}", seconds(MessageId(id.0))), "last_message_id": newest,
+        "thread_metadata": {
+            "archived": archived.is_some(), "locked": false, "archive_timestamp": turned.to_string(),
+        },
+    })
 }
 
 fn message(channel: ChannelId, id: MessageId, edited: Option<i64>) -> Entry {
@@ -118,17 +149,30 @@ impl Past for Fake {
         Ok(Page { messages, more: all.len() >= HISTORY_MAX })
     }
 
-    async fn is_there(&self, channel: ChannelId, message: MessageId) -> Result<bool, HistoryError> {
+    async fn message(&self, channel: ChannelId, id: MessageId) -> Result<Option<String>, HistoryError> {
         self.called(channel, "message")?;
-        match self.told_of(channel, |told| (told.hidden, told.messages.contains_key(&message))) {
+        match self.told_of(channel, |told| (told.hidden, told.messages.get(&id).copied())) {
             (true, _) => Err(HistoryError::Dead("Missing Access (50001)".to_owned())),
-            (false, is_there) => Ok(is_there),
+            (false, there) => Ok(there.map(|edited| message(channel, id, edited).raw.get().to_owned())),
         }
     }
 
-    async fn newest(&self, channel: ChannelId) -> Result<Option<MessageId>, HistoryError> {
+    async fn channel(&self, channel: ChannelId) -> Result<Option<String>, HistoryError> {
         self.called(channel, "channel")?;
-        Ok(self.told_of(channel, |told| told.newest))
+        Ok(self.told_of(channel, |told| (!told.gone).then(|| json_of(channel, told).to_string())))
+    }
+
+    async fn active(&self, _: GuildId) -> Result<Vec<past::Thread>, HistoryError> {
+        self.called(GUILD_CALLS, "active")?;
+        Ok(self.listed(|archived| archived.is_none()))
+    }
+
+    async fn archived(&self, channel: ChannelId, since: Version) -> Result<Vec<past::Thread>, HistoryError> {
+        if channel != CHANNEL {
+            return Ok(Vec::new());
+        }
+        self.called(GUILD_CALLS, "archived")?;
+        Ok(self.listed(|archived| archived.is_some_and(|at| DAY + at * SECOND >= since.0)))
     }
 }
 
@@ -191,6 +235,7 @@ impl Bench {
             follow,
             past: Arc::new(fake.clone()),
             calls: Semaphore::new(AT_ONCE_MAX),
+            actives: Actives::default(),
             live: Live::default(),
             stop: CancellationToken::new(),
             ports,
@@ -217,6 +262,7 @@ impl Bench {
     async fn fill(&self, from: i64) -> String {
         let began = self.filler.ports.log.tail(Partition(0)).await.unwrap();
         let stretch = stretch(CHANNEL, from);
+        self.filler.actives.forget();
         let group = Group::new(&[stretch]);
         assert_eq!(self.filler.fill(&group, stretch).await, Some(CHANNEL));
         self.log(began).await.join("\n")
@@ -270,6 +316,10 @@ fn line(event: &Event) -> String {
             let cause = gap.cause.split([':', ',']).take(2).collect::<Vec<_>>().join(":");
             format!("gap {} to {}: {cause}", seconds(gap.from), seconds(gap.to))
         }
+        Body::Thread(thread) if thread.deleted => format!("{id} thread deleted"),
+        Body::Thread(thread) => {
+            format!("{id} {}{}", thread.name, if thread.archived { " archived" } else { "" })
+        }
         other => format!("{other:?}"),
     }
 }
@@ -301,8 +351,8 @@ async fn what_was_missed_is_read_once() {
 async fn what_came_by_itself_is_left_to_it() {
     let bench = Bench::new(1).await;
     [at(50), at(51), at(52)].into_iter().for_each(|id| bench.fake.write(id));
-    bench.filler.live.came(CHANNEL, at(51));
-    bench.filler.live.came(CHANNEL, at(52));
+    bench.filler.live.came(CHANNEL, CHANNEL, at(51));
+    bench.filler.live.came(CHANNEL, CHANNEL, at(52));
     assert_eq!(bench.fill(20).await, format!("50 created said\n{}", gap(10)));
     bench.filler.live.forget(CHANNEL);
     assert_eq!(bench.fill(20).await, format!("51 created said\n52 created said\n{}", gap(10)));
@@ -387,7 +437,8 @@ async fn what_is_not_compared_is_named() {
     bench.fake.told(|told| told.messages.remove(&at(3)));
     bench.fake.told(|told| told.messages.remove(&at(40)));
     let found = bench.fill(20_000).await;
-    let old = "the gateway session was lost: edits and deletions of messages before this are not known";
+    let old =
+        "the gateway session was lost: edits and deletions of messages or threads before this are not known";
     assert_eq!(found, format!("40 deleted\ngap -1 to 9: {old}\n{}", gap(19_990)));
 }
 

@@ -57,22 +57,24 @@ impl Held {
         self.channels.get(&channel).is_none_or(|waiting| waiting.is_read)
     }
 
-    /// Keeps the frame if it is of a channel that is held; else gives it back.
-    pub(super) fn offer(&mut self, frame: Frame, guilds: &Guilds) -> Option<Frame> {
+    /// The channel that is held, if the frame is of one or of a thread of it.
+    pub(super) fn channel_of(&self, frame: &Frame, guilds: &Guilds) -> Option<ChannelId> {
         if self.channels.is_empty() {
-            return Some(frame);
+            return None;
         }
-        let of = channels_of(&frame, guilds);
-        let Some(channel) = of.into_iter().flatten().find(|channel| self.channels.contains_key(channel))
-        else {
+        let of = channels_of(frame, guilds);
+        of.into_iter().flatten().find(|channel| self.channels.contains_key(channel))
+    }
+
+    /// Keeps the frame of a channel that is held; any other is given back.
+    pub(super) fn offer(&mut self, frame: Frame, channel: Option<ChannelId>) -> Option<Frame> {
+        let Some(waiting) = channel.and_then(|channel| self.channels.get_mut(&channel)) else {
             return Some(frame);
         };
         self.frames += 1;
         self.bytes += frame.text.len();
         self.came += 1;
-        if let Some(waiting) = self.channels.get_mut(&channel) {
-            waiting.frames.push((self.came, frame));
-        }
+        waiting.frames.push((self.came, frame));
         None
     }
 
@@ -163,6 +165,11 @@ mod tests {
         frame(seq, "MESSAGE_CREATE", &format!(r#"{{"id":"9","channel_id":"{channel}"}}"#))
     }
 
+    fn offer(held: &mut Held, frame: Frame, guilds: &Guilds) -> Option<Frame> {
+        let channel = held.channel_of(&frame, guilds);
+        held.offer(frame, channel)
+    }
+
     fn guilds() -> Guilds {
         let mut guilds = Guilds::default();
         let thread =
@@ -174,15 +181,15 @@ mod tests {
     #[test]
     fn frames_of_a_channel_wait_and_come_back_in_order() {
         let (mut held, guilds) = (Held::default(), guilds());
-        assert!(held.offer(said(1, 7), &guilds).is_some());
+        assert!(offer(&mut held, said(1, 7), &guilds).is_some());
         held.hold(ChannelId(7));
         held.hold(ChannelId(8));
-        assert!(held.offer(said(2, 7), &guilds).is_none());
-        assert!(held.offer(said(3, 9), &guilds).is_some());
-        assert!(held.offer(said(4, 8), &guilds).is_none());
-        assert!(held.offer(said(5, 70), &guilds).is_none(), "a thread waits with its channel");
+        assert!(offer(&mut held, said(2, 7), &guilds).is_none());
+        assert!(offer(&mut held, said(3, 9), &guilds).is_some());
+        assert!(offer(&mut held, said(4, 8), &guilds).is_none());
+        assert!(offer(&mut held, said(5, 70), &guilds).is_none(), "a thread waits with its channel");
         let gone = frame(6, "CHANNEL_DELETE", r#"{"id":"7","guild_id":"1"}"#);
-        assert!(held.offer(gone, &guilds).is_none());
+        assert!(offer(&mut held, gone, &guilds).is_none());
         assert_eq!((held.first("s"), held.first("another")), (Some(2), None));
         let seqs = |frames: Vec<Frame>| frames.iter().map(|frame| frame.seq).collect::<Vec<_>>();
         assert_eq!(seqs(held.release([ChannelId(7), ChannelId(8)])), [2, 4, 5, 6]);
@@ -202,7 +209,7 @@ mod tests {
         let (mut held, guilds) = (Held::default(), Guilds::default());
         held.hold(ChannelId(7));
         held.hold(ChannelId(8));
-        (0..=FRAMES_MAX as u64).for_each(|seq| drop(held.offer(said(seq, 8), &guilds)));
+        (0..=FRAMES_MAX as u64).for_each(|seq| drop(offer(&mut held, said(seq, 8), &guilds)));
         assert_eq!(held.overdue(Instant::now()), [ChannelId(8)], "the one with the most");
         held.release([ChannelId(8)]);
         assert_eq!(held.overdue(Instant::now()), []);

@@ -73,6 +73,9 @@ impl<'a> Run<'a> {
         let mut table = self.ingest.links.watch();
         // What an earlier run could not read to the end is read now.
         if self.lost != Version(0) {
+            if let Some(fills) = &self.fills {
+                fills.live.ends(self.bounds.iter());
+            }
             let all = self.all(self.lost).into_iter();
             let bounded = |stretch: Stretch| Stretch { newest: self.bounds.of(stretch.channel), ..stretch };
             let stretches = all.map(bounded).collect();
@@ -109,9 +112,10 @@ impl<'a> Run<'a> {
             if frame.kind == GUILD_CREATE {
                 self.guild_told(&frame).await?;
             }
-            self.note_live(&frame);
             let guilds = self.ingest.guilds.read().unwrap_or_else(PoisonError::into_inner);
-            free.extend(self.held.offer(frame, &guilds));
+            let channel = self.held.channel_of(&frame, &guilds);
+            self.note_live(channel, &frame);
+            free.extend(self.held.offer(frame, channel));
         }
         self.ingest.append_all(&free).await?;
         self.let_overdue_go().await?;
@@ -120,10 +124,10 @@ impl<'a> Run<'a> {
     }
 
     /// From the first message on that came by itself, a channel that is read again needs no reading.
-    fn note_live(&self, frame: &Frame) {
-        let Some(fills) = self.fills.as_ref().filter(|_| !self.held.is_empty()) else { return };
-        if let Some((channel, message)) = written(frame) {
-            fills.live.came(channel, message);
+    fn note_live(&self, channel: Option<ChannelId>, frame: &Frame) {
+        let (Some(fills), Some(channel)) = (&self.fills, channel) else { return };
+        if let Some((room, message)) = written(frame) {
+            fills.live.came(channel, room, message);
         }
     }
 
@@ -148,26 +152,28 @@ impl<'a> Run<'a> {
         self.forget_bounds().await
     }
 
-    /// A guild's channels name their last messages: what is newer comes by itself.
+    /// A guild's channels and threads name their last messages: what is newer comes by itself.
     async fn guild_told(&mut self, frame: &Frame) -> Result<(), IngestError> {
-        let Some((guild, newest)) = told(frame).filter(|_| self.awaited.until().is_some()) else {
+        let Some(told) = told(frame).filter(|_| self.awaited.until().is_some()) else {
             return Ok(());
         };
-        self.keep_bounds(guild, &newest).await?;
+        self.keep_bounds(&told).await?;
         let table = self.ingest.links.now();
-        let free = self.awaited.told(guild, &newest, |channel| table.together(channel));
+        let free = self.awaited.told(told.guild, &told.newest, |channel| table.together(channel));
         self.read(free).await;
         Ok(())
     }
 
     /// A crash amid the fill forgets no more than what was read.
-    async fn keep_bounds(
-        &mut self,
-        guild: GuildId,
-        newest: &HashMap<ChannelId, MessageId>,
-    ) -> Result<(), IngestError> {
-        let told = self.awaited.of(guild).filter_map(|channel| Some((channel, *newest.get(&channel)?)));
-        let told: BTreeMap<_, _> = told.collect();
+    async fn keep_bounds(&mut self, told: &Told) -> Result<(), IngestError> {
+        let here: HashSet<_> = self.awaited.of(told.guild).collect();
+        let is_here =
+            |id: &ChannelId| here.contains(id) || told.parents.get(id).is_some_and(|id| here.contains(id));
+        let told = told.newest.iter().filter(|(id, _)| is_here(id));
+        let told: BTreeMap<_, _> = told.map(|(id, newest)| (*id, *newest)).collect();
+        if let Some(fills) = &self.fills {
+            fills.live.ends(told.clone());
+        }
         if self.lost == Version(0) || told.is_empty() {
             return Ok(());
         }
@@ -176,6 +182,9 @@ impl<'a> Run<'a> {
     }
 
     async fn forget_bounds(&mut self) -> Result<(), IngestError> {
+        if let Some(fills) = &self.fills {
+            fills.live.begin();
+        }
         if self.bounds.is_empty() {
             return Ok(());
         }
@@ -255,7 +264,7 @@ impl<'a> Run<'a> {
             self.let_go(together).await?;
         }
         self.keep_place().await?;
-        if self.lost == Version(0) { self.forget_bounds().await } else { Ok(()) }
+        if self.unread.is_empty() { self.forget_bounds().await } else { Ok(()) }
     }
 
     async fn let_go(&mut self, channels: impl IntoIterator<Item = ChannelId>) -> Result<(), IngestError> {
@@ -292,8 +301,17 @@ const READY: &str = "READY";
 /// What a new session tells of each guild.
 const GUILD_CREATE: &str = "GUILD_CREATE";
 
-#[derive(Deserialize)]
+/// What GUILD_CREATE tells.
 struct Told {
+    guild: GuildId,
+    /// The last message of each channel and thread; zero: there is none.
+    newest: HashMap<ChannelId, MessageId>,
+    /// The channels that threads hang in.
+    parents: HashMap<ChannelId, ChannelId>,
+}
+
+#[derive(Deserialize)]
+struct Framed {
     d: Guild,
 }
 
@@ -309,21 +327,39 @@ struct Guild {
 #[derive(Deserialize)]
 struct Channel {
     id: String,
+    #[serde(default)]
+    parent_id: Option<String>,
+    #[serde(default)]
     last_message_id: Option<String>,
 }
 
-/// A guild, and the last message of each of its channels and threads; zero: there is none.
-fn told(frame: &Frame) -> Option<(GuildId, HashMap<ChannelId, MessageId>)> {
-    let Told { d } = serde_json::from_str(&frame.text).ok()?;
-    let last = |raw: &RawValue| {
-        let channel: Channel = serde_json::from_str(raw.get()).ok()?;
-        let last = channel.last_message_id.map_or(Ok(0), |id| id.parse()).ok()?;
-        Some((ChannelId(channel.id.parse().ok()?), MessageId(last)))
+impl Channel {
+    fn id(&self) -> Option<ChannelId> {
+        self.id.parse().ok().map(ChannelId)
+    }
+
+    fn newest(&self) -> Option<(ChannelId, MessageId)> {
+        let newest = self.last_message_id.as_ref().map_or(Ok(0), |id| id.parse()).ok()?;
+        Some((self.id()?, MessageId(newest)))
+    }
+
+    fn parent(&self) -> Option<(ChannelId, ChannelId)> {
+        Some((self.id()?, ChannelId(self.parent_id.as_ref()?.parse().ok()?)))
+    }
+}
+
+/// What cannot be read of it is left out.
+fn told(frame: &Frame) -> Option<Told> {
+    let Framed { d } = serde_json::from_str(&frame.text).ok()?;
+    let read = |all: &[Box<RawValue>]| -> Vec<Channel> {
+        all.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
     };
-    Some((
-        GuildId(d.id.parse().ok()?),
-        d.channels.iter().chain(&d.threads).filter_map(|raw| last(raw)).collect(),
-    ))
+    let (channels, threads) = (read(&d.channels), read(&d.threads));
+    Some(Told {
+        guild: GuildId(d.id.parse().ok()?),
+        newest: channels.iter().chain(&threads).filter_map(Channel::newest).collect(),
+        parents: threads.iter().filter_map(Channel::parent).collect(),
+    })
 }
 
 /// Open links of the shard's guilds.

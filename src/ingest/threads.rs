@@ -8,6 +8,7 @@ use crate::discord::gateway::Frame;
 use crate::discord::guilds::Guilds;
 use crate::links::Table;
 use async_trait::async_trait;
+use events::capture::ThreadAt;
 use events::{ChannelId, GuildId, MessageId};
 use serde::Deserialize;
 use std::collections::{HashSet, VecDeque};
@@ -173,7 +174,7 @@ impl Threads {
             return;
         };
         let place = Place { thread, parent, guild };
-        if head.kind != PRIVATE && !head.owner_id.is_empty() && publishes(table, &place) {
+        if head.kind != ThreadAt::PRIVATE && !head.owner_id.is_empty() && publishes(table, &place) {
             self.starter(table, &place, None, found).await;
         }
     }
@@ -268,9 +269,6 @@ impl Threads {
     }
 }
 
-/// Discord's channel type of a private thread.
-const PRIVATE: u8 = 12;
-
 fn unanswered(thread: ChannelId, error: &Unanswered) {
     tracing::warn!(thread = thread.0, %error, "what a thread stands on cannot be read now; it is tried again");
 }
@@ -283,7 +281,8 @@ fn publishes(table: &Table, place: &Place) -> bool {
 /// A public thread, as far as was told.
 fn place(guilds: &RwLock<Guilds>, thread: ChannelId) -> Option<Place> {
     let guilds = guilds.read().unwrap_or_else(PoisonError::into_inner);
-    let channel = guilds.channel(thread).filter(|channel| channel.is_thread() && channel.kind != PRIVATE)?;
+    let channel =
+        guilds.channel(thread).filter(|channel| channel.is_thread() && channel.kind != ThreadAt::PRIVATE)?;
     Some(Place { thread, parent: channel.parent?, guild: channel.guild })
 }
 

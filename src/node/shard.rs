@@ -193,6 +193,7 @@ impl Node {
             follow: self.following.clone(),
             past: Arc::new(self.rest.clone()),
             calls: Semaphore::new(gapfill::AT_ONCE_MAX),
+            actives: gapfill::rooms::Actives::default(),
             live,
             stop,
         }

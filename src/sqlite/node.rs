@@ -58,6 +58,11 @@ impl Bounds {
         self.0.get(&channel).copied()
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (ChannelId, MessageId)> + '_ {
+        self.0.iter().map(|(channel, newest)| (*channel, *newest))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,6 +1,9 @@
 //! Gap fill: a node that slept, or lost its session, comes to know what one that never slept knows, but for what nobody
 //! can know, and its log says what that is.
 
+#[path = "gap/threads.rs"]
+mod threads;
+
 use crate::stage::{MIRROR, PATIENCE, Stage};
 use serde_json::Value;
 use standin::{Faults, Matcher, RestFault, RouteKind, Rule};
@@ -19,6 +22,8 @@ struct Told {
     deleted: BTreeSet<String>,
     /// Channel, from, to, cause.
     gaps: Vec<(String, u64, u64, String)>,
+    /// What was said of each thread last.
+    threads: BTreeMap<String, (i64, String)>,
 }
 
 async fn told(stage: &Stage, data: &Path) -> Told {
@@ -35,6 +40,11 @@ async fn told(stage: &Stage, data: &Path) -> Told {
                 told.edited.insert((text("message"), version), text("says"));
             }
             "deleted" => drop(told.deleted.insert(text("message"))),
+            "thread" => {
+                let now = (entry["version"].as_i64().unwrap(), text("says"));
+                let last = told.threads.entry(text("message")).or_default();
+                *last = now.max(std::mem::take(last));
+            }
             "gap" => {
                 let says = text("says");
                 let (range, cause) = says.split_once(": ").unwrap();
@@ -122,8 +132,8 @@ async fn after_two_hours_of_sleep_a_node_knows_what_one_that_never_slept_knows()
     };
     stage.until("both nodes are up to date", both).await;
     let (never, slept) = (told(&stage, &stage.data()).await, told(&stage, &sleeper).await);
-    compare(&never, &slept);
-    assert_eq!(never.gaps, [], "it never slept");
+    // Two messages that nobody but the awake node saw, and two edits, in each channel.
+    assert_eq!(compare(&never, &slept), (10, 10), "what stays unknown is just what nobody could know");
     // The copies are right again too.
     for (at, channel) in stage.channels.iter().enumerate() {
         let texts: Vec<_> =
@@ -143,8 +153,9 @@ async fn after_two_hours_of_sleep_a_node_knows_what_one_that_never_slept_knows()
     assert_eq!(stage.ask_on(&sleeper, &["verify"]).await.code, Some(0));
 }
 
-/// Whatever only one of them knows lies within a gap that the other's log names.
-fn compare(never: &Told, slept: &Told) {
+/// Whatever only one of them knows lies within a gap that the other's log names; how many messages and edits those are.
+fn compare(never: &Told, slept: &Told) -> (usize, usize) {
+    assert_eq!(never.gaps, [], "it never slept");
     let within = |id: u64| slept.gaps.iter().any(|(_, from, to, _)| (*from..=*to).contains(&id));
     let id = |text: &String| text.parse::<u64>().unwrap();
     let when = |version: i64| standin::at_ms(version as u64 / 1000);
@@ -180,8 +191,14 @@ fn compare(never: &Told, slept: &Told) {
     assert_eq!(invented.count(), 0);
     let invented = slept.edited.keys().filter(|edit| !never.edited.contains_key(*edit));
     assert_eq!(invented.count(), 0);
-    // Two messages that nobody but the awake node saw, and two edits, in each channel.
-    assert_eq!(unknown, (10, 10), "what stays unknown is just what nobody could know");
+    // The removal of a thread that a node made itself is told to whoever is there.
+    let is_peoples = |thread: &&String| never.created.contains_key(*thread);
+    let states = |told: &Told| -> BTreeMap<String, String> {
+        let threads = told.threads.iter().filter(|(thread, _)| is_peoples(thread));
+        threads.map(|(thread, (_, says))| (thread.clone(), says.clone())).collect()
+    };
+    assert_eq!(states(slept), states(never), "threads are as they are");
+    unknown
 }
 
 async fn until_gaps(stage: &Stage, data: &Path, channels: usize) {
