@@ -9,14 +9,24 @@ use standin::{
 /// What an empty forum gets as an anchor.
 const NOTICE: &str = "This forum is now linked";
 
-/// Two forums that share one tag, linked while nobody runs.
-async fn forums() -> Stage {
+/// Two forums that share one tag.
+fn unlinked() -> Stage {
     let mut stage = Stage::new(0);
     let forum = |name: &str, tags: &[&str]| stage.discord.create_forum(stage.guild, name, tags);
     stage.channels = vec![forum("ideas", &["bug", "idea"]), forum("proposals", &["Idea", "later"])];
+    stage
+}
+
+async fn link(stage: &Stage) {
     for channel in &stage.channels {
         stage.done(&["link", crate::stage::MIRROR, &stage.address(*channel), "--forum"]).await;
     }
+}
+
+/// The same, linked while nobody runs.
+async fn forums() -> Stage {
+    let stage = unlinked();
+    link(&stage).await;
     stage
 }
 
@@ -86,10 +96,11 @@ async fn posts_are_mirrored_both_ways_and_followed_over_a_kill() {
 
 #[tokio::test]
 async fn a_post_older_than_the_link_comes_with_its_first_message_and_its_tags() {
-    let stage = forums().await;
+    let stage = unlinked();
     let (ideas, proposals) = (stage.channels[0], stage.channels[1]);
     let post = stage.discord.create_post(ideas, stage.user, ("a bridge", "long ago"), &["idea"]);
     stage.say(post, "long ago too");
+    link(&stage).await;
     let node = stage.start().await;
     stage.say(post, "news");
     let there = || (inside(&stage, proposals) == ["long ago", "news"]).then_some(());
