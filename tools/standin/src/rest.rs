@@ -6,11 +6,13 @@ pub(crate) mod form;
 pub(crate) mod guild;
 pub(crate) mod history;
 pub(crate) mod message;
+pub(crate) mod overwrite;
 pub(crate) mod place;
 pub(crate) mod reaction;
 pub(crate) mod reply;
 pub(crate) mod route;
 pub(crate) mod thread;
+pub(crate) mod thread_member;
 pub(crate) mod upload;
 pub(crate) mod webhook;
 
@@ -111,6 +113,9 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
         return Err(ApiError::not_found());
     }
     authorize(world, call)?;
+    if let Some((name, text)) = &call.route.wrong {
+        return Err(form::not_snowflake(name, text));
+    }
     match call.route.kind {
         K::Gateway | K::GatewayBot => Ok(guild::gateway(world, call, origin)),
         K::Me | K::User | K::MyGuilds | K::Application => guild::account(world, call),
@@ -118,6 +123,12 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
         K::Channel => channel::get(world, call),
         K::EditChannel => channel::edit(world, call),
         K::DeleteChannel => channel::delete(world, call),
+        K::PutOverwrite => overwrite::put(world, call),
+        K::DeleteOverwrite => overwrite::delete(world, call),
+        K::ThreadMembers => thread_member::list(world, call),
+        K::ThreadMember => thread_member::get(world, call),
+        K::JoinThread => thread_member::add(world, call),
+        K::LeaveThread => thread_member::remove(world, call),
         K::AddReaction => reaction::add(world, call),
         K::RemoveReaction | K::ClearReactions => reaction::remove(world, call),
         K::ListReactions => reaction::list(world, call),

@@ -12,6 +12,7 @@ pub(crate) mod permission;
 pub(crate) mod reaction;
 pub(crate) mod shown;
 pub(crate) mod thread;
+pub(crate) mod thread_member;
 pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
@@ -124,10 +125,21 @@ impl World {
         channel: Option<u64>,
         data: (String, Option<String>),
     ) {
+        self.dispatch_to((name, None), guild, channel, data);
+    }
+
+    /// [`World::dispatch_both`] to those alone who have this intent, where the name does not say which one it takes.
+    pub(crate) fn dispatch_to(
+        &mut self,
+        (name, intent): (&str, Option<u64>),
+        guild: u64,
+        channel: Option<u64>,
+        data: (String, Option<String>),
+    ) {
         if channel.is_some_and(|id| !self.permissions_in(id).view_channel) {
             return;
         }
-        let event = Event::with(name, guild, channel, data);
+        let event = Event::with((name, intent), guild, channel, data);
         let noted = self.sessions.publish(&event, &mut self.faults);
         for fault in noted {
             self.note_fault(fault, None, Some(name), channel);

@@ -1,6 +1,6 @@
 //! Roles and permissions, as moderators change them.
 
-use crate::{Permissions, Standin, world::permission::Overwrite};
+use crate::{Actor, Permissions, Standin, world::permission::Overwrite};
 
 impl Standin {
     /// Switches what the bot may do in a channel, by an overwrite for the bot itself (CHANNEL_UPDATE); who gains sight of it
@@ -8,8 +8,9 @@ impl Standin {
     pub fn set_permissions(&self, channel: u64, permissions: Permissions) {
         let mut world = self.core.world();
         let deny = Permissions::default().bits() & !permissions.bits();
-        let overwrite = Overwrite { id: world.bot, allow: permissions.bits() & deny, deny };
-        world.overwrite(channel, overwrite);
+        let id = world.bot;
+        let overwrite = (deny != 0).then_some(Overwrite { id, allow: 0, deny });
+        world.overwrite(channel, id, overwrite, Actor::Moderator);
     }
 
     /// What the bot may do in a channel, all roles and overwrites added up.
@@ -20,7 +21,8 @@ impl Standin {
     /// Puts an overwrite for a role (`@everyone` has the guild's id) or a member (CHANNEL_UPDATE); nothing allowed and
     /// nothing denied removes it.
     pub fn set_overwrite(&self, channel: u64, id: u64, allow: u64, deny: u64) -> bool {
-        self.core.world().overwrite(channel, Overwrite { id, allow, deny })
+        let overwrite = (allow | deny != 0).then_some(Overwrite { id, allow, deny });
+        self.core.world().overwrite(channel, id, overwrite, Actor::Moderator)
     }
 
     /// Changes what a role may do, by Discord's bits (GUILD_ROLE_UPDATE); `@everyone` has the guild's id.

@@ -5,6 +5,7 @@ use crate::{
     Actor, ShownThread, Standin,
     world::{
         Author, World,
+        channel::ChannelChange,
         message::Draft,
         thread::{NewThread, ThreadChange},
     },
@@ -29,7 +30,16 @@ impl Standin {
         self.core.world().create_thread(channel, NewThread::new(name, user), Actor::User(user)).unwrap_or(0)
     }
 
-    /// A person makes a post in a forum (title and text; tags by name). Returns the id of thread and first message, or 0.
+    /// A moderator has a forum ask for a tag on every post, or no longer (CHANNEL_UPDATE); false: no such forum.
+    pub fn require_tag(&self, forum: u64, required: bool) -> bool {
+        let mut world = self.core.world();
+        let known = world.channels.get(&forum).is_some_and(|forum| forum.kind.has_posts());
+        let change = ChannelChange { requires_tag: Some(required), ..ChannelChange::default() };
+        known && world.change_channel(forum, change, Actor::Moderator)
+    }
+
+    /// A person makes a post in a forum (title and text; tags by name). Returns the id of thread and first message, or 0
+    /// where there is no such forum, or it asks for a tag and gets none.
     pub fn create_post(&self, forum: u64, user: u64, post: (&str, &str), tags: &[&str]) -> u64 {
         let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
         self.create_post_with(forum, user, post, Said { tags, ..Said::default() })
@@ -64,6 +74,16 @@ impl Standin {
         let forum = self.core.world().channels.get(&thread).and_then(|post| post.parent).unwrap_or(0);
         let tags = Some(tag_ids(&self.core.world(), forum, tags));
         self.change_thread(thread, ThreadChange { tags, ..ThreadChange::default() })
+    }
+
+    /// A person or the bot joins a thread (THREAD_MEMBERS_UPDATE); false: no such thread or person, or in it already.
+    pub fn join_thread(&self, thread: u64, user: u64) -> bool {
+        self.core.world().join_thread(thread, user)
+    }
+
+    /// A person or the bot leaves a thread (THREAD_MEMBERS_UPDATE); false: no such thread, or not in it.
+    pub fn leave_thread(&self, thread: u64, user: u64) -> bool {
+        self.core.world().leave_thread(thread, user)
     }
 
     /// Removes a thread with all in it (THREAD_DELETE). A message that it was started from stays.

@@ -97,8 +97,7 @@ impl Session {
     }
 
     pub(crate) fn wants(&self, event: &Event) -> bool {
-        let intent = event.intent();
-        (intent == 0 || self.wish.intents & intent != 0) && self.wish.has(event.guild)
+        (event.intent == 0 || self.wish.intents & event.intent != 0) && self.wish.has(event.guild)
     }
 
     pub(crate) fn push(&mut self, event: Arc<Event>, max: usize) {

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     ledger::Actor,
-    world::{Channel, World},
+    world::{
+        Channel, World,
+        channel::{ChannelChange, REQUIRE_TAG},
+    },
 };
 
 /// `GET /channels/{id}`
@@ -19,7 +22,7 @@ pub(crate) fn get(world: &World, call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::json(&world.channel_json(id)))
 }
 
-/// `PATCH /channels/{id}`: a channel's name; of a thread, what `thread` reads.
+/// `PATCH /channels/{id}`: a channel's name, and whether a forum asks for tags; of a thread, what `thread` reads.
 pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let channel = visible(world, call)?;
     let (id, body) = (channel.id, call.object()?);
@@ -27,8 +30,12 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     if channel.thread.is_some() {
         let change = thread::change(world, channel, body)?;
         world.change_thread(id, change, Actor::Bot);
-    } else if let Some(name) = form::name(body, false)? {
-        world.rename_channel(id, &name, Actor::Bot);
+    } else {
+        let requires_tag = body["flags"].as_u64().map(|flags| flags & REQUIRE_TAG != 0);
+        let change = ChannelChange { name: form::name(body, false)?, requires_tag };
+        if change != ChannelChange::default() {
+            world.change_channel(id, change, Actor::Bot);
+        }
     }
     Ok(Reply::json(&world.channel_json(id)))
 }

@@ -92,6 +92,10 @@ impl ApiError {
         Self::new(404, 10008, "Unknown Message")
     }
 
+    pub(crate) const fn unknown_overwrite() -> Self {
+        Self::new(404, 10009, "Unknown Overwrite")
+    }
+
     pub(crate) const fn unknown_user() -> Self {
         Self::new(404, 10013, "Unknown User")
     }
@@ -169,6 +173,10 @@ impl ApiError {
 
     pub(crate) const fn unknown_tag() -> Self {
         Self::new(404, 10087, "Unknown tag")
+    }
+
+    pub(crate) const fn tag_required() -> Self {
+        Self::new(400, 40067, "A tag is required to create a forum post in this channel")
     }
 
     pub(crate) const fn not_a_text_channel() -> Self {

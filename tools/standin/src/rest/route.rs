@@ -39,6 +39,10 @@ pub enum RouteKind {
     EditChannel,
     /// `DELETE /channels/{id}`
     DeleteChannel,
+    /// `PUT /channels/{id}/permissions/{overwrite}`
+    PutOverwrite,
+    /// `DELETE` of the same
+    DeleteOverwrite,
     /// `GET /channels/{id}/messages`
     ListMessages,
     /// `GET /channels/{id}/messages/{message}`
@@ -75,6 +79,14 @@ pub enum RouteKind {
     ArchivedThreads,
     /// `GET /channels/{id}/threads/archived/private`
     PrivateArchivedThreads,
+    /// `GET /channels/{id}/thread-members`
+    ThreadMembers,
+    /// `GET /channels/{id}/thread-members/{user}`
+    ThreadMember,
+    /// `PUT` of the same, or of `@me`
+    JoinThread,
+    /// `DELETE` of the same, or of `@me`
+    LeaveThread,
     /// `GET /channels/{id}/webhooks`
     ChannelWebhooks,
     /// `POST /channels/{id}/webhooks`
@@ -114,9 +126,13 @@ pub(crate) struct Route {
     pub(crate) webhook: Option<u64>,
     pub(crate) message: Option<u64>,
     pub(crate) user: Option<u64>,
+    /// A role or a member.
+    pub(crate) overwrite: Option<u64>,
     /// As it is in the path, encoded.
     pub(crate) emoji: Option<Box<str>>,
     pub(crate) token: Option<Box<str>>,
+    /// The first part that should be an id and is none: its name, and what stands there.
+    pub(crate) wrong: Option<(&'static str, Box<str>)>,
 }
 
 impl Route {
@@ -128,33 +144,49 @@ impl Route {
             webhook: None,
             message: None,
             user: None,
+            overwrite: None,
             emoji: None,
             token: None,
+            wrong: None,
         }
     }
 
+    /// Notes what is no id.
+    fn id(&mut self, name: &'static str, text: &str) -> Option<u64> {
+        let id = text.parse().ok();
+        if id.is_none() && self.wrong.is_none() {
+            self.wrong = Some((name, text.into()));
+        }
+        id
+    }
+
     fn guild(mut self, id: &str) -> Self {
-        self.guild = id.parse().ok();
+        self.guild = self.id("guild_id", id);
         self
     }
 
     fn channel(mut self, id: &str) -> Self {
-        self.channel = id.parse().ok();
+        self.channel = self.id("channel_id", id);
         self
     }
 
     fn webhook(mut self, id: &str) -> Self {
-        self.webhook = id.parse().ok();
+        self.webhook = self.id("webhook_id", id);
         self
     }
 
     fn message(mut self, id: &str) -> Self {
-        self.message = id.parse().ok();
+        self.message = self.id("message_id", id);
         self
     }
 
     fn user(mut self, id: &str) -> Self {
-        self.user = id.parse().ok();
+        self.user = self.id("user_id", id);
+        self
+    }
+
+    fn overwrite(mut self, id: &str) -> Self {
+        self.overwrite = self.id("overwrite_id", id);
         self
     }
 
@@ -216,6 +248,11 @@ impl Route {
             ("POST", [id, "messages"]) => Self::of(K::CreateMessage).channel(id),
             ("POST", [id, "messages", "bulk-delete"]) => Self::of(K::BulkDelete).channel(id),
             (_, [_, "messages", "pins", ..] | [_, "pins", ..]) => Self::in_pins(method, parts),
+            ("PUT", [id, "permissions", whose]) => Self::of(K::PutOverwrite).channel(id).overwrite(whose),
+            ("DELETE", [id, "permissions", whose]) => {
+                Self::of(K::DeleteOverwrite).channel(id).overwrite(whose)
+            }
+            (_, [id, "thread-members", rest @ ..]) => Self::in_members(method, rest).channel(id),
             (_, [id, "messages", m, "reactions", rest @ ..]) => {
                 Self::in_reactions(method, rest).channel(id).message(m)
             }
@@ -230,6 +267,20 @@ impl Route {
             }
             ("GET", [id, "webhooks"]) => Self::of(K::ChannelWebhooks).channel(id),
             ("POST", [id, "webhooks"]) => Self::of(K::CreateWebhook).channel(id),
+            _ => Self::of(K::Unknown),
+        }
+    }
+
+    /// `@me` is nobody else, and only joins and leaves.
+    fn in_members(method: &str, parts: &[&str]) -> Self {
+        use RouteKind as K;
+        match (method, parts) {
+            ("GET", []) => Self::of(K::ThreadMembers),
+            ("PUT", ["@me"]) => Self::of(K::JoinThread),
+            ("DELETE", ["@me"]) => Self::of(K::LeaveThread),
+            ("GET", [user]) => Self::of(K::ThreadMember).user(user),
+            ("PUT", [user]) => Self::of(K::JoinThread).user(user),
+            ("DELETE", [user]) => Self::of(K::LeaveThread).user(user),
             _ => Self::of(K::Unknown),
         }
     }
@@ -272,7 +323,7 @@ impl Route {
             ("DELETE", [_, _, "messages", m]) => (K::DeleteWebhookMessage, Some(*m)),
             _ => return Self::of(K::Unknown),
         };
-        let route = Self::of(kind).webhook(parts[0]).message(message.unwrap_or_default());
+        let route = message.into_iter().fold(Self::of(kind).webhook(parts[0]), Self::message);
         parts.get(1).map_or(route.clone(), |token| route.token(token))
     }
 }

@@ -80,7 +80,7 @@ fn post(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     let forum = visible(world, call)?;
     let body = call.object()?;
     let mut new = new(world.bot, body)?;
-    new.tags = tags(forum, body)?.unwrap_or_default();
+    new.tags = first_tags(forum, body)?;
     let message = &body["message"];
     let form = form::message(message)?;
     let files = files(call, message)?;
@@ -115,7 +115,7 @@ fn idle(body: &Value) -> Result<Option<u32>, ApiError> {
 }
 
 /// The forum's tags that a body asks for.
-pub(crate) fn tags(forum: &Channel, body: &Value) -> Result<Option<Vec<u64>>, ApiError> {
+fn tags(forum: &Channel, body: &Value) -> Result<Option<Vec<u64>>, ApiError> {
     let Some(asked) = body.get("applied_tags").and_then(Value::as_array) else { return Ok(None) };
     if asked.len() > TAGS_MAX {
         return Err(form::too_many("applied_tags", TAGS_MAX));
@@ -123,6 +123,12 @@ pub(crate) fn tags(forum: &Channel, body: &Value) -> Result<Option<Vec<u64>>, Ap
     let known = |id: &u64| forum.tags.iter().any(|tag| tag.id == *id);
     let tags: Option<Vec<u64>> = asked.iter().map(|tag| id::from_json(tag).filter(known)).collect();
     tags.map(Some).ok_or(ApiError::unknown_tag())
+}
+
+/// The tags of a post that is to be made.
+pub(crate) fn first_tags(forum: &Channel, body: &Value) -> Result<Vec<u64>, ApiError> {
+    let tags = tags(forum, body)?.unwrap_or_default();
+    if forum.lacks_tag(&tags) { Err(ApiError::tag_required()) } else { Ok(tags) }
 }
 
 /// What a PATCH of a thread asks for. An archived one can only be brought back.

@@ -9,7 +9,7 @@ use super::{
     message::{allowed, revision, shown},
     place::{may_edit, not_archived, takes_messages},
     reply::{ApiError, Reply},
-    thread::tags,
+    thread::first_tags,
     upload::files,
 };
 use crate::{
@@ -162,7 +162,7 @@ fn place(world: &World, call: &Call, webhook: &Webhook) -> Result<Place, ApiErro
         (false, _, Some(_)) => Err(ApiError::not_a_forum()),
         (true, None, Some(name)) => {
             let mut new = NewThread::new(&name, webhook.id);
-            new.tags = tags(channel, body)?.unwrap_or_default();
+            new.tags = first_tags(channel, body)?;
             Ok(Place::Post(new))
         }
         (_, _, None) => {

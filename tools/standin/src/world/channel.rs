@@ -12,6 +12,16 @@ use crate::{
     ledger::{Actor, Change},
 };
 
+/// Flag of a forum whose posts must have a tag.
+pub(crate) const REQUIRE_TAG: u64 = 1 << 4;
+
+/// What to change of a channel; absent parts stay.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct ChannelChange {
+    pub(crate) name: Option<String>,
+    pub(crate) requires_tag: Option<bool>,
+}
+
 /// A channel before it has an id's worth of history.
 pub(crate) struct NewChannel<'a> {
     pub(crate) id: u64,
@@ -32,6 +42,7 @@ impl NewChannel<'_> {
             parent,
             thread,
             tags,
+            requires_tag: false,
             webhooks: Vec::new(),
             messages: Default::default(),
             nonces: Default::default(),
@@ -62,10 +73,12 @@ impl World {
         Some(id)
     }
 
-    /// Renames a channel that is no thread.
-    pub(crate) fn rename_channel(&mut self, id: u64, name: &str, actor: Actor) -> bool {
+    /// Changes a channel that is no thread. Only forums can ask for tags.
+    pub(crate) fn change_channel(&mut self, id: u64, change: ChannelChange, actor: Actor) -> bool {
         let Some(channel) = self.channels.get_mut(&id) else { return false };
-        name.clone_into(&mut channel.name);
+        channel.name = change.name.unwrap_or_else(|| std::mem::take(&mut channel.name));
+        let asked = change.requires_tag.filter(|_| channel.kind.has_posts());
+        channel.requires_tag = asked.unwrap_or(channel.requires_tag);
         self.channel_updated(id, actor);
         true
     }
@@ -125,7 +138,8 @@ impl World {
         let last = channel.messages.last_key_value().map(|(&id, _)| Id(id));
         let mut value = json!({
             "id": Id(id), "type": channel.kind, "guild_id": Id(channel.guild), "name": channel.name,
-            "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
+            "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0,
+            "flags": if channel.requires_tag { REQUIRE_TAG } else { 0 },
             "last_pin_timestamp": channel.last_pin_us.map(Stamp),
         });
         let more = channel.thread.as_ref().map_or_else(|| self.text_part(channel), Thread::json);

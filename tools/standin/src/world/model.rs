@@ -71,6 +71,8 @@ pub(crate) struct Channel {
     pub(crate) thread: Option<Thread>,
     /// What posts of a forum may be tagged with.
     pub(crate) tags: Vec<Tag>,
+    /// No post of the forum is made without one of them.
+    pub(crate) requires_tag: bool,
     pub(crate) webhooks: Vec<u64>,
     pub(crate) messages: BTreeMap<u64, Message>,
     /// `enforce_nonce`: (author, nonce) -> message.
@@ -78,6 +80,13 @@ pub(crate) struct Channel {
     pub(crate) overwrites: Vec<Overwrite>,
     pub(crate) last_pin_us: Option<u64>,
     pub(crate) history: History,
+}
+
+impl Channel {
+    /// Would a post with these tags be refused?
+    pub(crate) fn lacks_tag(&self, tags: &[u64]) -> bool {
+        self.requires_tag && tags.is_empty()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{Channel, Guild, World};
 use crate::{
     id::Id,
     ledger::{Actor, Change},
@@ -11,6 +11,7 @@ use crate::{
 
 /// Everything is allowed, whatever else is said.
 const ADMINISTRATOR: u64 = 1 << 3;
+const MANAGE_ROLES: u64 = 1 << 28;
 
 macro_rules! permissions {
     ($($(#[$doc:meta])+ $name:ident = $bit:literal,)+) => {
@@ -52,6 +53,8 @@ permissions! {
     attach_files = 15,
     /// Absent: lists of messages are empty (no error).
     read_message_history = 16,
+    /// Absent: 403 50013 on changes of a channel's overwrites.
+    manage_roles = 28,
     /// Absent: 403 50013 on webhook routes with the bot's token.
     manage_webhooks = 29,
     /// Absent: 403 50013 on changes and deletes of others' threads.
@@ -88,10 +91,7 @@ impl World {
         let place = parent.or(channel);
         let guild = place.and_then(|place| self.guilds.get(&place.guild));
         let (Some(place), Some(guild)) = (place, guild) else { return Permissions::default() };
-        let worn = guild.members.get(&self.bot).map(|member| member.roles.as_slice()).unwrap_or_default();
-        let is_worn = |id: u64| id == guild.id || worn.contains(&id);
-        let base =
-            guild.roles.iter().filter(|role| is_worn(role.id)).fold(0, |all, role| all | role.permissions);
+        let (worn, base) = (self.worn(guild), self.base(guild));
         if base & ADMINISTRATOR != 0 {
             return Permissions::default();
         }
@@ -101,17 +101,39 @@ impl World {
         Permissions::of_bits(bits & !ADMINISTRATOR)
     }
 
-    /// Puts what a channel allows and denies to one role or member; CHANNEL_UPDATE, and THREAD_LIST_SYNC to who sees more.
-    pub(crate) fn overwrite(&mut self, channel: u64, overwrite: Overwrite) -> bool {
+    /// The bot's roles but for `@everyone`.
+    fn worn<'a>(&self, guild: &'a Guild) -> &'a [u64] {
+        guild.members.get(&self.bot).map(|member| member.roles.as_slice()).unwrap_or_default()
+    }
+
+    /// What the bot may do in a guild, before any channel has its say.
+    fn base(&self, guild: &Guild) -> u64 {
+        let worn = self.worn(guild);
+        let ours = guild.roles.iter().filter(|role| role.id == guild.id || worn.contains(&role.id));
+        ours.fold(0, |all, role| all | role.permissions)
+    }
+
+    /// May the bot allow or deny this much in a channel? What it may do in the guild; or all, where an overwrite lets it
+    /// manage roles.
+    pub(crate) fn may_give(&self, channel: &Channel, bits: u64) -> bool {
+        let Some(guild) = self.guilds.get(&channel.guild) else { return false };
+        let base = Permissions::of_bits(self.base(guild)).bits();
+        let is_ours = |id: u64| id == guild.id || id == self.bot || self.worn(guild).contains(&id);
+        let trusted = channel.overwrites.iter().any(|one| is_ours(one.id) && one.allow & MANAGE_ROLES != 0);
+        let known = bits & Permissions::default().bits();
+        self.permissions_in(channel.id).manage_roles && (trusted || known & !base == 0)
+    }
+
+    /// Puts what a channel allows and denies to one role or member (`id`), or takes it away; CHANNEL_UPDATE, and
+    /// THREAD_LIST_SYNC to who sees more.
+    pub(crate) fn overwrite(&mut self, channel: u64, id: u64, new: Option<Overwrite>, actor: Actor) -> bool {
         let Some(guild) = self.channels.get(&channel).map(|channel| channel.guild) else { return false };
         let before = self.seen(guild);
         if let Some(place) = self.channels.get_mut(&channel) {
-            place.overwrites.retain(|other| other.id != overwrite.id);
-            if overwrite.allow | overwrite.deny != 0 {
-                place.overwrites.push(overwrite);
-            }
+            place.overwrites.retain(|other| other.id != id);
+            place.overwrites.extend(new);
         }
-        self.note(Actor::Moderator, Change::ChannelEdit, channel, channel);
+        self.note(actor, Change::ChannelEdit, channel, channel);
         let data = self.channel_json(channel).unwrap_or_default();
         // Everybody is told, also who may no longer look: by that a client knows.
         self.dispatch_value("CHANNEL_UPDATE", guild, None, &data);

@@ -6,6 +6,8 @@
 //! a post of a forum     THREAD_CREATE, then the first message, whose id is the thread's
 //! ```
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -39,6 +41,8 @@ pub(crate) struct Thread {
     pub(crate) idle_minutes: u32,
     /// Of the forum's tags.
     pub(crate) tags: Vec<u64>,
+    /// Who is in it, and since when.
+    pub(crate) members: BTreeMap<u64, u64>,
     /// Messages in it but the first; and all that were ever sent.
     pub(crate) count: u64,
     pub(crate) sent: u64,
@@ -48,7 +52,8 @@ impl Thread {
     pub(crate) fn json(&self) -> Value {
         json!({
             "owner_id": Id(self.owner), "message_count": self.count, "total_message_sent": self.sent,
-            "member_count": 1, "applied_tags": self.tags.iter().copied().map(Id).collect::<Vec<_>>(),
+            "member_count": self.member_count(),
+            "applied_tags": self.tags.iter().copied().map(Id).collect::<Vec<_>>(),
             "thread_metadata": {
                 "archived": self.archived, "archive_timestamp": Stamp(self.turned_us), "locked": self.locked,
                 "auto_archive_duration": self.idle_minutes, "create_timestamp": Stamp(self.made_us),
@@ -118,6 +123,9 @@ impl World {
         let place = self.channels.get(&parent)?;
         let (guild, kind) = (place.guild, new.kind.unwrap_or(place.kind.thread()));
         let made_us = clock::now_us();
+        // A webhook is nobody.
+        let members =
+            self.users.contains_key(&new.owner).then_some((new.owner, made_us)).into_iter().collect();
         let thread = Thread {
             owner: new.owner,
             made_us,
@@ -126,6 +134,7 @@ impl World {
             turned_us: made_us,
             idle_minutes: new.idle_minutes,
             tags: new.tags,
+            members,
             count: 0,
             sent: 0,
         };
@@ -175,7 +184,7 @@ impl World {
         Some(id)
     }
 
-    /// Makes a post: a thread, and its first message under the same id.
+    /// Makes a post: a thread, and its first message under the same id. `None`: no such forum, or it asks for a tag.
     pub(crate) fn create_post(
         &mut self,
         forum: u64,
@@ -183,6 +192,9 @@ impl World {
         draft: Draft,
         actor: Actor,
     ) -> Option<u64> {
+        if self.channels.get(&forum)?.lacks_tag(&new.tags) {
+            return None;
+        }
         let id = self.ids.next();
         self.add_thread(forum, id, new, actor)?;
         self.post(Draft { id: Some(id), channel: id, ..draft }, actor);
@@ -241,16 +253,6 @@ impl World {
             .filter(|channel| self.permissions_in(channel.id).view_channel)
             .filter_map(|channel| self.channel_json(channel.id))
             .collect()
-    }
-
-    /// The bot as a member of the threads that it made.
-    pub(crate) fn thread_members_json<'a>(&self, threads: impl Iterator<Item = &'a Value>) -> Vec<Value> {
-        let own = threads.filter(|thread| thread["owner_id"] == json!(Id(self.bot)));
-        let member = |thread: &Value| {
-            let joined = id::from_json(&thread["id"]).map_or(0, |id| id::created_ms(id) * 1000);
-            json!({"id": thread["id"], "user_id": Id(self.bot), "join_timestamp": Stamp(joined), "flags": 0})
-        };
-        own.map(member).collect()
     }
 
     /// THREAD_LIST_SYNC: what a client gets that has gained access to channels.

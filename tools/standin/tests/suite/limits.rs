@@ -284,9 +284,9 @@ fn one_hash_may_stand_for_different_limits() {
             > POST /webhooks/{hook/} {"content":"3"} | ^x-ratelimit-limit ^x-ratelimit-remaining
               204 x-ratelimit-limit=2 x-ratelimit-remaining=0
             > POST /channels/{general}/messages {"content":"1"} | ^x-ratelimit-limit ^x-ratelimit-bucket
-              200 x-ratelimit-limit=2 x-ratelimit-bucket=1fe68f0af33cb98b210586c688b813ba
+              200 x-ratelimit-limit=2 x-ratelimit-bucket=5c55827df1d1b1b7083f07874293a424
             > DELETE /channels/{general}/messages/{m3} | ^x-ratelimit-limit ^x-ratelimit-bucket
-              204 x-ratelimit-limit=8 x-ratelimit-bucket=1fe68f0af33cb98b210586c688b813ba
+              204 x-ratelimit-limit=8 x-ratelimit-bucket=5c55827df1d1b1b7083f07874293a424
         "#]],
     );
 }

@@ -18,6 +18,7 @@ mod powers;
 mod rest;
 mod script;
 mod speed;
+mod thread_members;
 mod threads;
 mod twilight;
 mod wire;

@@ -129,6 +129,107 @@ fn each_permission_closes_what_it_is_for() {
 }
 
 #[test]
+fn overwrites_are_put_and_removed_over_rest() {
+    let no_reactions = Permissions { add_reactions: false, ..Permissions::default() }.bits();
+    let config = Config { unlimited: true, ..Default::default() };
+    let transcript = crate::script::run(
+        config,
+        &r#"ws a
+         a reads 1
+         a identify
+         a reads 2
+         role crew
+         a reads 1
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"1024","deny":2048}
+         a reads 1 permission_overwrites
+         PUT /channels/{general}/permissions/{crew} {"type":0}
+         a reads 1 permission_overwrites
+         PUT /channels/{general}/permissions/{bot} {"type":1,"deny":"64"}
+         a reads 1 permission_overwrites.1.id permission_overwrites.1.type permission_overwrites.1.deny
+         DELETE /channels/{general}/permissions/{crew}
+         a reads 1 permission_overwrites.0.id permission_overwrites.1
+         DELETE /channels/{general}/permissions/{crew} | code message
+         PUT /channels/{general}/permissions/{home} {"type":0,"deny":"64"}
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"}
+         may home BITS
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"} | code message
+         PUT /channels/{general}/permissions/{crew} {"type":0,"deny":"64"} | code message
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"2"}
+         PUT /channels/{general}/permissions/{bot} {"type":0} | code message
+         PUT /channels/{general}/permissions/{crew} {"type":1} | code message
+         PUT /channels/{general}/permissions/{crew} {"allow":"1"} | errors.type._errors.0.code
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"many"} | errors.allow._errors.0.code
+         PUT /channels/1/permissions/{crew} {"type":0} | code
+         PUT /channels/{general}/permissions/crew {"type":0} | code errors
+         aside general alice side
+         PUT /channels/{side}/permissions/{crew} {"type":0} | code message
+         allows general bot 268435456 64
+         PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"}
+         permit general {"manage_roles":false}
+         PUT /channels/{general}/permissions/{crew} {"type":0} | code
+         DELETE /channels/{general}/permissions/{crew} | code"#
+            .replace("BITS", &no_reactions.to_string()),
+    );
+    expect![[r#"
+        > role crew
+        > a reads 1
+          3 GUILD_ROLE_CREATE
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"1024","deny":2048}
+          204
+        > a reads 1 permission_overwrites
+          4 CHANNEL_UPDATE [{"allow":"1024","deny":"2048","id":"{crew}","type":0}]
+        > PUT /channels/{general}/permissions/{crew} {"type":0}
+          204
+        > a reads 1 permission_overwrites
+          5 CHANNEL_UPDATE [{"allow":"0","deny":"0","id":"{crew}","type":0}]
+        > PUT /channels/{general}/permissions/{bot} {"type":1,"deny":"64"}
+          204
+        > a reads 1 permission_overwrites.1.id permission_overwrites.1.type permission_overwrites.1.deny
+          6 CHANNEL_UPDATE {bot} 1 64
+        > DELETE /channels/{general}/permissions/{crew}
+          204
+        > a reads 1 permission_overwrites.0.id permission_overwrites.1
+          7 CHANNEL_UPDATE {bot} -
+        > DELETE /channels/{general}/permissions/{crew} | code message
+          404 10009 Unknown Overwrite
+        > PUT /channels/{general}/permissions/{home} {"type":0,"deny":"64"}
+          204
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"}
+          204
+        > may home 2252195756108816
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"} | code message
+          403 50013 Missing Permissions
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"deny":"64"} | code message
+          403 50013 Missing Permissions
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"2"}
+          204
+        > PUT /channels/{general}/permissions/{bot} {"type":0} | code message
+          404 10009 Unknown Overwrite
+        > PUT /channels/{general}/permissions/{crew} {"type":1} | code message
+          404 10009 Unknown Overwrite
+        > PUT /channels/{general}/permissions/{crew} {"allow":"1"} | errors.type._errors.0.code
+          400 BASE_TYPE_CHOICES
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"many"} | errors.allow._errors.0.code
+          400 NUMBER_TYPE_COERCE
+        > PUT /channels/1/permissions/{crew} {"type":0} | code
+          404 10003
+        > PUT /channels/{general}/permissions/crew {"type":0} | code errors
+          400 50035 {"overwrite_id":{"_errors":[{"code":"NUMBER_TYPE_COERCE","message":"Value \"crew\" is not snowflake."}]}}
+        > aside general alice side
+        > PUT /channels/{side}/permissions/{crew} {"type":0} | code message
+          400 50024 Cannot execute action on this channel type
+        > allows general bot 268435456 64
+        > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"}
+          204
+        > permit general {"manage_roles":false}
+        > PUT /channels/{general}/permissions/{crew} {"type":0} | code
+          403 50013
+        > DELETE /channels/{general}/permissions/{crew} | code
+          403 50013
+    "#]].assert_eq(transcript.split_once("GUILD_CREATE\n").unwrap().1);
+}
+
+#[test]
 fn files_need_a_permission() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

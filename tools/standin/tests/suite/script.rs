@@ -13,6 +13,7 @@
 //! role NAME | may ROLE BITS | wear USER ROLE true | allows CHANNEL ROLE ALLOW DENY
 //! shows CHANNEL                  what the channel shows
 //! forum TAG,TAG | post forum USER TAG,TAG TITLE TEXT | start CHANNEL MESSAGE USER NAME | aside CHANNEL USER NAME
+//! joins THREAD USER | leaves THREAD USER | strict FORUM true
 //! rename THREAD NAME | archive THREAD true | lock THREAD true | threads CHANNEL
 //! ws NAME [zstd | zlib | QUERY] | NAME identify [intents [SHARD/TOTAL | compress]] | NAME resume FROM SEQ | NAME send {json}
 //! NAME close CODE | NAME is quiet | NAME was binary
@@ -108,9 +109,12 @@ impl Stage {
                 let tags: Vec<&str> = tags.split(',').collect();
                 assert_ne!(discord.create_post(id, self.id(user), (title, text), &tags), 0);
             }
+            ["strict", _, on] => assert!(discord.require_tag(id, on == "true")),
             ["rename", _, name] => assert!(discord.rename_thread(id, name)),
             ["archive", _, on] => assert!(discord.archive_thread(id, on == "true")),
             ["lock", _, on] => assert!(discord.lock_thread(id, on == "true")),
+            ["joins", _, user] => assert!(discord.join_thread(id, self.id(user))),
+            ["leaves", _, user] => assert!(discord.leave_thread(id, self.id(user))),
             ["threads", _] => {
                 for thread in discord.threads(id) {
                     let state = [(thread.archived, "archived"), (thread.locked, "locked")];
@@ -199,7 +203,8 @@ impl Stage {
                     self.ids.insert(name, id);
                 }
             }
-            "start" | "aside" | "post" | "rename" | "archive" | "lock" | "threads" => self.threads(words),
+            "start" | "aside" | "post" | "strict" | "threads" => self.threads(words),
+            "rename" | "archive" | "lock" | "joins" | "leaves" => self.threads(words),
             "permit" => discord.set_permissions(channel, serde_json::from_str(&tail(2)).unwrap()),
             "lag" => discord.set_history_lag(channel, words[2].parse().unwrap()),
             "unhook" => assert!(discord.delete_webhook(self.id("hook"))),

@@ -1,8 +1,12 @@
 //! Threads and posts of forums: by people, by the bot, by webhooks.
 
 use expect_test::expect;
+use standin::{Config, Standin};
 
-use crate::check;
+use crate::{
+    check,
+    http::{Got, Http},
+};
 
 const ATTACH: &str = "ws a
     a reads 1
@@ -434,4 +438,118 @@ fn sight_of_a_channel_brings_its_threads() {
               2 GUILD_CREATE []
         "#]],
     );
+}
+
+#[test]
+fn a_forum_may_ask_for_tags() {
+    seen(
+        r#"forum bug,idea
+         a reads 1 flags available_tags.0.name
+         strict forum true
+         a reads 1 flags
+         GET /channels/{forum} | flags
+         POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}} | code message
+         POST /channels/{forum}/threads {"name":"bare","applied_tags":[],"message":{"content":"x"}} | code
+         POST /channels/{forum}/threads {"name":"made","applied_tags":["{bug}"],"message":{"content":"x"}} | applied_tags flags
+         POST /channels/{forum}/webhooks {"name":"hook"} | type
+         a reads 3
+         a is quiet
+         PATCH /channels/{made} {"applied_tags":[]} | applied_tags
+         PATCH /channels/{forum} {"flags":0} | flags
+         POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}} | applied_tags
+         PATCH /channels/{forum} {"flags":16,"name":"asking"} | flags name
+         a reads 2
+         a reads 2 flags name
+         a reads 1 flags name
+         PATCH /channels/{forum} {}
+         PATCH /channels/{general} {"flags":16} | flags
+         a reads 1 id flags
+         threads forum"#,
+        expect![[r#"
+            > forum bug,idea
+            > a reads 1 flags available_tags.0.name
+              3 CHANNEL_CREATE 0 bug
+            > strict forum true
+            > a reads 1 flags
+              4 CHANNEL_UPDATE 16
+            > GET /channels/{forum} | flags
+              200 16
+            > POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}} | code message
+              400 40067 A tag is required to create a forum post in this channel
+            > POST /channels/{forum}/threads {"name":"bare","applied_tags":[],"message":{"content":"x"}} | code
+              400 40067
+            > POST /channels/{forum}/threads {"name":"made","applied_tags":["{bug}"],"message":{"content":"x"}} | applied_tags flags
+              201 ["{bug}"] 0
+            > POST /channels/{forum}/webhooks {"name":"hook"} | type
+              200 1
+            > a reads 3
+              5 THREAD_CREATE
+              6 MESSAGE_CREATE
+              7 WEBHOOKS_UPDATE
+            > a is quiet
+              yes
+            > PATCH /channels/{made} {"applied_tags":[]} | applied_tags
+              200 []
+            > PATCH /channels/{forum} {"flags":0} | flags
+              200 0
+            > POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}} | applied_tags
+              201 []
+            > PATCH /channels/{forum} {"flags":16,"name":"asking"} | flags name
+              200 16 asking
+            > a reads 2
+              8 THREAD_UPDATE
+              9 CHANNEL_UPDATE
+            > a reads 2 flags name
+              10 THREAD_CREATE 0 bare
+              11 MESSAGE_CREATE 0 -
+            > a reads 1 flags name
+              12 CHANNEL_UPDATE 16 asking
+            > PATCH /channels/{forum} {}
+              200
+            > PATCH /channels/{general} {"flags":16} | flags
+              200 0
+            > a reads 1 id flags
+              13 CHANNEL_UPDATE {general} 0
+            > threads forum
+              {made} made by {bot}: 0 [] []
+              {bare} bare by {bot}: 0 [] []
+        "#]],
+    );
+}
+
+#[test]
+fn people_and_webhooks_are_asked_for_tags_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let discord = Standin::start(Config { unlimited: true, ..Default::default() }).unwrap();
+        let (guild, alice) = (discord.create_guild("home"), discord.create_user("alice"));
+        let forum = discord.create_forum(guild, "forum", &["bug"]);
+        assert!(!discord.require_tag(discord.create_channel(guild, "general"), true), "it is no forum");
+        assert!(discord.require_tag(forum, true));
+        let (http, hook) =
+            (Http::new(&discord.api_url(), "none"), discord.create_webhook(forum, "hook", alice));
+        let path = format!("/webhooks/{hook}/{}?wait=true", discord.webhook_token(hook).unwrap());
+        let send = async |tags: &str| {
+            let body = format!(r#"{{"content":"x","thread_name":"theirs","applied_tags":[{tags}]}}"#);
+            let Got::Answer { status, body, .. } = http.send("POST", &path, Some(&body), 1000).await else {
+                panic!("no answer")
+            };
+            (status, body["code"].as_u64())
+        };
+        assert_eq!(send("").await, (400, Some(40067)));
+        assert_eq!(discord.create_post(forum, alice, ("bare", "x"), &[]), 0);
+        assert_eq!(discord.create_post(forum, alice, ("bare", "x"), &["no such"]), 0);
+        assert!(discord.threads(forum).is_empty());
+
+        let bug = discord.tags(forum)[0].0;
+        assert_eq!(send(&format!("\"{bug}\"")).await, (200, None));
+        assert_ne!(discord.create_post(forum, alice, ("hers", "x"), &["bug"]), 0);
+        assert!(discord.require_tag(forum, false));
+        assert_eq!(send("").await, (200, None));
+        assert_ne!(discord.create_post(forum, alice, ("bare", "x"), &[]), 0);
+        let posts: Vec<_> =
+            discord.threads(forum).into_iter().map(|post| (post.name, post.tags.len())).collect();
+        let expected = [("theirs", 1), ("hers", 1), ("theirs", 0), ("bare", 0)];
+        assert_eq!(posts, expected.map(|(name, tags)| (name.to_owned(), tags)));
+    });
 }

@@ -64,6 +64,8 @@ fn every_dispatch_parses() {
         discord.create_webhook(general, "hook", alice);
         let thread = discord.create_thread(general, "side");
         discord.say(thread, alice, "in the thread");
+        discord.leave_thread(thread, discord.bot_id());
+        discord.join_thread(thread, discord.bot_id());
         discord.delete_channel(thread);
         discord.delete(general, question);
         let more = [discord.say(general, alice, "1"), discord.say(general, alice, "2")];
@@ -77,7 +79,8 @@ fn every_dispatch_parses() {
         kinds
     });
     let expected = "READY GUILD_CREATE MESSAGE_CREATE MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_UPDATE MESSAGE_REACTION_ADD \
-                    MESSAGE_UPDATE CHANNEL_PINS_UPDATE MESSAGE_CREATE WEBHOOKS_UPDATE THREAD_CREATE MESSAGE_CREATE THREAD_DELETE \
+                    MESSAGE_UPDATE CHANNEL_PINS_UPDATE MESSAGE_CREATE WEBHOOKS_UPDATE THREAD_CREATE MESSAGE_CREATE \
+                    THREAD_MEMBERS_UPDATE THREAD_MEMBER_UPDATE THREAD_MEMBERS_UPDATE THREAD_DELETE \
                     MESSAGE_DELETE MESSAGE_CREATE MESSAGE_CREATE MESSAGE_DELETE_BULK GUILD_ROLE_CREATE CHANNEL_CREATE \
                     CHANNEL_DELETE";
     assert_eq!(kinds.join(" "), expected);

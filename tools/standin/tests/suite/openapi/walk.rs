@@ -41,6 +41,14 @@ const WALK: &str = r#"GET /gateway
     POST /channels/{general}/threads {"name":"own","type":11}
     POST /channels/{general}/threads {"name":"secret"}
     GET /guilds/{home}/threads/active
+    PUT /channels/{side}/thread-members/@me
+    PUT /channels/{side}/thread-members/{bob}
+    GET /channels/{side}/thread-members
+    GET /channels/{side}/thread-members?with_member=true
+    GET /channels/{side}/thread-members/{bob}
+    GET /channels/{side}/thread-members/{bob}?with_member=true
+    DELETE /channels/{side}/thread-members/{bob}
+    DELETE /channels/{side}/thread-members/@me
     GET /channels/{side}/messages
     PATCH /channels/{side} {"archived":true}
     archive secret true
@@ -49,9 +57,14 @@ const WALK: &str = r#"GET /gateway
     GET /channels/{own}
     GET /channels/{general}
     PATCH /channels/{general} {"name":"renamed"}
+    PUT /channels/{general}/permissions/{alice} {"type":1,"allow":"1024","deny":"2048"}
+    PUT /channels/{general}/permissions/{home} {"type":0}
+    GET /channels/{general}
+    DELETE /channels/{general}/permissions/{alice}
     permit general {"embed_links":false}
     GET /channels/{general}
     forum bug,idea
+    PATCH /channels/{forum} {"flags":16}
     GET /channels/{forum}
     POST /channels/{forum}/threads {"name":"made","applied_tags":["{bug}"],"message":{"content":"by the bot"}}
     POST /channels/{random}/webhooks {"name":"second"}
@@ -71,6 +84,10 @@ const WALK: &str = r#"GET /gateway
 
 /// What goes wrong is described too.
 const ERRORS: &str = r#"GET /channels/7
+    GET /channels/seven
+    PUT /channels/{random}/permissions/7 {"type":0}
+    DELETE /channels/{random}/permissions/7
+    GET /channels/{random}/thread-members
     GET /users/7
     GET /guilds/7
     GET /webhooks/7/wrong
@@ -82,6 +99,9 @@ const ERRORS: &str = r#"GET /channels/7
     POST /channels/{random}/webhooks {"name":"clyde"}
     POST /webhooks/{hook/} {"embeds":[{"title":"t"},{"fields":[{"name":"","value":"v"}]}],"username":"discord"}
     POST /webhooks/{hook/} {"content":"x","thread_name":"t"}
+    forum bug
+    strict forum true
+    POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}}
     fault {"on":{"kind":"channel"},"do":{"fault":"shared_too_many","retry_ms":1}}
     GET /channels/{random}"#;
 
