@@ -253,13 +253,21 @@ impl Calls {
         }
     }
 
-    /// Makes a post in a forum, as the bot.
+    /// Makes a post in a forum, as the bot: its name and text, and these ids of the forum's tags.
     ///
     /// # Errors
     /// Where Discord's documented limits are broken.
-    pub fn post_in_forum(&self, forum: ChannelId, name: &str, content: &str) -> Result<Call, Unbuildable> {
+    pub fn post_in_forum(
+        &self,
+        forum: ChannelId,
+        (name, content): (&str, &str),
+        tags: &[u64],
+    ) -> Result<Call, Unbuildable> {
         let nobody = AllowedMentions::default();
-        let request = self.0.create_forum_thread(id(forum.0)?, name).message().content(content);
+        let tags: Vec<_> = tags.iter().map(|tag| id(*tag)).collect::<Result<_, _>>()?;
+        let request = self.0.create_forum_thread(id(forum.0)?, name);
+        let request = if tags.is_empty() { request } else { request.applied_tags(&tags) };
+        let request = request.message().content(content);
         call(Kind::MakePost, forum.0, 0, request.allowed_mentions(Some(&nobody)))
     }
 

@@ -17,6 +17,9 @@ pub const TAGS_MAX: usize = 5;
 /// Archived posts are read in pages of 100; behind so many nothing is concluded.
 const PAGES_MAX: usize = 100;
 
+/// Flag of a forum where a post without a tag is refused. Source: Discord, "Channel Flags".
+const REQUIRE_TAG: u64 = 1 << 4;
+
 const TOO_MANY: &str = "over 10,000 posts were archived in the forum since the last copy that is known here, too many to \
                         look through";
 
@@ -32,6 +35,8 @@ pub struct Forum {
 #[derive(Deserialize)]
 struct Tagged {
     #[serde(default)]
+    flags: u64,
+    #[serde(default)]
     available_tags: Vec<Tag>,
 }
 
@@ -39,6 +44,9 @@ struct Tagged {
 struct Tag {
     id: String,
     name: String,
+    /// Given by those alone who may manage threads.
+    #[serde(default)]
+    moderated: bool,
 }
 
 #[derive(Deserialize)]
@@ -66,18 +74,16 @@ struct Times {
 }
 
 impl Forum {
-    /// The ids of its tags of these names, at most [`TAGS_MAX`]: as they are now, whatever frames said of them.
+    /// The ids of its tags for a post with tags of these names, at most [`TAGS_MAX`]: as the forum is now, whatever frames
+    /// said of it.
     ///
     /// # Errors
     /// Nothing was changed.
     pub async fn tags(self, rest: &Rest, names: &[String]) -> Result<Vec<u64>, No> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
         let call = rest.calls.channel(self.channel).map_err(|error| No::Dead(error.0))?;
         let reply = rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
         let tagged: Tagged = read(&reply)?;
-        Ok(matching(&tagged.available_tags, names))
+        Ok(tagged.choose(names))
     }
 
     /// Its posts behind `after`, oldest first; `hook` made those that are ours.
@@ -158,6 +164,18 @@ fn moment(text: &str) -> Option<Version> {
     text.parse::<jiff::Timestamp>().ok().map(|time| Version(time.as_microsecond()))
 }
 
+impl Tagged {
+    /// Those of these names. Where a forum asks for one and has none of them, its first is better than no post.
+    fn choose(&self, names: &[String]) -> Vec<u64> {
+        let mut ids = matching(&self.available_tags, names);
+        if ids.is_empty() && self.flags & REQUIRE_TAG != 0 {
+            let mut open = self.available_tags.iter().filter(|tag| !tag.moderated);
+            ids.extend(open.find_map(|tag| tag.id.parse::<u64>().ok()));
+        }
+        ids
+    }
+}
+
 /// In the order of `names`; letters of either case are the same.
 fn matching(tags: &[Tag], names: &[String]) -> Vec<u64> {
     let of = |name: &String| {
@@ -179,7 +197,7 @@ mod tests {
 
     #[test]
     fn tags_match_by_name_and_five_at_most() {
-        let tag = |id: u64, name: &str| Tag { id: id.to_string(), name: name.to_owned() };
+        let tag = |id: u64, name: &str| Tag { id: id.to_string(), name: name.to_owned(), moderated: false };
         let tags: Vec<Tag> = (1..=7).map(|id| tag(id, &format!("Tag {id}"))).chain([tag(8, "Été")]).collect();
         let check = |names: &[&str], expected: &[u64]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -189,5 +207,23 @@ mod tests {
         check(&["tag 3", "no such", "Tag 1"], &[3, 1]);
         check(&["été", "tag 1", "TAG 1"], &[8, 1]);
         check(&["tag 1", "tag 2", "tag 3", "tag 4", "tag 5", "tag 6"], &[1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn where_a_tag_is_asked_for_the_first_that_anybody_may_give_stands_in() {
+        let tags = r#"[{"id":"1","name":"news","moderated":true},{"id":"2","name":"bug","moderated":false},{"id":"3","name":"idea"}]"#;
+        let check = |flags: u64, tags: &str, names: &[&str], expected: &[u64]| {
+            let forum = format!(r#"{{"id":"9","flags":{flags},"available_tags":{tags}}}"#);
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let forum: Tagged = serde_json::from_str(&forum).unwrap();
+            assert_eq!(forum.choose(&names), expected, "{flags} {tags} {names:?}");
+        };
+        check(1 << 4, tags, &[], &[2]);
+        check(1 << 4 | 1 << 15, tags, &["no such"], &[2]);
+        check(1 << 4, tags, &["Idea"], &[3]);
+        check(0, tags, &["no such"], &[]);
+        check(1 << 15, tags, &[], &[]);
+        check(1 << 4, r#"[{"id":"1","name":"news","moderated":true}]"#, &[], &[]);
+        check(1 << 4, "[]", &["bug"], &[]);
     }
 }

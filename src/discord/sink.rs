@@ -134,8 +134,12 @@ impl DiscordSink {
         let (Some(post), Some(forum)) = (post, self.webhooks.home(lane.link).await?.forum) else {
             return Ok(None);
         };
-        let reading = timeout(READ_TIME, forum.tags(&self.rest, &post.tags)).await;
-        reading.unwrap_or(Err(No::Wait(UNREACHABLE_MS))).map(Some)
+        self.tags_in(forum, &post.tags).await.map(Some)
+    }
+
+    async fn tags_in(&self, forum: Forum, names: &[String]) -> Result<Vec<u64>, No> {
+        let reading = timeout(READ_TIME, forum.tags(&self.rest, names)).await;
+        reading.unwrap_or(Err(No::Wait(UNREACHABLE_MS)))
     }
 
     async fn notice(&self, lane: LaneId, after: MessageId) -> Answer {
@@ -160,7 +164,11 @@ impl DiscordSink {
             Err(HistoryError::Wait(ms)) => return Answer::No(No::Wait(ms)),
             Err(HistoryError::Dead(why)) => return Answer::No(No::Dead(why)),
         }
-        let meaning = match self.rest.calls.post_in_forum(forum.channel, FORUM_NOTICE.0, FORUM_NOTICE.1) {
+        let tags = match self.tags_in(forum, &[]).await {
+            Ok(tags) => tags,
+            Err(no) => return Answer::No(no),
+        };
+        let meaning = match self.rest.calls.post_in_forum(forum.channel, FORUM_NOTICE, &tags) {
             Ok(call) => self.exchange(&call).await,
             Err(error) => Meaning::Not(No::Dead(error.0)),
         };

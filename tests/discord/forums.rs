@@ -75,19 +75,68 @@ async fn requests_are_what_discord_documents() {
     assert_eq!(bodies[6], r#"{"applied_tags":["12","11"],"archived":true,"locked":false,"name":"plans"}"#);
 }
 
+/// Discord refuses a post without a tag there (40067): its own notice gets one too, and no change takes it away again.
+#[tokio::test]
+async fn where_a_tag_is_asked_for_every_post_has_one() {
+    let asking = r#"{"id":"3","type":15,"guild_id":"6","flags":16,"available_tags":[
+        {"id":"10","name":"news","moderated":true},{"id":"11","name":"Bug"},{"id":"12","name":"idea"}]}"#;
+    let (forum, yes) = (|| answer(200, asking), || answer(200, r#"{"id":"70"}"#));
+    let empty = || answer(200, NONE);
+    let wire = Wire::play([
+        forum(),
+        empty(),
+        empty(),
+        forum(),
+        answer(201, r#"{"id":"71"}"#),
+        answer(200, HOOKS),
+        forum(),
+        yes(),
+        forum(),
+        yes(),
+        forum(),
+        yes(),
+    ]);
+    let wire = wire.await;
+    let sink = client(&wire.base, 5, true).sink;
+    let post = |tags: &[&str]| ThreadState {
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..ThreadState { name: "plans".to_owned(), ..ThreadState::default() }
+    };
+    let create = |tags| Request::Create(Box::new(Rendered { post: Some(post(tags)), ..*part("hello") }));
+    let change = Threading::Change(post(&[]));
+    for request in [
+        Request::Notice(MessageId(0)),
+        create(&["no such"]),
+        create(&["idea"]),
+        Request::Thread(MessageId(70), Box::new(change)),
+    ] {
+        let told = sink.send(lane(3), request).await;
+        assert!(matches!(told, Answer::Yes(..)), "{told:?}");
+    }
+    let asked = wire.asked().into_iter().filter(|asked| !asked.starts_with("GET"));
+    let tags = asked.map(|asked| {
+        asked.split_once(r#""applied_tags":["#).unwrap().1.split_once(']').unwrap().0.to_owned()
+    });
+    assert_eq!(tags.collect::<Vec<_>>(), [r#""11""#, r#""11""#, r#""12""#, r#""11""#]);
+}
+
 /// What Discord does once in a while: discord-api-docs issue 6839.
 #[tokio::test]
 async fn a_post_without_its_first_message_is_removed_and_made_again() {
     let create =
         || Request::Create(Box::new(Rendered { post: Some(ThreadState::default()), ..*part("hello") }));
     let astray = || answer(200, r#"{"id":"71","channel_id":"70"}"#);
+    let forum = || answer(200, FORUM);
     let wire = Wire::play([
-        answer(200, FORUM),
+        forum(),
         answer(200, HOOKS),
+        forum(),
         astray(),
         answer(200, r#"{"id":"70"}"#),
+        forum(),
         astray(),
         answer(500, ""),
+        forum(),
         answer(200, r#"{"id":"72","channel_id":"72"}"#),
     ]);
     let wire = wire.await;
@@ -109,7 +158,8 @@ async fn any_post_is_an_anchor_and_an_empty_forum_gets_one() {
     let made = answer(201, r#"{"id":"71","message":{"id":"71"}}"#);
     let [here, old, empty] = [vec![active], vec![elsewhere, archived], vec![elsewhere, NONE]];
     let told = here.into_iter().chain(old).chain(empty).map(|body| answer(200, body));
-    let wire = Wire::play([answer(200, FORUM)].into_iter().chain(told).chain([made])).await;
+    let forum = || [answer(200, FORUM)].into_iter();
+    let wire = Wire::play(forum().chain(told).chain(forum()).chain([made])).await;
     let sink = client(&wire.base, 5, true).sink;
     for anchor in [80, 60, 71] {
         let told = sink.send(lane(3), Request::Notice(MessageId(0))).await;

@@ -3,7 +3,7 @@
 
 use crate::stage::Stage;
 use standin::{
-    ChannelKind, Faults, GatewayFault, GatewayRule, Matcher, RestFault, RouteKind, Rule, ShownThread,
+    ChannelKind, Faults, Filter, GatewayFault, GatewayRule, Matcher, RestFault, RouteKind, Rule, ShownThread,
 };
 
 /// What an empty forum gets as an anchor.
@@ -43,7 +43,7 @@ fn posts_with_notice(stage: &Stage, forum: u64) -> Vec<String> {
 /// The same without the notice.
 fn posts(stage: &Stage, forum: u64) -> Vec<String> {
     let mut posts = posts_with_notice(stage, forum);
-    posts.retain(|post| post != NOTICE);
+    posts.retain(|post| !post.starts_with(NOTICE));
     posts
 }
 
@@ -123,6 +123,23 @@ async fn a_running_node_knows_a_forum_and_refuses_a_mixture() {
     let there = || (posts(&stage, media) == ["a bridge"]).then_some(());
     stage.until("a media channel takes it too", there).await;
     assert_ne!(post, 0);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_forum_that_asks_for_tags_gets_one_with_every_post() {
+    let stage = forums().await;
+    let (ideas, proposals) = (stage.channels[0], stage.channels[1]);
+    assert!(stage.discord.require_tag(proposals, true));
+    let node = stage.start().await;
+    let post = stage.discord.create_post(ideas, stage.user, ("a bridge", "shall we?"), &["bug"]);
+    stage.until("the post is there", || (posts(&stage, proposals) == ["a bridge #Idea"]).then_some(())).await;
+    assert_eq!(posts_with_notice(&stage, proposals)[0], format!("{NOTICE} #Idea"));
+    stage.discord.rename_thread(post, "a crossing");
+    let renamed = || (posts(&stage, proposals) == ["a crossing #Idea"]).then_some(());
+    stage.until("it is renamed and keeps its tag", renamed).await;
+    let refused = stage.discord.requests(&Filter { status: Some(400), ..Filter::default() });
+    assert!(refused.is_empty(), "{refused:?}");
     node.stop().await;
 }
 
