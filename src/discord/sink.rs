@@ -197,6 +197,8 @@ impl DiscordSink {
             Err(no) => return Answer::No(no),
         };
         let meaning = match self.rest.calls.thread(lane.link, on, to, tags.as_deref()) {
+            // Archived already: by Discord, or by a request of ours whose answer was lost.
+            Ok(call) if state.is_some() => self.exchange_in(ChannelId(on.0), &call).await,
             Ok(call) => self.exchange(&call).await,
             Err(error) => Meaning::Not(No::Refused(error.0)),
         };

@@ -103,6 +103,11 @@ impl<'a> Run<'a> {
 
     async fn take(&mut self, batch: Vec<Frame>) -> Result<(), IngestError> {
         self.ingest.learn(&batch);
+        if !self.held.is_empty() {
+            // A session that was resumed after a restart tells nothing of the threads that are there.
+            let table = self.ingest.links.now();
+            self.ingest.threads.locate(&table, &self.ingest.guilds, &batch).await;
+        }
         let place = batch.last().map(|last| self.place_of(last));
         let mut free = Vec::with_capacity(batch.len());
         for frame in batch {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use events::capture::ThreadAt;
 use events::{ChannelId, GuildId, MessageId};
 use serde::Deserialize;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Messages, and channels that are no threads, remembered each at most.
@@ -55,6 +55,8 @@ struct Known {
     messages: Ring<MessageId>,
     /// Channels that are no threads of ours.
     strangers: Ring<ChannelId>,
+    /// What Discord said of threads that were asked for before their frames are taken.
+    located: HashMap<ChannelId, String>,
 }
 
 /// The newest [`KNOWN_MAX`].
@@ -125,6 +127,22 @@ impl Threads {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns which channels these frames' threads hang in, before it is decided which of them wait.
+    pub(super) async fn locate(&self, table: &Table, guilds: &RwLock<Guilds>, batch: &[Frame]) {
+        for head in batch.iter().filter_map(head) {
+            let Ok(channel) = head.channel_id.parse::<ChannelId>() else { continue };
+            if !table.members(channel).is_empty() {
+                continue;
+            }
+            if let Some(told) = self.identify(table, guilds, channel, &head).await {
+                let mut known = self.known();
+                if known.located.len() < KNOWN_MAX {
+                    known.located.insert(channel, told);
+                }
+            }
+        }
     }
 
     /// Learns what these frames need; says what is to be captured before them.
@@ -218,6 +236,9 @@ impl Threads {
         channel: ChannelId,
         head: &Head,
     ) -> Option<String> {
+        if let Some(told) = self.known().located.remove(&channel) {
+            return Some(told);
+        }
         let is_told = guilds.read().unwrap_or_else(PoisonError::into_inner).channel(channel).is_some();
         let may_be_thread = head.channel_type.is_none_or(crate::discord::guilds::is_thread);
         let is_linked = head.guild_id.parse().is_ok_and(|guild| table.has_guild(guild));

@@ -4,7 +4,7 @@ use crate::stage::{Client, client, lane, part};
 use events::{MessageId, WebhookId};
 use mirror::discord::me::me;
 use mirror::discord::sink::UNREACHABLE_MS;
-use projections::sink::{Answer, History, HistoryError, No, Request, Sink as _};
+use projections::sink::{Answer, History, HistoryError, No, Request, Sink as _, ThreadState, Threading};
 use standin::{Config, Faults, Filter, Limits, Matcher, Permissions, RestFault, RouteKind, Rule, Standin};
 use tokio::time::Instant;
 
@@ -165,6 +165,26 @@ async fn fourteen_copies_in_a_row_meet_no_429() {
     assert_eq!(stage.discord.counts().too_many, 0);
     assert_eq!(stage.asked(RouteKind::ExecuteWebhook), 14);
     assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+}
+
+/// As after a crash in the middle of it. Discord refuses every change of an archived thread but to open it.
+#[tokio::test]
+async fn a_thread_is_archived_once_more_where_nobody_knows_whether_it_was() {
+    let stage = stage(Config::default(), true);
+    let (copy, _) = stage.create("on this").await;
+    let thread = |to| Request::Thread(copy, Box::new(to));
+    let state = |name: &str| ThreadState { name: name.to_owned(), archived: true, ..ThreadState::default() };
+    let opened = stage.send(thread(Threading::Open("plans".to_owned()))).await;
+    assert!(matches!(opened, Answer::Yes(..)), "{opened:?}");
+    let archived = |name: &str| thread(Threading::Change(state(name)));
+    assert!(matches!(stage.send(archived("plans")).await, Answer::Yes(..)));
+    for name in ["plans", "the plan"] {
+        let again = stage.send(archived(name)).await;
+        assert_eq!(again, Answer::No(No::Wait(0)), "{name}: it is opened");
+        assert!(matches!(stage.send(archived(name)).await, Answer::Yes(..)), "{name}: and archived");
+        let threads = stage.discord.threads(stage.channel);
+        assert_eq!((threads[0].name.as_str(), threads[0].archived), (name, true));
+    }
 }
 
 #[tokio::test]
