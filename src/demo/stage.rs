@@ -42,8 +42,8 @@ pub(super) struct Stage {
     copies: HashMap<(u64, String), u64>,
     /// Copies are in the order of each source channel alone: one that is read again does not hold up the others.
     pub(super) is_ordered_by_channel: bool,
-    /// Where each message stands on the log, once that may differ from when it was written.
-    log_order: HashMap<u64, usize>,
+    /// A channel that was made anew from the log, and where each message stands on that.
+    from_log: Option<(u64, HashMap<u64, usize>)>,
     /// Edits done.
     pub(super) edits: usize,
     /// Messages removed.
@@ -74,7 +74,7 @@ impl Stage {
             banned: HashSet::new(),
             copies: HashMap::new(),
             is_ordered_by_channel: false,
-            log_order: HashMap::new(),
+            from_log: None,
             edits: 0,
             deletes: 0,
         }
@@ -109,11 +109,13 @@ impl Stage {
         self.banned.insert(author.to_owned());
     }
 
-    /// From now on copies are to stand in this order of their sources.
-    pub(super) fn ordered_by_log(&mut self, sources: impl Iterator<Item = u64>) {
-        for (place, source) in sources.enumerate() {
-            self.log_order.entry(source).or_insert(place);
+    /// A channel is made anew: from now on its copies are to stand in this order of their sources.
+    pub(super) fn from_log(&mut self, channel: u64, sources: &[u64]) {
+        let mut order = HashMap::new();
+        for (place, source) in sources.iter().enumerate() {
+            order.entry(*source).or_insert(place);
         }
+        self.from_log = Some((channel, order));
     }
 
     /// A copy appeared: so people can answer it.
@@ -228,7 +230,9 @@ impl Stage {
             text: sent.text.clone(),
         };
         let mut sources: Vec<Wanted> = self.sent.iter().filter(meant).map(wanted).collect();
-        sources.sort_by_key(|source| self.log_order.get(&source.id));
+        if let Some((_, order)) = self.from_log.as_ref().filter(|(of, _)| *of == self.places[channel].id) {
+            sources.sort_by_key(|source| order.get(&source.id));
+        }
         sources
     }
 }
