@@ -57,7 +57,7 @@ fn measure(links: usize, size: usize) {
         // What is said before the node knows the link is not mirrored: said again until a copy comes.
         let say = || stage.say_and_see(&mut seen, (group[0].id, group[1].id), AGAIN).is_some();
         assert!(
-            std::iter::repeat_with(say).take(AGAIN_MAX.max(links / 50)).any(|copied| copied),
+            std::iter::repeat_with(say).take(AGAIN_MAX.max(links / 8)).any(|copied| copied),
             "no copy came"
         );
         let (mirrored, requests) = (began.elapsed(), stage.discord.counts().requests);

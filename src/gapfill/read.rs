@@ -37,6 +37,12 @@ impl Bounds {
         let first = known.entries.keys().next().map_or(self.from, |first| self.from.min(*first));
         MessageId(first.0.saturating_sub(1))
     }
+
+    /// Discord told that nothing was written since, and of what was written before nothing is known that could have changed.
+    fn is_quiet(&self, known: &Known) -> bool {
+        let is_told = self.upto.is_some() && self.newest.is_none_or(|newest| newest < self.from);
+        is_told && known.entries.values().all(|entry| entry.gone)
+    }
 }
 
 /// One reading under way.
@@ -60,6 +66,9 @@ impl<'a> Reading<'a> {
 
     /// Reads the room to its end, or says from where on it cannot be read.
     pub(super) async fn run(mut self) -> Result<(), Stopped> {
+        if self.bounds.is_quiet(self.known) {
+            return self.end().await;
+        }
         let mut comparison = Comparison::new(self.known, self.bounds.start(self.known));
         let Err(stopped) = self.read(&mut comparison).await else { return Ok(()) };
         let Stopped::Unreadable(why) = stopped else { return Err(stopped) };

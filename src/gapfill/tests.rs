@@ -346,6 +346,23 @@ async fn what_was_missed_is_read_once() {
     assert_eq!(bench.fill(20).await, gap(10), "again: nothing is new");
 }
 
+/// Most channels are quiet: Discord says so when a session begins.
+#[tokio::test(start_paused = true)]
+async fn a_channel_in_which_nothing_was_said_is_not_asked_for() {
+    let bench = Bench::new(1).await;
+    bench.fake.write(at(-5_000));
+    let told = |newest| Stretch { newest: Some(newest), ..stretch(CHANNEL, 20) };
+    for (newest, calls) in [(at(-5_000), ""), (MessageId(0), ""), (at(50), "page message")] {
+        assert_eq!(bench.filler.fill(&Group::new(&[told(newest)]), told(newest)).await, Some(CHANNEL));
+        assert_eq!(bench.calls(), calls, "{newest}");
+    }
+    // What is known may have changed.
+    bench.heard([at(1)]).await;
+    let newest = told(at(1));
+    assert_eq!(bench.filler.fill(&Group::new(&[newest]), newest).await, Some(CHANNEL));
+    assert_eq!(bench.calls(), "page");
+}
+
 /// What comes by itself is not read.
 #[tokio::test(start_paused = true)]
 async fn what_came_by_itself_is_left_to_it() {

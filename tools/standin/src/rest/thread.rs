@@ -157,7 +157,7 @@ pub(crate) fn active(world: &World, call: &Call) -> Result<Reply, ApiError> {
 
 /// `GET /channels/{id}/threads/archived/public` and `.../private`: the one archived last comes first.
 pub(crate) fn archived(world: &World, call: &Call) -> Result<Reply, ApiError> {
-    let parent = visible(world, call)?.id;
+    let Channel { id: parent, guild, .. } = *visible(world, call)?;
     let private = call.route.kind == RouteKind::PrivateArchivedThreads;
     let may = world.permissions_in(parent);
     if !may.read_message_history || private && !may.manage_threads {
@@ -168,7 +168,7 @@ pub(crate) fn archived(world: &World, call: &Call) -> Result<Reply, ApiError> {
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(form::out_of_range("limit", PAGE_MAX as u64));
     }
-    let here = world.channels.values().filter(|channel| channel.parent == Some(parent));
+    let here = world.channels_of(guild).filter(|channel| channel.parent == Some(parent));
     let mut found: Vec<(u64, u64)> = here
         .filter(|channel| (channel.kind == ChannelKind::PrivateThread) == private)
         .filter_map(|channel| {

@@ -73,6 +73,12 @@ impl World {
         Some(id)
     }
 
+    /// Channels and threads of one guild.
+    pub(crate) fn channels_of(&self, guild: u64) -> impl Iterator<Item = &Channel> {
+        let all = self.guilds.get(&guild).into_iter().flat_map(|guild| &guild.channels);
+        all.filter_map(|id| self.channels.get(id))
+    }
+
     /// Changes a channel that is no thread. Only forums can ask for tags.
     pub(crate) fn change_channel(&mut self, id: u64, change: ChannelChange, actor: Actor) -> bool {
         let Some(channel) = self.channels.get_mut(&id) else { return false };
@@ -165,7 +171,7 @@ impl World {
 
     /// The channels of a guild that the bot sees, threads left out.
     pub(crate) fn channels_json(&self, guild: &Guild) -> Vec<Value> {
-        let all = guild.channels.iter().filter_map(|id| self.channels.get(id));
+        let all = self.channels_of(guild.id);
         all.filter(|channel| channel.thread.is_none() && self.permissions_in(channel.id).view_channel)
             .filter_map(|channel| self.channel_json(channel.id))
             .collect()

@@ -248,7 +248,7 @@ impl World {
 
     /// The threads of a guild that are not archived and that the bot sees.
     pub(crate) fn active_threads_json(&self, guild: &Guild) -> Vec<Value> {
-        let all = guild.channels.iter().filter_map(|id| self.channels.get(id));
+        let all = self.channels_of(guild.id);
         all.filter(|channel| channel.thread.as_ref().is_some_and(|thread| !thread.archived))
             .filter(|channel| self.permissions_in(channel.id).view_channel)
             .filter_map(|channel| self.channel_json(channel.id))
