@@ -339,7 +339,7 @@ impl Demo {
         if self.options.havoc.contains(&Havoc::Refilled) {
             // Outboxes of several nodes filled the stream side by side, and copies follow the log.
             let order = self.log_order(&place.mirror).await?;
-            self.cast.stage.from_log(place.id, &order);
+            self.cast.stage.made_anew(place.id, &order);
         }
         let before = self.removals(&place.mirror).await?.len();
         let wiped = self.cast.stage.discord.wipe(place.id);

@@ -110,7 +110,7 @@ impl Stage {
     }
 
     /// A channel is made anew: from now on its copies are to stand in this order of their sources.
-    pub(super) fn from_log(&mut self, channel: u64, sources: &[u64]) {
+    pub(super) fn made_anew(&mut self, channel: u64, sources: &[u64]) {
         let mut order = HashMap::new();
         for (place, source) in sources.iter().enumerate() {
             order.entry(*source).or_insert(place);
