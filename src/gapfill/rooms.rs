@@ -146,6 +146,10 @@ impl Search<'_> {
     ) -> Result<(), Stopped> {
         let unasked = unlisted.len().saturating_sub(ASKED_MAX);
         for id in unlisted.split_off(unasked) {
+            // What stood in it is not gone by itself, but nothing can come of it any more.
+            if self.known(id).await?.state.is_some_and(|thread| thread.deleted) {
+                continue;
+            }
             let told = match self.ask.until(|past| past.channel(id)).await {
                 Ok(told) => told,
                 Err(Stopped::Unreadable(why)) => {

@@ -63,6 +63,7 @@ async fn what_is_gone_is_gone_where_it_stood() {
     bench.fake.told_of(gone, |told| told.gone = true);
     let news = bench.fill(20).await;
     assert_eq!(found(&news), ["5 deleted", "6 deleted", "2 thread deleted"]);
+    assert_eq!(found(&bench.fill(20).await), [""; 0], "again: nothing is new");
 }
 
 #[tokio::test(start_paused = true)]
