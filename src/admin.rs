@@ -11,7 +11,7 @@ mod client;
 mod server;
 
 pub use client::ask;
-pub use server::{Admin, serve};
+pub use server::Admin;
 
 use crate::commands::answer::LogEntry;
 use crate::commands::{Answer, CommandError};

@@ -112,7 +112,7 @@ async fn begin_and_run(
     };
     let serving = async {
         match waiting.desk(stores).await {
-            Ok(desk) => admin.serve(desk, begun.clone()).await,
+            Ok(desk) => admin.serve(desk, begun.clone(), HAND_OVER_MAX).await,
             Err(error) => tracing::warn!(%error, "commands are answered once the node has begun"),
         }
     };
@@ -143,6 +143,9 @@ async fn begin(
     }
 }
 
+/// Commands that are under way when the node begins may take this long to end: two that fold the same views would be in
+/// each other's way.
+const HAND_OVER_MAX: Duration = Duration::from_secs(5);
 /// Between two attempts to begin.
 const BEGIN_AGAIN: Duration = Duration::from_secs(1);
 
@@ -255,7 +258,7 @@ impl Node {
         parts.spawn({
             let desk = desk.clone();
             async move {
-                admin.serve(desk, admin_stop).await;
+                admin.serve(desk, admin_stop, Duration::ZERO).await;
                 Ok(())
             }
         });

@@ -14,14 +14,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::fs::{self, Permissions};
+use std::future::pending;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tools::{Meter, Progress};
 
@@ -35,15 +37,6 @@ pub struct Admin {
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Body = BoxBody<Bytes, Infallible>;
-
-/// Binds the socket in `dir` and answers commands until told to stop.
-///
-/// # Errors
-/// When the directory cannot be written.
-pub async fn serve(dir: &Path, desk: Desk, stop: CancellationToken) -> io::Result<()> {
-    Admin::bind(dir)?.serve(desk, stop).await;
-    Ok(())
-}
 
 impl Admin {
     /// Binds the socket in a data directory whose lock is held: a file that is there is a killed node's.
@@ -61,28 +54,33 @@ impl Admin {
         Ok(Self { listener, path })
     }
 
-    /// Answers commands until told to stop; those under way are then ended.
-    pub async fn serve(&self, desk: Desk, stop: CancellationToken) {
+    /// Answers commands until told to stop; those under way may then take `grace`, and are ended.
+    pub async fn serve(&self, desk: Desk, stop: CancellationToken, grace: Duration) {
         let mut connections = JoinSet::new();
         let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
-        loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let stream = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        tracing::warn!(%error, "the admin socket did not accept a connection");
-                        continue;
-                    }
-                },
-            };
+        while let Some((stream, permit)) = stop.run_until_cancelled(self.accept(&permits)).await {
             while connections.try_join_next().is_some() {}
             let desk = desk.clone();
             connections.spawn(async move {
                 connection(stream, desk).await;
                 drop(permit);
             });
+        }
+        let rest = async { while connections.join_next().await.is_some() {} };
+        if timeout(grace, rest).await.is_err() {
+            tracing::info!("commands that were under way are ended");
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    async fn accept(&self, permits: &Arc<Semaphore>) -> (UnixStream, OwnedSemaphorePermit) {
+        loop {
+            // Nobody closes the semaphore.
+            let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return pending().await };
+            match self.listener.accept().await {
+                Ok((stream, _)) => return (stream, permit),
+                Err(error) => tracing::warn!(%error, "the admin socket did not accept a connection"),
+            }
         }
     }
 }

@@ -8,8 +8,10 @@ use projections::lanes::memory::MemoryLanes;
 use projections::views::memory::MemoryViews;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tools::Ports;
 use tools::follow::Stepper;
@@ -46,7 +48,7 @@ async fn serving(story: impl AsyncFnOnce(PathBuf)) {
     let admin = Admin::bind(&dir).unwrap();
     let server = {
         let stop = stop.clone();
-        tokio::spawn(async move { admin.serve(desk(), stop).await })
+        tokio::spawn(async move { admin.serve(desk(), stop, Duration::ZERO).await })
     };
     story(dir.clone()).await;
     stop.cancel();
@@ -93,6 +95,51 @@ async fn what_is_no_command_is_refused_in_words() {
         check("GET /command HTTP/1.1\r\nhost: x\r\n\r\n".into(), "405 Method Not Allowed").await;
         check("GET / HTTP/1.1\r\nhost: x\r\n\r\n".into(), "there is only /command").await;
         check(post("\"status\""), "{\"answer\":{\"status\":").await;
+    })
+    .await;
+}
+
+/// A node that begins takes over from the one that waited: what was asked of that one is answered.
+#[tokio::test]
+async fn what_is_under_way_at_the_stop_may_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let admin = Admin::bind(dir.path()).unwrap();
+    let stop = CancellationToken::new();
+    let first = {
+        let stop = stop.clone();
+        async { admin.serve(desk(), stop, Duration::from_secs(60)).await }
+    };
+    let asks = async {
+        let mut stream = UnixStream::connect(dir.path().join(SOCKET_FILE)).await.unwrap();
+        stream.write_all(b"POST /command HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n").await.unwrap();
+        // Another that is answered says that this one was accepted before.
+        ask(dir.path(), &Command::Status, &Deaf).await.unwrap().unwrap();
+        stop.cancel();
+        tokio::task::yield_now().await;
+        stream.write_all(b"\"status\"").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let ((), answer) = tokio::join!(first, asks);
+    assert!(answer.contains("{\"answer\":{\"status\":"), "{answer}");
+}
+
+#[tokio::test]
+async fn as_many_commands_as_may_be_hold_up_no_stop() {
+    serving(async |dir| {
+        let way = Way::to(&dir, SOCKET_FILE).unwrap();
+        for _ in 0..COMMANDS_MAX {
+            let mut stream = UnixStream::connect(&way.path).await.unwrap();
+            // Its body never comes.
+            stream
+                .write_all(b"POST /command HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n")
+                .await
+                .unwrap();
+            std::mem::forget(stream);
+        }
+        let one_more = ask(&dir, &Command::Status, &Deaf);
+        assert!(timeout(Duration::from_millis(200), one_more).await.is_err(), "there is room for one more");
     })
     .await;
 }

@@ -29,7 +29,7 @@ use secrecy::SecretString;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::{interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +43,11 @@ pub const OUTBOX_MAX: usize = 256;
 pub const INBOX_MAX: usize = 1_024;
 /// Hints that are published in one go; among them the same is published once.
 const BATCH_MAX: usize = 64;
-/// A broker that takes no hint in this time is as good as gone.
-const PUBLISH_MAX: Duration = Duration::from_secs(5);
+/// A broker that takes no hint, or no acknowledgement, in this time is as good as gone. lapin says nothing to who was
+/// about to send when the connection was reset.
+const SEND_MAX: Duration = Duration::from_secs(5);
+/// How often the connection is looked at, should its end not be told.
+const LOOK: Duration = Duration::from_secs(1);
 /// What is left to say at the stop is said within this.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// Waits between attempts to connect: from the first, doubled, to the last.
@@ -183,6 +186,7 @@ impl Worker {
 
     /// Publishes and receives until the connection is lost.
     async fn work(&mut self, link: &mut Link) -> Lost {
+        let mut look = interval(LOOK);
         loop {
             let done = tokio::select! {
                 delivery = link.deliveries.next() => match delivery {
@@ -190,6 +194,7 @@ impl Worker {
                     Some(Err(error)) => Err(Lost::from(error)),
                     None => Err(Lost::Ended),
                 },
+                _ = look.tick() => if link.is_open() { Ok(()) } else { Err(Lost::Ended) },
                 // Without any sender left this arm rests.
                 Some(hint) = self.queued.recv() => {
                     self.batch.push_back(hint);
@@ -225,7 +230,7 @@ impl Worker {
                 );
             }
         }
-        link::acknowledge(&delivery).await
+        sent(link::acknowledge(&delivery)).await
     }
 
     /// Publishes what is begun and what waits. Dropped between two hints it loses neither.
@@ -233,9 +238,7 @@ impl Worker {
         while self.refill() {
             while let Some(hint) = self.batch.front() {
                 let payload = wire::encode(self.node, *hint);
-                timeout(PUBLISH_MAX, link.publish(&self.names, &payload))
-                    .await
-                    .map_err(|_| Lost::Stuck)??;
+                sent(link.publish(&self.names, &payload)).await?;
                 self.batch.pop_front();
                 self.counts.published.fetch_add(1, Relaxed);
             }
@@ -252,6 +255,11 @@ impl Worker {
         }
         !self.batch.is_empty()
     }
+}
+
+/// What the broker takes, within a time.
+async fn sent(sending: impl Future<Output = Result<(), Lost>>) -> Result<(), Lost> {
+    timeout(SEND_MAX, sending).await.map_err(|_| Lost::Stuck)?
 }
 
 #[cfg(test)]

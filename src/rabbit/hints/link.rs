@@ -135,6 +135,11 @@ impl Link {
         Ok(Self { channel, deliveries, connection })
     }
 
+    /// Whether lapin thinks so.
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.status().connected()
+    }
+
     pub(super) async fn publish(&self, names: &Names, payload: &[u8]) -> Result<(), Lost> {
         let (exchange, options) = (names.exchange.clone(), BasicPublishOptions::default());
         let publish =
