@@ -247,11 +247,19 @@ impl Bucket {
         let counted = match self.limit {
             None if self.in_flight > 0 => BUSY_MS,
             Some(limit) if self.remaining <= left_to_another(limit, halved) => {
+                self.heal(now);
                 self.reset_at.map_or(BUSY_MS, |at| at - now)
             }
             None | Some(_) => 0,
         };
         blocked.max(counted)
+    }
+
+    /// All is spent, no answer told when the window ends (502 and 503 tell nothing), and none that could is on its way.
+    fn heal(&mut self, now: u64) {
+        if self.in_flight == 0 {
+            self.reset_at.get_or_insert(now + LOST_RESET_MS);
+        }
     }
 
     /// The window is over: its successor begins with the first answer, and what is in flight may count there. What was

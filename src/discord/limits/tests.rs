@@ -296,6 +296,32 @@ fn what_is_lost_at_the_end_of_a_window_may_count_in_the_next() {
     }
 }
 
+/// What is in trouble answers without headers: nobody then says when the window ends, and it ends all the same.
+#[test]
+fn answers_that_tell_nothing_spend_a_window_and_hold_nothing_up() {
+    let reads = RouteKey { kind: Kind::ReadMessages, major: 7 };
+    let told = headers("bucket=b limit=5 remaining=4 reset-after=5");
+    for sharing in [Sharing::Alone, Sharing::Among(3)] {
+        let mut limits = Limits::new(Settings { global_per_second: 1_000, ..Settings::default() });
+        limits.shared(sharing);
+        let ticket = go(&mut limits, reads, MS);
+        limits.answered(ticket, 200, &told, MS);
+        let mut now = MS + 10_000;
+        let mut asked = 0;
+        while asked < 20 && now < MS + 30 * LOST_RESET_MS {
+            match limits.permit(reads, None, now) {
+                Permit::Go(ticket) => {
+                    limits.answered(ticket, 503, &Headers::default(), now);
+                    asked += 1;
+                }
+                Permit::Wait(ms) => now += ms,
+            }
+        }
+        let spent = now - MS - 10_000;
+        assert!(asked == 20 && spent >= LOST_RESET_MS, "{sharing:?}: {asked} in {spent} ms");
+    }
+}
+
 #[test]
 fn two_nodes_that_read_one_channel_halve_its_bucket() {
     let reads = RouteKey { kind: Kind::ReadMessages, major: 7 };
