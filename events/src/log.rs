@@ -70,6 +70,9 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Where to read on: all before it, that was asked for, is in this page or an earlier one.
     pub next: Offset,
+    /// Read in another way than the page before it, so that the log may have been made anew between the two: whoever
+    /// goes on somewhere looks whether what it read before is still there.
+    pub anew: bool,
 }
 
 /// One event as stored.

@@ -117,13 +117,19 @@ pub enum FollowError {
 /// See [`FollowError`]; the state is then as before, or knows its place.
 pub async fn step(follow: Follow<'_>, state: &mut FollowState) -> Result<Step, FollowError> {
     let partition = state.follower.partition;
-    let at = match state.at {
-        Some(at) => at,
-        None => resume(follow, &state.follower).await?,
+    let (at, is_known) = match state.at {
+        Some(at) => (at, false),
+        None => (resume(follow, &state.follower).await?, true),
     };
     state.at = Some(at);
     let from = at.next;
     let page = follow.log.read(Read { partition, from, limit: follow.limit, mirror: None }).await?;
+    if page.anew && !is_known && !still_holds(follow.log, partition, at.mark).await? {
+        state.at = None;
+        let words =
+            format!("another event is before offset {from} now: the log was made anew, or has lost its end");
+        return Err(FollowError::Retry(words));
+    }
     let batch = read_entries(page.entries, page.next)?;
     if let Some(mark) = batch.mark {
         let changes = fold(follow.lanes, &batch.step.events).await?.into_changes();
@@ -213,7 +219,9 @@ fn written(control: Control) -> Vec<Generation> {
     [Some(active), building, previous].into_iter().flatten().collect()
 }
 
-/// Where to read on: behind the newest recorded place that still holds the event it held, else the floor.
+/// Where to read on: behind the newest recorded place that still holds the event it held, else the floor. A log that
+/// several outboxes filled anew in another order may hold the same event at the same place by chance, so older places
+/// have to hold theirs too.
 ///
 /// # Errors
 /// [`FollowError::Trimmed`] where what comes next has been removed, or when a port does not answer.
@@ -222,7 +230,10 @@ pub async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Standing,
     let marks = follow.views.position(follower).await?;
     for (age, mark) in marks.iter().enumerate() {
         match recognise(follow.log, follower.partition, *mark).await {
-            Ok(true) => return Ok(Standing { next: mark.offset.next(), mark: Some(*mark) }),
+            Ok(true) if is_same_before(follow.log, follower.partition, &marks[age..]).await? => {
+                return Ok(Standing { next: mark.offset.next(), mark: Some(*mark) });
+            }
+            Ok(true) => return Ok(beginning(follow.log.floor(follower.partition).await?)),
             Ok(false) => {}
             Err(ReadError::Trimmed { floor }) if age == 0 && mark.offset.next() < floor => {
                 return Err(FollowError::Trimmed { floor });
@@ -233,6 +244,25 @@ pub async fn resume(follow: Follow<'_>, follower: &Follower) -> Result<Standing,
         }
     }
     Ok(beginning(follow.log.floor(follower.partition).await?))
+}
+
+/// Whether the log is the one that the places, newest first, were recorded of: the oldest and one between are looked at.
+async fn is_same_before(log: &dyn Log, partition: Partition, marks: &[Mark]) -> Result<bool, ReadError> {
+    for at in [marks.len() - 1, marks.len() / 2] {
+        if at > 0 && !still_holds(log, partition, Some(marks[at])).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a place holds the event it held. What retention took was read before.
+async fn still_holds(log: &dyn Log, partition: Partition, mark: Option<Mark>) -> Result<bool, ReadError> {
+    let Some(mark) = mark else { return Ok(true) };
+    match recognise(log, partition, mark).await {
+        Err(ReadError::Trimmed { floor }) => Ok(mark.offset < floor),
+        known => known,
+    }
 }
 
 async fn recognise(log: &dyn Log, partition: Partition, mark: Mark) -> Result<bool, ReadError> {

@@ -138,7 +138,7 @@ type Resume<'a> = (&'a [(u64, u64)], u64, Result<u64, u64>);
 /// is n, whose first `trimmed` are gone: where reading goes on, or the floor that the error names.
 #[tokio::test]
 async fn resumes() {
-    let table: [Resume; 12] = [
+    let table: [Resume; 15] = [
         (&[], 0, Ok(0)),
         (&[], 4, Ok(4)),
         (&[(3, 3)], 0, Ok(4)),
@@ -148,6 +148,10 @@ async fn resumes() {
         (&[(2, 2), (5, 77)], 0, Ok(3)),
         (&[(2, 2), (15, 15)], 0, Ok(3)),
         (&[(2, 70), (5, 77)], 0, Ok(0)),
+        // Filled anew in another order: that an event is where it was is chance.
+        (&[(2, 70), (5, 5)], 0, Ok(0)),
+        (&[(2, 2), (3, 70), (5, 5)], 0, Ok(0)),
+        (&[(2, 70), (5, 5)], 4, Ok(6)),
         // Retention passed the follower: only what it had read is gone, or more.
         (&[(3, 3)], 4, Ok(4)),
         (&[(2, 2)], 4, Err(4)),
@@ -246,6 +250,58 @@ async fn says_what_was_trimmed() {
     assert!(error.to_string().contains("offset 6"), "{error}");
     world.state.at = Some(Standing { next: Offset(6), mark: None });
     assert_eq!(world.drain().await, [6, 7]);
+}
+
+/// A log in memory whose pages say that they are read anew.
+struct Anew(MemoryLog);
+
+#[async_trait]
+impl Log for Anew {
+    async fn append(
+        &self,
+        partition: Partition,
+        events: Vec<Event>,
+        durable: Durable,
+    ) -> Result<(), AppendError> {
+        self.0.append(partition, events, durable).await
+    }
+    async fn read(&self, read: Read) -> Result<Page, ReadError> {
+        Ok(Page { anew: true, ..self.0.read(read).await? })
+    }
+    async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {
+        Log::tail(&self.0, partition).await
+    }
+    async fn floor(&self, partition: Partition) -> Result<Offset, ReadError> {
+        Log::floor(&self.0, partition).await
+    }
+}
+
+/// The log is deleted and filled again in another order behind the back of one that follows: it does not go on where it
+/// stood, or it would never see what lies before that now.
+#[tokio::test]
+async fn a_log_made_anew_is_read_from_its_floor() {
+    let filled = async |numbers: &[u64]| {
+        let log = Anew(MemoryLog::new("one".parse().unwrap()));
+        let events = numbers.iter().map(|number| declared(*number)).collect();
+        log.append(PARTITION, events, Durable::Here).await.unwrap();
+        log
+    };
+    let (views, lanes) = (MemoryViews::new(), MemoryLanes::new());
+    let mut state = FollowState::resume(PARTITION);
+    let mut folded = async |log: &Anew| {
+        let step = step(Follow { log, views: &views, lanes: &lanes, limit: 10 }, &mut state).await?;
+        Ok::<_, FollowError>(step.events.iter().map(|(_, event)| event.version.0).collect::<Vec<_>>())
+    };
+    assert_eq!(folded(&filled(&[0, 1, 2, 3]).await).await.unwrap(), [0, 1, 2, 3]);
+    assert_eq!(
+        folded(&filled(&[0, 1, 2, 3, 4]).await).await.unwrap(),
+        [4],
+        "the same one, read in another way"
+    );
+    let other = filled(&[0, 7, 1, 2, 3, 4, 5]).await;
+    assert!(matches!(folded(&other).await, Err(FollowError::Retry(_))));
+    assert_eq!(folded(&other).await.unwrap(), [0, 7, 1, 2, 3, 4, 5]);
+    assert_eq!(folded(&other).await.unwrap(), [0i64; 0]);
 }
 
 /// Each mirror is written to the builds that its control row names, from the next step on.

@@ -105,7 +105,7 @@ impl ArchivedLog {
             }
             at = page.next;
         }
-        Ok(Page { entries: Vec::new(), next: at })
+        Ok(Page { next: at, ..Page::default() })
     }
 
     async fn open(
@@ -136,7 +136,7 @@ fn page(opened: &Opened, read: Read) -> Page {
         Some(last) if entries.len() < rest.len() => last.offset.next(),
         Some(_) | None => opened.head.next,
     };
-    Page { entries, next }
+    Page { entries, next, anew: false }
 }
 
 fn unreadable(error: JobError) -> ReadError {

@@ -104,7 +104,7 @@ impl Readers {
             }
         }
         let mut cursor = Box::pin(Cursor::open(&self.0.broker, &stream, read.from, read.mirror)).await?;
-        let page = cursor.page(limit).await?;
+        let page = Page { anew: true, ..cursor.page(limit).await? };
         if page.entries.is_empty() {
             self.check_end(read).await?;
         }

@@ -85,7 +85,7 @@ impl Lane {
         let Some(skip) = read.from.0.checked_sub(self.floor) else {
             return Err(ReadError::Trimmed { floor: Offset(self.floor) });
         };
-        let mut page = Page { entries: Vec::new(), next: read.from };
+        let mut page = Page { next: read.from, ..Page::default() };
         for (at, (mirror, record)) in self.entries.iter().enumerate().skip(skip as usize) {
             if page.entries.len() == limit {
                 break;
@@ -110,7 +110,7 @@ impl Log for MemoryLog {
         let limit = read.limit.min(self.page_events_max);
         self.lock()
             .get(&read.partition)
-            .map_or_else(|| Ok(Page { entries: Vec::new(), next: read.from }), |lane| lane.read(read, limit))
+            .map_or_else(|| Ok(Page { next: read.from, ..Page::default() }), |lane| lane.read(read, limit))
     }
 
     async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {

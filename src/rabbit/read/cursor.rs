@@ -159,7 +159,7 @@ impl Cursor {
         if entries.is_empty() {
             self.ask_for_more(&mut entries, limit).await?;
         }
-        Ok(Page { entries, next: self.next })
+        Ok(Page { entries, next: self.next, anew: false })
     }
 
     /// Takes what has come, and what is known to come.

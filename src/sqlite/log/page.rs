@@ -57,7 +57,7 @@ impl Paging {
             self.entries.truncate(self.read.limit);
             self.next = self.entries.last().map_or(self.read.from, |entry| entry.offset.next());
         }
-        Page { entries: self.entries, next: self.next }
+        Page { entries: self.entries, next: self.next, anew: false }
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn fold(
 ) -> Result<Folded, JobError> {
     let mut busy: VecDeque<JoinHandle<Result<Folded, JobError>>> = VecDeque::new();
     let mut from = stretch.from;
-    while let Some(Page { entries, next }) = read(log, stretch, from).await? {
+    while let Some(Page { entries, next, .. }) = read(log, stretch, from).await? {
         let first = if busy.len() < FOLDS { None } else { busy.pop_front() };
         let part = match first {
             Some(first) => finished(first).await?,
@@ -117,7 +117,7 @@ async fn read(log: &dyn Log, stretch: Stretch, from: Offset) -> Result<Option<Pa
 /// Counts the events of a stretch, undecoded.
 pub(super) async fn count(log: &dyn Log, stretch: Stretch) -> Result<u64, JobError> {
     let (mut count, mut from) = (0, stretch.from);
-    while let Some(Page { entries, next }) = read(log, stretch, from).await? {
+    while let Some(Page { entries, next, .. }) = read(log, stretch, from).await? {
         count += entries.iter().take_while(|entry| entry.offset < stretch.end).count() as u64;
         from = next;
     }
