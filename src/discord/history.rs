@@ -43,15 +43,20 @@ impl Page {
     }
 }
 
-/// The page of `channel` right behind `after`.
+/// The page of `channel` right behind `after`; `patience`: how long it waits for the limits.
 ///
 /// An empty page may also mean that the bot lacks Read Message History: Discord does not say which.
 ///
 /// # Errors
 /// By what the caller does next.
-pub async fn page(rest: &Rest, channel: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
+pub async fn page(
+    rest: &Rest,
+    channel: ChannelId,
+    after: MessageId,
+    patience: Duration,
+) -> Result<Page, HistoryError> {
     let call = rest.calls.messages(channel, after).map_err(|error| HistoryError::Dead(error.0))?;
-    let reply = rest.call(&call, PATIENCE).await.map_err(|failure| HistoryError::Wait(wait(&failure)))?;
+    let reply = rest.call(&call, patience).await.map_err(|failure| HistoryError::Wait(wait(&failure)))?;
     read(&reply, after)
 }
 

@@ -218,9 +218,11 @@ impl BucketKey {
     }
 }
 
-/// What a node leaves of a window that two nodes use, who hear of each other's requests by the headers alone.
-const fn left_to_another(limit: u32, halved: bool) -> u32 {
-    if halved && limit > 1 { limit - limit / 2 } else { 0 }
+/// What a node leaves of a window that two nodes use, who hear of each other's requests by the headers alone. Each has one
+/// request on its way at most: so whoever was told last of more than one that is left may send, whatever the other did
+/// since, for that one was told too, and stopped at one.
+const fn left_to_another(limit: u32, is_shared: bool) -> u32 {
+    if is_shared && limit > 1 { 1 } else { 0 }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -240,13 +242,14 @@ impl Bucket {
         Self { limit, remaining: limit.unwrap_or(1), ..Self::default() }
     }
 
-    /// Milliseconds until a request may go; zero: now. With `halved`, half of the window is left to another node.
-    fn wait(&mut self, now: u64, halved: bool) -> u64 {
+    /// Milliseconds until a request may go; zero: now. `is_shared`: another node uses the window, too.
+    fn wait(&mut self, now: u64, is_shared: bool) -> u64 {
         self.roll(now);
         let blocked = self.blocked_until.saturating_sub(now);
         let counted = match self.limit {
             None if self.in_flight > 0 => BUSY_MS,
-            Some(limit) if self.remaining <= left_to_another(limit, halved) => {
+            Some(_) if is_shared && self.in_flight > 0 => BUSY_MS,
+            Some(limit) if self.remaining <= left_to_another(limit, is_shared) => {
                 self.heal(now);
                 self.reset_at.map_or(BUSY_MS, |at| at - now)
             }
@@ -414,9 +417,9 @@ impl Limits {
 
     fn wait_bucket(&mut self, route: RouteKey, key: &BucketKey, now: u64) -> u64 {
         let unlimited = self.settings.unlimited;
-        let halved = !self.is_alone && route.kind.is_read_by_two();
+        let is_shared = !self.is_alone && route.kind.is_read_by_two();
         self.buckets.get_mut(key).map_or(0, |bucket| {
-            if unlimited { bucket.blocked_until.saturating_sub(now) } else { bucket.wait(now, halved) }
+            if unlimited { bucket.blocked_until.saturating_sub(now) } else { bucket.wait(now, is_shared) }
         })
     }
 

@@ -317,7 +317,7 @@ impl Sink for DiscordSink {
         }
         let page = match thread {
             Some(thread) => history::page_of_thread(&self.rest, thread, after).await?,
-            None => history::page(&self.rest, lane.link, after).await?,
+            None => history::page(&self.rest, lane.link, after, history::PATIENCE).await?,
         };
         Ok(page.seen_by(hook.id))
     }

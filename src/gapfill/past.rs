@@ -2,7 +2,7 @@
 
 use crate::discord::answer::{Fault, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE};
 use crate::discord::calls::{Call, Unbuildable};
-use crate::discord::history::{AGAIN_MS, PATIENCE, Page, page, refused, wait};
+use crate::discord::history::{AGAIN_MS, Page, page, refused, wait};
 use crate::discord::rest::Rest;
 use crate::discord::transport::Reply;
 use async_trait::async_trait;
@@ -11,7 +11,11 @@ use projections::sink::HistoryError;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How long a question waits for the limits while it holds its place among those that are asked at once: others may go
+/// ahead meanwhile.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Pages of archived threads read of one channel, each of a hundred.
 pub const ARCHIVE_PAGES_MAX: usize = 10;
 
@@ -79,7 +83,7 @@ pub fn newest(channel_json: &str) -> Option<MessageId> {
 #[async_trait]
 impl Past for Arc<Rest> {
     async fn page(&self, channel: ChannelId, after: MessageId) -> Result<Page, HistoryError> {
-        page(self, channel, after).await
+        page(self, channel, after, PATIENCE).await
     }
 
     async fn message(&self, channel: ChannelId, message: MessageId) -> Result<Option<String>, HistoryError> {

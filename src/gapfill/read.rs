@@ -77,21 +77,23 @@ impl<'a> Reading<'a> {
     }
 
     async fn read(&mut self, comparison: &mut Comparison<'_>) -> Result<(), Stopped> {
-        let (room, mut looks) = (self.room, 0);
+        let (room, mut looks, mut gone) = (self.room, 0, Vec::new());
         for _ in 0..PAGES_MAX {
             let at = comparison.at();
             let page = self.ask.until(|past| past.page(room, at)).await?;
             self.take(&page, comparison).await?;
             // Discord's own clock says where live frames begin: at the newest message when this began.
-            let Some(newest) = self.bounds.newest.filter(|newest| *newest > comparison.at()) else {
-                return self.doubts(comparison).await;
-            };
-            if !page.more {
-                // A later message than history shows: it may lag, or that message is gone.
+            let newest = self.bounds.newest.filter(|newest| *newest > comparison.at());
+            if newest.is_some() && page.more {
+                continue;
+            }
+            // A message that is there and that history does not show: it lags, and is read again.
+            let hidden = [newest, comparison.doubtful().last().copied()];
+            if looks >= LAG_LOOKS_MAX || !self.is_one_there(hidden, &mut gone).await? {
+                return self.doubts(comparison, &gone).await;
+            }
+            if comparison.at() == at {
                 looks += 1;
-                if looks > LAG_LOOKS_MAX || !self.is_there(newest).await? {
-                    return self.doubts(comparison).await;
-                }
                 self.ask.wait(AGAIN).await?;
             }
         }
@@ -133,14 +135,14 @@ impl<'a> Reading<'a> {
     }
 
     /// What no page proves to be gone is asked for, one by one, newest first.
-    async fn doubts(&mut self, comparison: &Comparison<'_>) -> Result<(), Stopped> {
+    async fn doubts(&mut self, comparison: &Comparison<'_>, gone: &[MessageId]) -> Result<(), Stopped> {
         self.end().await?;
         let mut doubtful = comparison.doubtful();
         let unasked = doubtful.len().saturating_sub(ASKED_MAX);
         for id in doubtful.split_off(unasked) {
-            if !self.is_there(id).await? {
-                let gone = self.gone(id);
-                self.here.append(gone).await?;
+            if gone.contains(&id) || !self.is_there(id).await? {
+                let told = self.gone(id);
+                self.here.append(told).await?;
             }
         }
         match (doubtful.first(), doubtful.last()) {
@@ -150,6 +152,24 @@ impl<'a> Reading<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether one of these is there. Those that are not are kept, and not asked for again.
+    async fn is_one_there(
+        &mut self,
+        ids: [Option<MessageId>; 2],
+        gone: &mut Vec<MessageId>,
+    ) -> Result<bool, Stopped> {
+        for id in ids.into_iter().flatten() {
+            if gone.contains(&id) {
+                continue;
+            }
+            if self.is_there(id).await? {
+                return Ok(true);
+            }
+            gone.push(id);
+        }
+        Ok(false)
     }
 
     async fn is_there(&mut self, id: MessageId) -> Result<bool, Stopped> {

@@ -404,6 +404,16 @@ async fn a_newest_message_that_is_gone_is_not_waited_for() {
     assert_eq!(bench.calls(), "channel page message");
 }
 
+/// And what Discord shows instead of history, for a moment, may be nothing: nobody is then asked for one by one.
+#[tokio::test(start_paused = true)]
+async fn history_that_is_empty_for_a_moment_is_read_again() {
+    let bench = Bench::new(1).await;
+    bench.heard((1..=50).map(at)).await;
+    bench.fake.told(|told| (told.newest, told.lag) = (Some(at(60)), Some((2, MessageId(0)))));
+    assert_eq!(bench.fill(20).await, gap(10));
+    assert_eq!(bench.calls(), "channel page message message page message page");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_empty_list_proves_nothing() {
     let bench = Bench::new(1).await;

@@ -4,6 +4,8 @@ mod rate;
 
 use super::*;
 use crate::discord::route::Kind;
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 const WEBHOOK: RouteKey = RouteKey { kind: Kind::ExecuteWebhook, major: 7 };
 const OTHER: RouteKey = RouteKey { kind: Kind::ExecuteWebhook, major: 8 };
@@ -322,18 +324,41 @@ fn answers_that_tell_nothing_spend_a_window_and_hold_nothing_up() {
     }
 }
 
+/// Two nodes that know of each other by the headers alone: each sends when it may, requests and answers take their time,
+/// and nothing is ever refused.
 #[test]
-fn two_nodes_that_read_one_channel_halve_its_bucket() {
+fn two_nodes_that_read_one_channel_use_its_bucket_up_and_no_more() {
     let reads = RouteKey { kind: Kind::ReadMessages, major: 7 };
-    let told = headers("bucket=b limit=5 remaining=4 reset-after=5");
-    for (sharing, free) in [(Sharing::Alone, 4), (Sharing::Among(3), 1), (Sharing::Unknown, 1)] {
-        let mut limits = Limits::new(Settings { global_per_second: 1_000, ..Settings::default() });
-        limits.shared(sharing);
-        let ticket = go(&mut limits, reads, MS);
-        limits.answered(ticket, 200, &told, MS);
-        let now = MS + 2_000;
-        let _sent: Vec<_> = (0..free).map(|_| go(&mut limits, reads, now)).collect();
-        assert!(wait(&mut limits, reads, now) > 0, "{sharing:?}: {free} after the first");
+    for seed in 0..200 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut nodes = [(); 2].map(|()| {
+            let mut limits = Limits::new(Settings { global_per_second: 1_000, ..Settings::default() });
+            limits.shared(Sharing::Among(3));
+            limits
+        });
+        let mut server = Server { limit: 5, window_ms: 5_000, begun: 0, used: 0, refused: 0 };
+        let mut there: Vec<(u64, usize, Ticket)> = Vec::new();
+        let mut back: Vec<(u64, usize, Ticket, Headers)> = Vec::new();
+        let mut sent = 0;
+        for now in (MS..MS + 60_000).step_by(10) {
+            for (_, node, ticket) in there.extract_if(.., |request| request.0 <= now) {
+                let (_, told) = server.take(now);
+                sent += 1;
+                back.push((now + random.random_range(10..200), node, ticket, told));
+            }
+            for (_, node, ticket, told) in back.extract_if(.., |answer| answer.0 <= now) {
+                nodes[node].answered(ticket, 200, &told, now);
+            }
+            // At times one of them has nothing to ask.
+            let asks = [(); 2].map(|()| random.random_bool(0.3));
+            for (node, limits) in nodes.iter_mut().enumerate().filter(|(node, _)| asks[*node]) {
+                if let Permit::Go(ticket) = limits.permit(reads, None, now) {
+                    there.push((now + random.random_range(10..100), node, ticket));
+                }
+            }
+        }
+        assert_eq!(server.refused, 0, "seed {seed}: of {sent}");
+        assert!(sent >= 40, "seed {seed}: {sent} of about 60 that are allowed");
     }
 }
 
