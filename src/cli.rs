@@ -6,6 +6,7 @@ pub mod args;
 mod draw;
 mod local;
 mod migrate;
+mod pages;
 pub mod print;
 mod schema;
 mod start;
@@ -16,8 +17,8 @@ use crate::admin;
 use crate::commands::answer::ApplyState;
 use crate::commands::ask::Replay;
 use crate::commands::{Answer, Command, CommandError};
-use crate::config::{Config, Sources};
-use args::{Global, Verb};
+use crate::config::{self, Config, Sources};
+use args::{ConfigTask, Global, Verb};
 use clap::Parser;
 use draw::Terminal;
 use local::{Local, Unavailable};
@@ -61,12 +62,28 @@ pub fn main() -> ExitCode {
         Verb::Bench(args) => start::bench(&args, &global),
         Verb::Migrate(args) => start::block_on(migrate::run(&args, &global)),
         Verb::Schema(args) => start::block_on(schema::run(&config, &args, global.json)),
+        Verb::Config(args) => {
+            write_out(configured(&config, args.task, global.json)).map(|()| ExitCode::SUCCESS)
+        }
+        Verb::Page(page) => pages::write(&page).map(|()| ExitCode::SUCCESS),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };
     result.unwrap_or_else(|error| complain(&error))
 }
 
+/// What `mirror config` prints.
+fn configured(config: &Config, task: ConfigTask, is_json: bool) -> String {
+    match task {
+        ConfigTask::Example => include_str!("../config.example.toml").to_owned(),
+        ConfigTask::Show if is_json => format!("{}\n", config::json(&config.lines())),
+        ConfigTask::Show => config::text(&config.lines()),
+    }
+}
+
 fn load(global: &Global, verb: &Verb) -> Result<Config, crate::config::ConfigError> {
+    if matches!(verb, Verb::Page(_)) {
+        return Ok(Config::default());
+    }
     let mut sources = Sources::of_process();
     sources.file.clone_from(&global.config);
     sources.flags = global.flags();
@@ -165,8 +182,8 @@ fn say(answer: &Answer, global: &Global) -> Result<(), CommandError> {
 }
 
 /// A reader that has gone (`| head`) is no error.
-fn write_out(text: &str) -> Result<(), CommandError> {
-    match stdout().write_all(text.as_bytes()) {
+fn write_out(text: impl AsRef<[u8]>) -> Result<(), CommandError> {
+    match stdout().write_all(text.as_ref()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(CommandError::Failed(format!("cannot write: {error}")))
         }

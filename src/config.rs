@@ -7,16 +7,22 @@
 //! Every limit of the node is named here, with its default. `config.example.toml` shows all keys; a test
 //! holds the three together. A new key needs its field, its line in [`KEYS`], and its lines there.
 
+mod place;
+mod show;
 mod sources;
 
+pub use place::Place;
+pub use show::{Line, json, text};
 pub use sources::{ConfigError, Environment, Sources};
 
 use crate::archive::Pace;
-use crate::discord::files::{Origin, REQUEST_BYTES_MAX};
+use crate::discord::files::{self, REQUEST_BYTES_MAX};
 use events::NodeId;
 use events::capture::Systems;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use sources::Unfit;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,7 +76,7 @@ pub enum Shape {
 }
 
 /// Everything that can be configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Config {
     /// Where the node keeps all that it keeps. One node works in it at a time.
@@ -84,15 +90,15 @@ pub struct Config {
     pub lanes: Lanes,
     /// Where the log is: `sqlite`, or `rabbitmq://user:password@host:5552,host2:5552/vhost` (`rabbitmqs://` over
     /// TLS).
-    #[serde(deserialize_with = "secret")]
+    #[serde(deserialize_with = "secret", serialize_with = "show::address")]
     pub log: Option<SecretString>,
     /// Where views, lanes and leases are: `sqlite`, or `cql://user:password@host:9042,host2/keyspace` (`cqls://`
     /// over TLS).
-    #[serde(deserialize_with = "secret")]
+    #[serde(deserialize_with = "secret", serialize_with = "show::address")]
     pub views: Option<SecretString>,
     /// Where nodes tell each other that something has changed: `amqp://user:password@host:5672/vhost`. Without it
     /// they find out a little later.
-    #[serde(deserialize_with = "secret")]
+    #[serde(deserialize_with = "secret", serialize_with = "show::address")]
     pub hints: Option<SecretString>,
     /// How several nodes share the work.
     pub cluster: Cluster,
@@ -103,6 +109,9 @@ pub struct Config {
     /// What was odd about the sources but did not stop them; for standard error.
     #[serde(skip)]
     pub warnings: Vec<String>,
+    /// Where each key has its value from.
+    #[serde(skip)]
+    pub places: BTreeMap<&'static str, Place>,
 }
 
 impl Default for Config {
@@ -119,6 +128,7 @@ impl Default for Config {
             archive: Archive::default(),
             telemetry: Telemetry::default(),
             warnings: Vec::new(),
+            places: BTreeMap::new(),
         }
     }
 }
@@ -127,11 +137,11 @@ impl Default for Config {
 pub const DATA_DIR: &str = "mirror-data";
 
 /// How Discord is reached.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Discord {
     /// The bot's token. Better `MIRROR_DISCORD_TOKEN` or `token_file` than the file.
-    #[serde(deserialize_with = "secret")]
+    #[serde(deserialize_with = "secret", serialize_with = "show::hidden")]
     pub token: Option<SecretString>,
     /// A file that holds the token, read at the start.
     pub token_file: Option<PathBuf>,
@@ -147,7 +157,7 @@ pub struct Discord {
     pub shards: Option<u32>,
     /// System messages that are shown, with commas between them: `pins`, `joins`, `boosts`, `polls`.
     /// All nodes of a cluster say the same.
-    #[serde(deserialize_with = "systems")]
+    #[serde(deserialize_with = "systems", serialize_with = "show::text_of")]
     pub system_messages: Systems,
     /// Largest file that a copy carries, in bytes; a larger one is shown as a link. 0: all are.
     pub upload_max_bytes: u64,
@@ -182,7 +192,7 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
 }
 
 /// How copies are carried out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Lanes {
     /// Requests under way at once, over all lanes.
@@ -226,7 +236,7 @@ impl Lanes {
 }
 
 /// How several nodes share the work. It counts only where the log is on RabbitMQ.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Cluster {
     /// Begins the names of the streams: `NAME.events.0` and so on. Two clusters on one broker have two names.
@@ -259,7 +269,7 @@ impl Default for Cluster {
 }
 
 /// Where old events are kept: sealed segments, read where the log no longer reaches.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Archive {
     /// A directory, or `s3://BUCKET/PREFIX?endpoint=...&region=...`; none: there is no archive. Credentials come
@@ -292,7 +302,7 @@ impl Default for Archive {
 }
 
 /// What the node says of itself.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Telemetry {
     /// A level (`info`) or directives (`mirror=debug,warn`).
@@ -319,7 +329,7 @@ impl Default for Telemetry {
 }
 
 /// Lines for people or for machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -331,7 +341,7 @@ pub enum LogFormat {
 
 impl Config {
     /// What is wrong with values that have the right type.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Unfit> {
         let Lanes { in_flight, deadline_ms, settle_wait_ms, removals_per_hour, queue_max } = self.lanes;
         let ranges = [
             ("lanes.in_flight", in_flight as u64, 1, 1024),
@@ -353,7 +363,7 @@ impl Config {
         if let Some((key, value, min, max)) =
             ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)
         {
-            return Err(format!("{key} is {value}, but must be {min} to {max}"));
+            return Err(Unfit { key, why: format!("{key} is {value}, but must be {min} to {max}") });
         }
         let urls = [
             ("discord.api", Some(&self.discord.api), "http"),
@@ -362,15 +372,20 @@ impl Config {
         for (key, url, scheme) in urls {
             check_url(key, url, scheme)?;
         }
-        if let Some(cdn) = self.discord.cdn.as_ref().filter(|cdn| Origin::parse(cdn).is_none()) {
-            return Err(format!("discord.cdn is '{cdn}', but must be http://HOST:PORT or https://HOST:PORT"));
+        if let Some(cdn) = self.discord.cdn.as_ref().filter(|cdn| files::Origin::parse(cdn).is_none()) {
+            let why = format!("discord.cdn is '{cdn}', but must be http://HOST:PORT or https://HOST:PORT");
+            return Err(Unfit { key: "discord.cdn", why });
         }
         let (deadline, lease) = (self.lanes.deadline_ms, self.cluster.lease_ms);
         // A request begins only while the lease covers it, and a renewed lease covers no more than that.
         if self.is_cluster() && deadline * 10 > lease * 5 {
-            return Err(format!(
+            // Whichever of the two somebody said.
+            let is_default = self.places.get("lanes.deadline_ms").is_none_or(|at| *at == Place::Default);
+            let key = if is_default { "cluster.lease_ms" } else { "lanes.deadline_ms" };
+            let why = format!(
                 "lanes.deadline_ms is {deadline}, but must be at most half of cluster.lease_ms ({lease})"
-            ));
+            );
+            return Err(Unfit { key, why });
         }
         self.check_stores()
     }
@@ -387,7 +402,7 @@ impl Config {
     }
 
     /// The stores' addresses fit together. No message repeats one: they hold passwords.
-    fn check_stores(&self) -> Result<(), String> {
+    fn check_stores(&self) -> Result<(), Unfit> {
         let stores = [
             ("log", &self.log, &["rabbitmq", "rabbitmqs"]),
             ("views", &self.views, &["cql", "cqls"]),
@@ -397,12 +412,18 @@ impl Config {
             let scheme =
                 url(store.as_ref()).map(|url| url.split_once("://").map_or("", |(scheme, _)| scheme));
             if scheme.is_some_and(|scheme| !schemes.contains(&scheme)) {
-                return Err(format!("{key} must begin with {}:// or {}://", schemes[0], schemes[1]));
+                let why = format!("{key} must begin with {}:// or {}://", schemes[0], schemes[1]);
+                return Err(Unfit { key, why });
             }
         }
         match (self.is_cluster(), url(self.views.as_ref()).is_some()) {
-            (true, false) => Err("log is on RabbitMQ, so views must be 'cql://...'".to_owned()),
-            (false, true) => Err("views are on CQL, so log must be 'rabbitmq://...'".to_owned()),
+            (true, false) => {
+                Err(Unfit { key: "log", why: "log is on RabbitMQ, so views must be 'cql://...'".to_owned() })
+            }
+            (false, true) => Err(Unfit {
+                key: "views",
+                why: "views are on CQL, so log must be 'rabbitmq://...'".to_owned(),
+            }),
             (true, true) | (false, false) => Ok(()),
         }
     }
@@ -413,15 +434,16 @@ fn url(store: Option<&SecretString>) -> Option<&str> {
     store.map(ExposeSecret::expose_secret).filter(|text| !text.is_empty() && *text != EMBEDDED)
 }
 
-fn check_url(key: &str, url: Option<&String>, scheme: &str) -> Result<(), String> {
+fn check_url(key: &'static str, url: Option<&String>, scheme: &str) -> Result<(), Unfit> {
     let fits = |url: &str| {
         let rest = url.strip_prefix(scheme).map(|rest| rest.strip_prefix('s').unwrap_or(rest));
         rest.and_then(|rest| rest.strip_prefix("://")).is_some_and(|host| !host.is_empty())
     };
     match url {
-        Some(url) if !fits(url) => {
-            Err(format!("{key} is '{url}', but must begin with {scheme}:// or {scheme}s://"))
-        }
+        Some(url) if !fits(url) => Err(Unfit {
+            key,
+            why: format!("{key} is '{url}', but must begin with {scheme}:// or {scheme}s://"),
+        }),
         Some(_) | None => Ok(()),
     }
 }

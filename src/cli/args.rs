@@ -3,6 +3,7 @@
 use crate::commands::Command;
 use crate::demo::cluster::Havoc;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Keeps Discord channels in step: an event log, projected views, exactly-once copies, replay.
@@ -62,6 +63,14 @@ pub enum Verb {
         after_help = "Each side is a data directory, or a configuration file (NAME.toml) that names the stores. Killed and run again, it goes on. With --switch the views of both sides are compared, mirror by mirror, before anything is switched; from then on no node works on the old side any more.\n\nExample:\n  mirror migrate --from /var/lib/mirror --to cluster.toml\n  mirror migrate --from /var/lib/mirror --to cluster.toml --switch"
     )]
     Migrate(Migrate),
+    /// Show what is configured, and where each value is from
+    #[command(
+        after_help = "Secrets are not shown. `mirror config example` is a file with every key, its default and what it means.\n\nExample: mirror config show"
+    )]
+    Config(Configured),
+    /// What other programs read.
+    #[command(flatten)]
+    Page(Page),
     /// A command for a running node, or for its data directory.
     #[command(flatten)]
     Command(Command),
@@ -149,6 +158,43 @@ pub enum SchemaTask {
     Apply,
     /// List what differs; the exit code is 1 if anything does
     Diff,
+}
+
+/// What shells and `man` read: it needs no configuration.
+#[derive(Debug, Subcommand)]
+pub enum Page {
+    /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  mirror completions bash > ~/.local/share/bash-completion/completions/mirror\n  mirror completions fish > ~/.config/fish/completions/mirror.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write man pages: one of each command, and one that names them all
+    #[command(after_help = "Example: mirror man --dir ~/.local/share/man/man1")]
+    Man {
+        /// A directory that is there; without it, the first page is printed
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// `mirror config`.
+#[derive(Clone, Debug, Args)]
+pub struct Configured {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: ConfigTask,
+}
+
+/// What `mirror config` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigTask {
+    /// Every key with its value and where that is from: a line of a file, a variable, a flag, or the default
+    Show,
+    /// A configuration file with every key, its default and what it means
+    Example,
 }
 
 /// `mirror migrate`.

@@ -64,6 +64,6 @@ impl Listener for Terminal {
     async fn entry(&self, entry: LogEntry) -> bool {
         let line =
             if self.json { serde_json::to_string(&entry).unwrap_or_default() } else { print::entry(&entry) };
-        write_out(&format!("{line}\n")).is_ok()
+        write_out(format!("{line}\n")).is_ok()
     }
 }

@@ -1,8 +1,11 @@
 //! Where configuration comes from, and in which order it counts.
 
+use super::place::{self, Place, excerpt, line_of};
 use super::{Config, DATA_DIR, KEYS, Shape};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
@@ -25,12 +28,53 @@ pub struct Sources {
 
 /// Why there is no configuration: words that name the place and, where a name is wrong, the nearest right one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {why}")]
 pub struct ConfigError {
     /// A file with its line, a variable, or a flag.
     pub place: String,
     /// What is wrong there.
     pub why: String,
+    /// The line of the file, marked; no secret is in it.
+    pub excerpt: Option<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.why)?;
+        self.excerpt.iter().try_for_each(|excerpt| write!(f, "\n{excerpt}"))
+    }
+}
+
+impl ConfigError {
+    fn at(place: impl fmt::Display, why: String) -> Self {
+        Self { place: place.to_string(), why, excerpt: None }
+    }
+}
+
+/// What is wrong with the value of a key, wherever it was said.
+pub(super) struct Unfit {
+    pub(super) key: &'static str,
+    pub(super) why: String,
+}
+
+/// A file as it was read.
+#[derive(Default)]
+pub(super) struct Written {
+    path: PathBuf,
+    text: String,
+    pub(super) table: Table,
+    /// Where each key stands.
+    spans: BTreeMap<String, Range<usize>>,
+}
+
+impl Written {
+    fn place(&self, key: &str) -> Option<Place> {
+        let span = self.spans.get(key)?;
+        Some(Place::File(self.path.clone(), line_of(&self.text, span.start)))
+    }
+
+    fn excerpt(&self, key: &str) -> Option<String> {
+        excerpt(&self.text, self.spans.get(key)?)
+    }
 }
 
 /// What begins the name of every variable.
@@ -65,21 +109,42 @@ impl Sources {
     /// The first thing that is wrong, with its place.
     pub fn load(&self) -> Result<Config, ConfigError> {
         let file = self.find()?;
-        let mut table = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let written = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        file.as_deref().map_or(Ok(()), |file| refuse_open_secret(file, &written.table))?;
+        let mut table = written.table.clone();
         let file_dir = file.as_deref().and_then(Path::parent).unwrap_or(&self.working_dir).to_owned();
         root_paths(&mut table, &file_dir);
         self.overlay(&mut table)?;
-        let place =
-            file.as_ref().map_or_else(|| "configuration".to_owned(), |file| file.display().to_string());
-        let mut config = build(&table, &place)?;
+        let mut config = build(&table, "configuration")?;
         if !table.contains_key("data_dir") {
             config.data_dir = self.default_data_dir(file.as_deref());
         }
-        config.check().map_err(|why| ConfigError { place: place.clone(), why })?;
+        config.places = self.places(&written);
+        if let Err(Unfit { key, why }) = config.check() {
+            let place = config.places.get(key).unwrap_or(&Place::Default);
+            let is_written = matches!(place, Place::File(..));
+            let excerpt = written.excerpt(key).filter(|_| is_written);
+            return Err(ConfigError { excerpt, ..ConfigError::at(place, why) });
+        }
         self.add_token(&mut config)?;
         config.warnings.extend(self.unknown_variables());
-        config.warnings.extend(file.as_deref().and_then(|file| open_secret(file, &table)));
         Ok(config)
+    }
+
+    /// Where each key has its value from.
+    fn places(&self, written: &Written) -> BTreeMap<&'static str, Place> {
+        let place = |key: &'static str| {
+            let flag = self.flags.iter().any(|(set, _)| *set == key);
+            let name = variable(key);
+            if flag {
+                Place::Flag(flag_of(key))
+            } else if self.environment.contains_key(&name) {
+                Place::Variable(name)
+            } else {
+                written.place(key).unwrap_or(Place::Default)
+            }
+        };
+        KEYS.iter().map(|(key, _)| (*key, place(key))).collect()
     }
 
     fn find(&self) -> Result<Option<PathBuf>, ConfigError> {
@@ -118,7 +183,7 @@ impl Sources {
         let flags =
             self.flags.iter().map(|(key, value)| (*key, value.clone(), format!("--{}", flag_of(key))));
         for (key, text, place) in variables.chain(flags) {
-            let value = value_of(key, &text).map_err(|why| ConfigError { place: place.clone(), why })?;
+            let value = value_of(key, &text).map_err(|why| ConfigError::at(&place, why))?;
             insert(table, key, value);
             build(table, &place)?;
         }
@@ -130,13 +195,14 @@ impl Sources {
         let Some(file) = config.discord.token_file.as_ref().filter(|_| config.discord.token.is_none()) else {
             return Ok(());
         };
-        let place = file.display().to_string();
+        let place = file.display();
         let text = std::fs::read_to_string(file)
-            .map_err(|error| ConfigError { place: place.clone(), why: format!("no token here: {error}") })?;
+            .map_err(|error| ConfigError::at(&place, format!("no token here: {error}")))?;
         let token = text.trim();
         if token.is_empty() {
-            return Err(ConfigError { place, why: "the token file is empty".to_owned() });
+            return Err(ConfigError::at(place, "the token file is empty".to_owned()));
         }
+        refuse_open(file, "the token")?;
         config.discord.token = Some(SecretString::from(token));
         Ok(())
     }
@@ -154,26 +220,40 @@ fn flag_of(key: &str) -> String {
     key.rsplit('.').next().unwrap_or(key).replace('_', "-")
 }
 
-fn read_file(path: &Path) -> Result<Table, ConfigError> {
-    let place = path.display().to_string();
+fn read_file(path: &Path) -> Result<Written, ConfigError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError { place: place.clone(), why: format!("cannot be read: {error}") })?;
-    parse(&text, &place)
+        .map_err(|error| ConfigError::at(path.display(), format!("cannot be read: {error}")))?;
+    parse(text, path)
 }
 
-/// Parses a file's text; `place` names it in errors.
-pub(super) fn parse(text: &str, place: &str) -> Result<Table, ConfigError> {
-    let at = |span: Option<std::ops::Range<usize>>, why: String| {
-        let line = text[..span.map_or(0, |span| span.start).min(text.len())].matches('\n').count() + 1;
-        ConfigError { place: format!("{place}:{line}"), why }
+/// Parses a file's text; `path` names it in errors.
+pub(super) fn parse(text: String, path: &Path) -> Result<Written, ConfigError> {
+    let at = |span: Option<Range<usize>>, why: String| {
+        let span = span.unwrap_or_default();
+        let place = Place::File(path.to_owned(), line_of(&text, span.start));
+        ConfigError { excerpt: excerpt(&text, &span), ..ConfigError::at(place, why) }
     };
     let wrong = |error: toml::de::Error| at(error.span(), plainly(error.message()));
-    let spanned = DeTable::parse(text).map_err(wrong)?;
+    let spanned = DeTable::parse(&text).map_err(wrong)?;
     if let Some((span, why)) = unknown_key(spanned.get_ref(), "") {
         return Err(at(Some(span), why));
     }
-    toml::from_str::<Config>(text).map_err(wrong)?;
-    toml::from_str(text).map_err(wrong)
+    toml::from_str::<Config>(&text).map_err(wrong)?;
+    let table = toml::from_str(&text).map_err(wrong)?;
+    let mut spans = BTreeMap::new();
+    note_spans(spanned.get_ref(), "", &mut spans);
+    Ok(Written { path: path.to_owned(), text, table, spans })
+}
+
+/// Notes where each key of a table and of its sections stands.
+fn note_spans(table: &DeTable<'_>, prefix: &str, spans: &mut BTreeMap<String, Range<usize>>) {
+    for (key, value) in table {
+        let path = format!("{prefix}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) => note_spans(inner, &format!("{path}."), spans),
+            _ => drop(spans.insert(path, key.span())),
+        }
+    }
 }
 
 fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(std::ops::Range<usize>, String)> {
@@ -251,26 +331,30 @@ fn plainly(message: &str) -> String {
 
 fn build(table: &Table, place: &str) -> Result<Config, ConfigError> {
     let config = table.clone().try_into::<Config>();
-    config.map_err(|error| ConfigError { place: place.to_owned(), why: plainly(error.message()) })
+    config.map_err(|error| ConfigError::at(place, plainly(error.message())))
 }
 
-/// A file that holds the token and that others may read.
-#[cfg(unix)]
-fn open_secret(file: &Path, table: &Table) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-    let stores = ["log", "views", "hints"].iter().filter_map(|key| table.get(*key)?.as_str());
+/// A file that holds a secret and that everybody may read is refused: they have read it by now.
+fn refuse_open_secret(file: &Path, table: &Table) -> Result<(), ConfigError> {
     let has_token = table.get("discord").and_then(|discord| discord.get("token")).is_some();
-    let what = if has_token {
-        "the token"
-    } else {
-        stores.clone().find(|url| url.contains('@')).map(|_| "a password")?
-    };
-    let mode = std::fs::metadata(file).ok()?.permissions().mode();
-    let text = || format!("{} holds {what} and others may read it: chmod 600 it", file.display());
-    (mode & 0o077 != 0).then(text)
+    let mut stores = ["log", "views", "hints"].iter().filter_map(|key| table.get(*key)?.as_str());
+    match (has_token, stores.any(|url| place::without_password(url) != url)) {
+        (true, _) => refuse_open(file, "the token"),
+        (false, true) => refuse_open(file, "the password"),
+        (false, false) => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn refuse_open(file: &Path, what: &str) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(file).map(|found| found.permissions().mode()).unwrap_or_default();
+    let why =
+        format!("holds {what}, and everybody on this machine may read it: chmod 600 it, and change {what}");
+    if mode & 0o007 == 0 { Ok(()) } else { Err(ConfigError::at(file.display(), why)) }
 }
 
 #[cfg(not(unix))]
-fn open_secret(_: &Path, _: &Table) -> Option<String> {
-    None
+fn refuse_open(_: &Path, _: &str) -> Result<(), ConfigError> {
+    Ok(())
 }

@@ -3,7 +3,9 @@
 use super::*;
 use expect_test::{Expect, expect};
 use secrecy::ExposeSecret;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 struct Case<'a> {
     file: &'a str,
@@ -15,9 +17,15 @@ fn load(case: &Case<'_>) -> Result<Config, ConfigError> {
     let dir = tempfile::tempdir().unwrap();
     let pairs = case.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let flags = case.flags.iter().map(|(key, value)| (*key, (*value).to_owned()));
-    fs::write(dir.path().join("mirror.toml"), case.file).unwrap();
-    fs::write(dir.path().join("empty"), "\n").unwrap();
-    fs::write(dir.path().join("secret"), "from-file\n").unwrap();
+    for (name, text, mode) in [
+        ("mirror.toml", case.file, if case.file.starts_with("# open") { 0o644 } else { 0o640 }),
+        ("empty", "\n", 0o600),
+        ("secret", "from-file\n", 0o600),
+        ("open-secret", "from-file\n", 0o644),
+    ] {
+        fs::write(dir.path().join(name), text).unwrap();
+        fs::set_permissions(dir.path().join(name), Permissions::from_mode(mode)).unwrap();
+    }
     let sources = Sources {
         working_dir: dir.path().to_owned(),
         file: None,
@@ -26,6 +34,11 @@ fn load(case: &Case<'_>) -> Result<Config, ConfigError> {
     };
     let hide = |text: String| text.replace(&dir.path().display().to_string(), ".");
     let mut config = sources.load().map_err(|error| ConfigError { place: hide(error.place), ..error })?;
+    for place in config.places.values_mut() {
+        if let Place::File(file, _) = place {
+            *file = hide(file.display().to_string()).into();
+        }
+    }
     config.data_dir = hide(config.data_dir.display().to_string()).into();
     config.warnings = config.warnings.into_iter().map(hide).collect();
     Ok(config)
@@ -47,55 +60,106 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
     check(
         "[lanes]\nin_flihgt = 3",
         &[],
-        expect!["./mirror.toml:2: unknown key 'lanes.in_flihgt'; did you mean 'lanes.in_flight'?"],
+        expect![[r#"
+            ./mirror.toml:2: unknown key 'lanes.in_flihgt'; did you mean 'lanes.in_flight'?
+              2 | in_flihgt = ...
+                | ^^^^^^^^^"#]],
     );
     check(
         "in_flight = 3",
         &[],
-        expect!["./mirror.toml:1: unknown key 'in_flight'; did you mean 'lanes.in_flight'?"],
+        expect![[r#"
+            ./mirror.toml:1: unknown key 'in_flight'; did you mean 'lanes.in_flight'?
+              1 | in_flight = 3
+                | ^^^^^^^^^"#]],
     );
     check(
         "# a\n\n[lane]\nin_flight = 3",
         &[],
-        expect!["./mirror.toml:3: unknown key 'lane'; did you mean 'lanes'?"],
+        expect![[r#"
+            ./mirror.toml:3: unknown key 'lane'; did you mean 'lanes'?
+              3 | [lane]
+                |  ^^^^"#]],
     );
-    check("zebra = 1", &[], expect!["./mirror.toml:1: unknown key 'zebra'"]);
-    check("lanes = 1", &[], expect!["./mirror.toml:1: 'lanes' is a section: write [lanes]"]);
+    check(
+        "zebra = 1",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: unknown key 'zebra'
+          1 | zebra = ...
+            | ^^^^^"#]],
+    );
+    check(
+        "lanes = 1",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: 'lanes' is a section: write [lanes]
+          1 | lanes = ...
+            | ^^^^^"#]],
+    );
     check(
         "[lanes]\nin_flight = \"many\"",
         &[],
-        expect![[r#"./mirror.toml:2: invalid type: string "many", expected a whole number"#]],
+        expect![[r#"
+            ./mirror.toml:2: invalid type: string "many", expected a whole number
+              2 | in_flight = "many"
+                |             ^^^^^^"#]],
     );
     check(
         "[lanes]\nin_flight = 0",
         &[],
-        expect!["./mirror.toml: lanes.in_flight is 0, but must be 1 to 1024"],
+        expect![[r#"
+            ./mirror.toml:2: lanes.in_flight is 0, but must be 1 to 1024
+              2 | in_flight = 0
+                | ^^^^^^^^^"#]],
     );
     check(
         "node = \"Main Node\"",
         &[],
-        expect![[r#"./mirror.toml:1: a node name is 1 to 16 of a-z, 0-9 and '-', not "Main Node""#]],
+        expect![[r#"
+            ./mirror.toml:1: a node name is 1 to 16 of a-z, 0-9 and '-', not "Main Node"
+              1 | node = "Main Node"
+                |        ^^^^^^^^^^^"#]],
     );
-    check("node = ", &[], expect!["./mirror.toml:1: string values must be quoted, expected literal string"]);
+    check(
+        "node = ",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: string values must be quoted, expected literal string
+          1 | node = 
+            |        ^"#]],
+    );
     check(
         "[telemetry]\nformat = \"xml\"",
         &[],
-        expect!["./mirror.toml:2: unknown variant `xml`, expected `text` or `json`"],
+        expect![[r#"
+            ./mirror.toml:2: unknown variant `xml`, expected `text` or `json`
+              2 | format = "xml"
+                |          ^^^^^"#]],
     );
     check(
         "[telemetry]\nmetrics = \"9464\"",
         &[],
-        expect!["./mirror.toml:2: '9464' is no address to listen on, such as '127.0.0.1:9464'"],
+        expect![[r#"
+            ./mirror.toml:2: '9464' is no address to listen on, such as '127.0.0.1:9464'
+              2 | metrics = "9464"
+                |           ^^^^^^"#]],
     );
     check(
         "[discord]\napi = \"discord.com\"",
         &[],
-        expect!["./mirror.toml: discord.api is 'discord.com', but must begin with http:// or https://"],
+        expect![[r#"
+            ./mirror.toml:2: discord.api is 'discord.com', but must begin with http:// or https://
+              2 | api = "discord.com"
+                | ^^^"#]],
     );
     check(
         "[discord]\ngateway = \"http://x\"",
         &[],
-        expect!["./mirror.toml: discord.gateway is 'http://x', but must begin with ws:// or wss://"],
+        expect![[r#"
+            ./mirror.toml:2: discord.gateway is 'http://x', but must begin with ws:// or wss://
+              2 | gateway = "http://x"
+                | ^^^^^^^"#]],
     );
     check(
         "[discord]\ntoken_file = \"nowhere\"",
@@ -103,11 +167,6 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
         expect!["./nowhere: no token here: No such file or directory (os error 2)"],
     );
     check("[discord]\ntoken_file = \"empty\"", &[], expect!["./empty: the token file is empty"]);
-    check(
-        "[discord]\ntoken = \"x\"",
-        &[],
-        expect!["./mirror.toml holds the token and others may read it: chmod 600 it"],
-    );
     check(
         "",
         &[("MIRROR_LANES_IN_FLIGHT", "lots")],
@@ -173,7 +232,7 @@ fn the_example_holds_every_key_with_its_default() {
         .replace("# cdn", "cdn")
         .replace("# url", "url")
         .replace("# metrics", "metrics");
-    let table = sources::parse(&shown, "config.example.toml").unwrap();
+    let table = sources::parse(shown, Path::new("config.example.toml")).unwrap().table;
     for (key, _) in KEYS {
         let value =
             key.split('.').try_fold(&toml::Value::Table(table.clone()), |at, part| at.get(part)).cloned();
@@ -183,39 +242,412 @@ fn the_example_holds_every_key_with_its_default() {
     assert_eq!(format!("{example:?}"), format!("{:?}", Config::default()));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a row of a table")]
+fn check_flags(flags: &[(&'static str, &str)], expected: Expect) {
+    let got = load(&Case { file: "", environment: &[], flags }).map(|_| "fine".to_owned());
+    expected.assert_eq(&got.unwrap_or_else(|error| error.to_string()));
+}
+
+#[test]
+fn each_type_and_range_names_the_line_the_variable_or_the_flag() {
+    check(
+        "[lanes]\ndeadline_ms = 10.5",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid type: floating point `10.5`, expected a whole number
+          2 | deadline_ms = 10.5
+            |               ^^^^"#]],
+    );
+    check(
+        "[lanes]\ndeadline_ms = -1",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid value: integer `-1`, expected a whole number
+          2 | deadline_ms = -1
+            |               ^^"#]],
+    );
+    check(
+        "[lanes]\nsettle_wait_ms = true",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid type: boolean `true`, expected a whole number
+          2 | settle_wait_ms = true
+            |                  ^^^^"#]],
+    );
+    check(
+        "[lanes]\n\n  queue_max = 0 # none",
+        &[],
+        expect![[r#"
+        ./mirror.toml:3: lanes.queue_max is 0, but must be 1 to 1000000
+          3 |   queue_max = 0 # none
+            |   ^^^^^^^^^"#]],
+    );
+    check(
+        "lanes.queue_max = 0",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: lanes.queue_max is 0, but must be 1 to 1000000
+          1 | lanes.queue_max = 0
+            |       ^^^^^^^^^"#]],
+    );
+    check(
+        "lanes = { queue_max = 0 }",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: lanes.queue_max is 0, but must be 1 to 1000000
+          1 | lanes = ...
+            |           ^"#]],
+    );
+    check(
+        "[lanes]\nremovals_per_hour = 10001",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: lanes.removals_per_hour is 10001, but must be 0 to 10000
+          2 | removals_per_hour = 10001
+            | ^^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "[discord]\nrate_limits = \"no\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid type: string "no", expected a boolean
+          2 | rate_limits = "no"
+            |               ^^^^"#]],
+    );
+    check(
+        "[discord]\nshards = 0",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: discord.shards is 0, but must be 1 to 10000
+          2 | shards = 0
+            | ^^^^^^"#]],
+    );
+    check(
+        "[discord]\nchannel_per_minute = 100001",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: discord.channel_per_minute is 100001, but must be 0 to 100000
+          2 | channel_per_minute = 100001
+            | ^^^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "[discord]\nupload_max_bytes = 100000000",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: discord.upload_max_bytes is 100000000, but must be 0 to 25952256
+          2 | upload_max_bytes = 100000000
+            | ^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "[discord]\nsystem_messages = \"pins, jions\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: 'jions' is none of pins, joins, boosts, polls
+          2 | system_messages = "pins, jions"
+            |                   ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        "[discord]\ncdn = \"cdn.example.org\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: discord.cdn is 'cdn.example.org', but must be http://HOST:PORT or https://HOST:PORT
+          2 | cdn = "cdn.example.org"
+            | ^^^"#]],
+    );
+    check(
+        "[cluster]\npartitions = 5000",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: cluster.partitions is 5000, but must be 1 to 4096
+          2 | partitions = 5000
+            | ^^^^^^^^^^"#]],
+    );
+    check(
+        "[cluster]\noutbox_mb = 0",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: cluster.outbox_mb is 0, but must be 1 to 1000000
+          2 | outbox_mb = 0
+            | ^^^^^^^^^"#]],
+    );
+    check(
+        "[archive]\nseal_events = 99",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: archive.seal_events is 99, but must be 100 to 1000000
+          2 | seal_events = 99
+            | ^^^^^^^^^^^"#]],
+    );
+    check(
+        "[archive]\nurl = 7",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid type: integer `7`, expected a string
+          2 | url = 7
+            |       ^"#]],
+    );
+    check(
+        "[telemetry]\nlevel = []",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: invalid type: sequence, expected a string
+          2 | level = []
+            |         ^^"#]],
+    );
+    check(
+        "[lanes]\nin_flight = 3\nin_flight = 4",
+        &[],
+        expect![[r#"
+        ./mirror.toml:3: duplicate key
+          3 | in_flight = 4
+            | ^^^^^^^^^"#]],
+    );
+    check(
+        "[lanes]\n[lanes]",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: duplicate key
+          2 | [lanes]
+            |  ^^^^^"#]],
+    );
+    check(
+        "[lanes\nin_flight = 3",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: unclosed table, expected `]`
+          1 | [lanes
+            |       ^"#]],
+    );
+    check(
+        "node = \"a\" \"b\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: unexpected key or value, expected newline, `#`
+          1 | node = "a" "b"
+            |            ^"#]],
+    );
+    check(
+        "node = 'unclosed",
+        &[],
+        expect![[r#"
+        ./mirror.toml:1: invalid literal string, expected `'`
+          1 | node = 'unclosed
+            |                 ^"#]],
+    );
+    check(
+        "",
+        &[("MIRROR_LANES_IN_FLIGHT", "0")],
+        expect!["MIRROR_LANES_IN_FLIGHT: lanes.in_flight is 0, but must be 1 to 1024"],
+    );
+    check(
+        "[lanes]\nin_flight = 3",
+        &[("MIRROR_LANES_IN_FLIGHT", "5000")],
+        expect!["MIRROR_LANES_IN_FLIGHT: lanes.in_flight is 5000, but must be 1 to 1024"],
+    );
+    check(
+        "",
+        &[("MIRROR_DISCORD_API", "ftp://x")],
+        expect!["MIRROR_DISCORD_API: discord.api is 'ftp://x', but must begin with http:// or https://"],
+    );
+    check(
+        "",
+        &[("MIRROR_DISCORD_SHARDS", "1.5")],
+        expect!["MIRROR_DISCORD_SHARDS: '1.5' is not a whole number"],
+    );
+    check(
+        "",
+        &[("MIRROR_TELEMETRY_FORMAT", "JSON")],
+        expect!["MIRROR_TELEMETRY_FORMAT: unknown variant `JSON`, expected `text` or `json`"],
+    );
+    check(
+        "",
+        &[("MIRROR_TELEMETRY_METRICS", "localhost")],
+        expect!["MIRROR_TELEMETRY_METRICS: 'localhost' is no address to listen on, such as '127.0.0.1:9464'"],
+    );
+    check(
+        "",
+        &[("MIRROR_DISCORD_TOKEN_FILE", "missing")],
+        expect!["./missing: no token here: No such file or directory (os error 2)"],
+    );
+    check(
+        "",
+        &[("MIRROR_VIEWS", "cql://me:hunter2@h/k")],
+        expect!["MIRROR_VIEWS: views are on CQL, so log must be 'rabbitmq://...'"],
+    );
+    check(
+        "",
+        &[("MIRROR_DISCORD_TOKNE", "hunter2")],
+        expect!["variable MIRROR_DISCORD_TOKNE means nothing here; did you mean 'MIRROR_DISCORD_TOKEN'?"],
+    );
+    check("", &[("MIRROR_LANES_IN_FLIGHT", "")], expect!["MIRROR_LANES_IN_FLIGHT: '' is not a whole number"]);
+    check_flags(
+        &[("node", "Main Node")],
+        expect![[r#"--node: a node name is 1 to 16 of a-z, 0-9 and '-', not "Main Node""#]],
+    );
+    check_flags(
+        &[("discord.api", "nonsense")],
+        expect!["--api: discord.api is 'nonsense', but must begin with http:// or https://"],
+    );
+    check_flags(
+        &[("discord.gateway", "https://x")],
+        expect!["--gateway: discord.gateway is 'https://x', but must begin with ws:// or wss://"],
+    );
+}
+
+/// What stands behind a misspelt key may be a token.
+#[test]
+fn no_secret_is_in_an_error() {
+    for file in [
+        "[discord]\ntokne = \"hunter2\"",
+        "[discord]\ntoken = hunter2",
+        "[discord]\ntoken = [\"hunter2\"]",
+        "[discord]\ntoken = \"hunter2",
+        "[discord]\ntoken = \"hunter2\"\ntoken = \"hunter2\"",
+        "[discord]\ntoken = \"\"\"\nhunter2\\q\"\"\"",
+        "log = \"rabbitmq://me:hunter2@there\"\nlgo = 1",
+        "log = \"cql://me:hunter2@there\"",
+        "[hints]\nurl = \"amqp://me:hunter2@there\"",
+    ] {
+        let error = load(&Case { file, environment: &[], flags: &[] }).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{file}: {error}");
+    }
+}
+
+#[test]
+fn a_file_that_everybody_may_read_holds_no_secret() {
+    check(
+        "# open\n[discord]\ntoken = \"x\"",
+        &[],
+        expect![
+            "./mirror.toml: holds the token, and everybody on this machine may read it: chmod 600 it, and change the token"
+        ],
+    );
+    check(
+        "# open\nlog = \"rabbitmq://me:x@h\"\nviews = \"cql://h/k\"",
+        &[],
+        expect![
+            "./mirror.toml: holds the password, and everybody on this machine may read it: chmod 600 it, and change the password"
+        ],
+    );
+    check("# open\nlog = \"rabbitmq://h\"\nviews = \"cql://h/k\"", &[], expect!["fine"]);
+    check("[discord]\ntoken = \"x\"", &[], expect!["fine"]);
+    check(
+        "[discord]\ntoken_file = \"open-secret\"",
+        &[],
+        expect![
+            "./open-secret: holds the token, and everybody on this machine may read it: chmod 600 it, and change the token"
+        ],
+    );
+    check("[discord]\ntoken_file = \"secret\"", &[], expect!["fine"]);
+}
+
+/// What it prints is a file that says the same, but for secrets.
+#[test]
+fn what_is_configured_is_shown_with_its_place() {
+    let file =
+        "node = \"one\"\nlog = \"rabbitmq://me:hunter2@h\"\nviews = \"cql://h/k\"\n[lanes]\nin_flight = 3";
+    let environment = [("MIRROR_DISCORD_TOKEN", "hunter2"), ("MIRROR_LANES_QUEUE_MAX", "7")];
+    let config = load(&Case { file, environment: &environment, flags: &[("data_dir", "d")] }).unwrap();
+    let shown = text(&config.lines());
+    expect![[r#"
+        data_dir = "./d"                             # --data-dir
+        node = "one"                                 # ./mirror.toml:1
+        log = "rabbitmq://me:...@h"                  # ./mirror.toml:2
+        views = "cql://h/k"                          # ./mirror.toml:3
+        # hints: not set
+
+        [discord]
+        token = "(hidden)"                           # MIRROR_DISCORD_TOKEN
+        # token_file: not set
+        api = "https://discord.com/api"              # default
+        # gateway: not set
+        rate_limits = true                           # default
+        channel_per_minute = 30                      # default
+        # shards: not set
+        system_messages = ""                         # default
+        upload_max_bytes = 10485760                  # default
+        # cdn: not set
+
+        [lanes]
+        in_flight = 3                                # ./mirror.toml:5
+        deadline_ms = 10000                          # default
+        settle_wait_ms = 15000                       # default
+        removals_per_hour = 20                       # default
+        queue_max = 7                                # MIRROR_LANES_QUEUE_MAX
+
+        [cluster]
+        name = "mirror"                              # default
+        partitions = 16                              # default
+        replication = "SimpleStrategy:1"             # default
+        lease_ms = 20000                             # default
+        outbox_mb = 1024                             # default
+        outbox_keep_s = 600                          # default
+
+        [archive]
+        # url: not set
+        seal_events = 10000                          # default
+        seal_minutes = 60                            # default
+        margin_seconds = 60                          # default
+
+        [telemetry]
+        level = "info"                               # default
+        format = "text"                              # default
+        # metrics: not set
+    "#]]
+    .assert_eq(&shown);
+    assert!(!format!("{shown} {}", json(&config.lines())).contains("hunter2"));
+    let again = load(&Case { file: &shown, environment: &[], flags: &[] }).unwrap();
+    let values = |config: &Config| config.lines().into_iter().map(|line| line.value).collect::<Vec<_>>();
+    let (mut first, mut second) = (values(&config), values(&again));
+    // The data directory is where the file is.
+    first.remove(0);
+    second.remove(0);
+    assert_eq!(first, second);
+    let default = json(&Config::default().lines());
+    assert_eq!(default["lanes.in_flight"], serde_json::json!({"value": 64, "from": "default"}));
+}
+
 #[test]
 fn stores_that_do_not_fit_together_are_told_without_their_passwords() {
     check(
         "log = \"rabbitmq://me:hunter2@there\"",
         &[],
-        expect!["./mirror.toml: log is on RabbitMQ, so views must be 'cql://...'"],
+        expect![[r#"
+            ./mirror.toml:1: log is on RabbitMQ, so views must be 'cql://...'
+              1 | log = ...
+                | ^^^"#]],
     );
     check(
         "views = \"cql://me:hunter2@there/mirror\"",
         &[],
-        expect!["./mirror.toml: views are on CQL, so log must be 'rabbitmq://...'"],
+        expect![[r#"
+            ./mirror.toml:1: views are on CQL, so log must be 'rabbitmq://...'
+              1 | views = ...
+                | ^^^^^"#]],
     );
     check(
         "log = \"kafka://me:hunter2@there\"",
         &[],
-        expect!["./mirror.toml: log must begin with rabbitmq:// or rabbitmqs://"],
+        expect![[r#"
+            ./mirror.toml:1: log must begin with rabbitmq:// or rabbitmqs://
+              1 | log = ...
+                | ^^^"#]],
     );
     check("", &[("MIRROR_LOG", "rabbitmq://h"), ("MIRROR_VIEWS", "cql://h/k")], expect!["fine"]);
     check(
         "log = \"rabbitmq://h\"\nviews = \"cql://h/k\"\n[cluster]\nlease_ms = 4000",
         &[],
-        expect![
-            "./mirror.toml: lanes.deadline_ms is 10000, but must be at most half of cluster.lease_ms (4000)"
-        ],
+        expect![[r#"
+            ./mirror.toml:4: lanes.deadline_ms is 10000, but must be at most half of cluster.lease_ms (4000)
+              4 | lease_ms = 4000
+                | ^^^^^^^^"#]],
     );
     check(
         "[log]\nlevel = \"info\"",
         &[],
-        expect!["./mirror.toml:1: what was [log] is [telemetry] now; log says where the log is"],
-    );
-    check(
-        "log = \"rabbitmq://me:hunter2@there\"\nviews = \"cql://there/mirror\"",
-        &[],
-        expect!["./mirror.toml holds a password and others may read it: chmod 600 it"],
+        expect![[r#"
+            ./mirror.toml:1: what was [log] is [telemetry] now; log says where the log is
+              1 | [log]
+                |  ^^^"#]],
     );
 }

@@ -1,6 +1,7 @@
 //! System messages: what Discord says in somebody's name. Which of them count as words is a choice, made where they
 //! are captured: the log then holds what was shown, and a rebuild asks nobody.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// The kinds that can be chosen, by name. Source: Discord reference, "Message Types".
@@ -11,6 +12,14 @@ const KINDS: [(&str, RangeInclusive<u64>); 4] =
 /// A choice of system messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Systems(u8);
+
+/// As [`Systems::parse`] reads it.
+impl fmt::Display for Systems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let chosen = KINDS.iter().enumerate().filter(|(at, _)| self.0 & (1 << at) != 0);
+        f.write_str(&chosen.map(|(_, (name, _))| *name).collect::<Vec<_>>().join(","))
+    }
+}
 
 impl Systems {
     /// None of them.
