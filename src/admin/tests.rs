@@ -115,7 +115,10 @@ async fn what_is_under_way_at_the_stop_may_end() {
         // Another that is answered says that this one was accepted before.
         ask(dir.path(), &Command::Status, &Deaf).await.unwrap().unwrap();
         stop.cancel();
-        tokio::task::yield_now().await;
+        // A second later, which takes no time.
+        tokio::time::pause();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::resume();
         stream.write_all(b"\"status\"").await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
