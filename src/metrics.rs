@@ -21,13 +21,14 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -76,21 +77,23 @@ impl Metrics {
     pub async fn serve(self, source: Source, stop: CancellationToken) {
         let mut connections = JoinSet::new();
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let accepted = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = self.0.accept() => accepted,
-            };
+        while let Some((stream, permit)) = stop.run_until_cancelled(self.accept(&permits)).await {
             while connections.try_join_next().is_some() {}
-            match accepted {
-                Ok((stream, _)) => {
-                    let source = source.clone();
-                    connections.spawn(async move {
-                        connection(stream, source).await;
-                        drop(permit);
-                    });
-                }
+            let source = source.clone();
+            connections.spawn(async move {
+                connection(stream, source).await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    async fn accept(&self, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+        loop {
+            // Nobody closes the semaphore.
+            let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return pending().await };
+            match self.0.accept().await {
+                Ok((stream, _)) => return (stream, permit),
                 Err(error) => tracing::debug!(%error, "a connection for metrics was not accepted"),
             }
         }
