@@ -235,6 +235,8 @@ struct Bucket {
     /// Requests without an answer at the end of this window: they may have been counted in the next.
     lost: u32,
     used_at: u64,
+    /// Another node uses the window, too.
+    is_shared: bool,
 }
 
 impl Bucket {
@@ -244,6 +246,7 @@ impl Bucket {
 
     /// Milliseconds until a request may go; zero: now. `is_shared`: another node uses the window, too.
     fn wait(&mut self, now: u64, is_shared: bool) -> u64 {
+        self.is_shared = is_shared;
         self.roll(now);
         let blocked = self.blocked_until.saturating_sub(now);
         let counted = match self.limit {
@@ -253,6 +256,8 @@ impl Bucket {
                 self.heal(now);
                 self.reset_at.map_or(BUSY_MS, |at| at - now)
             }
+            // Asked for in vain, and not known yet.
+            None if is_shared => self.reset_at.map_or(0, |at| at - now),
             None | Some(_) => 0,
         };
         blocked.max(counted)
@@ -277,7 +282,8 @@ impl Bucket {
 
     const fn take(&mut self, now: u64) {
         self.in_flight += 1;
-        self.remaining = self.remaining.saturating_sub(1);
+        // What is known may be old where another node sends, too: until this one's answer tells, nothing is left.
+        self.remaining = if self.is_shared { 0 } else { self.remaining.saturating_sub(1) };
         self.used_at = now;
     }
 
@@ -287,7 +293,11 @@ impl Bucket {
         let (Some(left), Some(after)) = (headers.remaining, headers.reset_after_ms) else { return };
         let reset_at = now + after + RESET_MARGIN_MS;
         let moved = self.reset_at.is_some_and(|at| reset_at > at + WINDOW_SLACK_MS);
-        self.remaining = if moved { left.saturating_sub(self.in_flight) } else { self.remaining.min(left) };
+        self.remaining = match (self.is_shared, moved) {
+            (true, _) => left,
+            (false, true) => left.saturating_sub(self.in_flight),
+            (false, false) => self.remaining.min(left),
+        };
         self.reset_at = Some(self.reset_at.map_or(reset_at, |at| at.max(reset_at)));
     }
 
@@ -296,6 +306,16 @@ impl Bucket {
         self.in_flight = self.in_flight.saturating_sub(1);
         let reset_at = *self.reset_at.get_or_insert(now + LOST_RESET_MS);
         self.lost += u32::from(reset_at < now + EDGE_MS);
+        self.untold(now);
+    }
+
+    /// An answer told nothing, or none came: where another node sends too, it may have been the last of any window that is
+    /// open now.
+    fn untold(&mut self, now: u64) {
+        if self.is_shared {
+            self.remaining = 0;
+            self.reset_at = self.reset_at.max(Some(now + LOST_RESET_MS));
+        }
     }
 
     const fn is_idle(&self, now: u64) -> bool {
@@ -431,7 +451,10 @@ impl Limits {
 
     /// Files what the headers say under the bucket they name, and forgets the guess that stood for it.
     fn learn(&mut self, ticket: Ticket, headers: &Headers, now: u64) -> BucketKey {
-        let Some(key) = BucketKey::told(ticket.route, headers) else { return ticket.bucket };
+        let Some(key) = BucketKey::told(ticket.route, headers) else {
+            self.buckets.entry(ticket.bucket.clone()).and_modify(|bucket| bucket.untold(now));
+            return ticket.bucket;
+        };
         if key != ticket.bucket {
             self.known.insert(ticket.route, key.clone());
             self.buckets.remove(&BucketKey::Unknown(ticket.route));

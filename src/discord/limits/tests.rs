@@ -324,8 +324,8 @@ fn answers_that_tell_nothing_spend_a_window_and_hold_nothing_up() {
     }
 }
 
-/// Two nodes that know of each other by the headers alone: each sends when it may, requests and answers take their time,
-/// and nothing is ever refused.
+/// Two nodes that know of each other by the headers alone: each sends when it may, requests and answers take their time, are
+/// lost, or tell nothing; and nothing is ever refused.
 #[test]
 fn two_nodes_that_read_one_channel_use_its_bucket_up_and_no_more() {
     let reads = RouteKey { kind: Kind::ReadMessages, major: 7 };
@@ -338,16 +338,24 @@ fn two_nodes_that_read_one_channel_use_its_bucket_up_and_no_more() {
         });
         let mut server = Server { limit: 5, window_ms: 5_000, begun: 0, used: 0, refused: 0 };
         let mut there: Vec<(u64, usize, Ticket)> = Vec::new();
-        let mut back: Vec<(u64, usize, Ticket, Headers)> = Vec::new();
+        let mut back: Vec<(u64, usize, Ticket, Option<Headers>)> = Vec::new();
         let mut sent = 0;
         for now in (MS..MS + 60_000).step_by(10) {
             for (_, node, ticket) in there.extract_if(.., |request| request.0 <= now) {
                 let (_, told) = server.take(now);
                 sent += 1;
-                back.push((now + random.random_range(10..200), node, ticket, told));
+                let (told, way) = match random.random_range(0..20) {
+                    0 => (None, 3_000),
+                    1 => (Some(Headers::default()), 100),
+                    _ => (Some(told), random.random_range(10..200)),
+                };
+                back.push((now + way, node, ticket, told));
             }
             for (_, node, ticket, told) in back.extract_if(.., |answer| answer.0 <= now) {
-                nodes[node].answered(ticket, 200, &told, now);
+                match told {
+                    Some(told) => drop(nodes[node].answered(ticket, 200, &told, now)),
+                    None => nodes[node].unanswered(&ticket, now),
+                }
             }
             // At times one of them has nothing to ask.
             let asks = [(); 2].map(|()| random.random_bool(0.3));
@@ -358,7 +366,7 @@ fn two_nodes_that_read_one_channel_use_its_bucket_up_and_no_more() {
             }
         }
         assert_eq!(server.refused, 0, "seed {seed}: of {sent}");
-        assert!(sent >= 40, "seed {seed}: {sent} of about 60 that are allowed");
+        assert!(sent >= 24, "seed {seed}: {sent} of about 60 that are allowed");
     }
 }
 
