@@ -256,11 +256,13 @@ async fn is_same_before(log: &dyn Log, partition: Partition, marks: &[Mark]) -> 
     Ok(true)
 }
 
-/// Whether a place holds the event it held. What retention took was read before.
+/// Whether a place holds the event it held, as far as anything says that it does not: what retention took was read before,
+/// and what is damaged proves nothing.
 async fn still_holds(log: &dyn Log, partition: Partition, mark: Option<Mark>) -> Result<bool, ReadError> {
     let Some(mark) = mark else { return Ok(true) };
     match recognise(log, partition, mark).await {
         Err(ReadError::Trimmed { floor }) => Ok(mark.offset < floor),
+        Err(ReadError::Stopped(_)) => Ok(true),
         known => known,
     }
 }

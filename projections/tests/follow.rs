@@ -29,6 +29,8 @@ const NEWER: &[u8] = &[200, 1, 2];
 struct Damaged {
     log: MemoryLog,
     damage: BTreeMap<u64, &'static [u8]>,
+    /// Whoever reads from here is told that it cannot be read.
+    broken: Option<u64>,
 }
 
 #[async_trait]
@@ -42,6 +44,9 @@ impl Log for Damaged {
         self.log.append(partition, events, durable).await
     }
     async fn read(&self, read: Read) -> Result<Page, ReadError> {
+        if self.broken == Some(read.from.0) {
+            return Err(ReadError::Stopped("damaged".to_owned()));
+        }
         let mut page = self.log.read(read).await?;
         for entry in &mut page.entries {
             if let Some(bytes) = self.damage.get(&entry.offset.0) {
@@ -68,7 +73,8 @@ struct World {
 impl World {
     /// A log of `events` events, which declare the mirror under the name of their offset.
     async fn of(events: u64) -> Self {
-        let log = Damaged { log: MemoryLog::new("one".parse().unwrap()), damage: BTreeMap::new() };
+        let log =
+            Damaged { log: MemoryLog::new("one".parse().unwrap()), damage: BTreeMap::new(), broken: None };
         log.append(PARTITION, (0..events).map(declared).collect(), Durable::Here).await.unwrap();
         let state = FollowState::resume(PARTITION);
         Self { log, views: MemoryViews::new(), lanes: MemoryLanes::new(), state }
@@ -170,6 +176,15 @@ async fn resumes() {
         };
         assert_eq!(found, wanted, "{marks:?}, floor {trimmed}");
     }
+}
+
+/// Older places are asked whether the log is the one that was read; one that is damaged proves nothing.
+#[tokio::test]
+async fn a_damaged_place_far_behind_stops_nobody() {
+    let mut world = World::of(10).await;
+    world.record(&[(2, 2), (3, 3), (5, 5)]).await;
+    world.log.broken = Some(3);
+    assert_eq!(world.step(3).await.unwrap().events[0].0, Offset(6));
 }
 
 #[tokio::test]
