@@ -31,6 +31,8 @@ struct Damaged {
     damage: BTreeMap<u64, &'static [u8]>,
     /// Whoever reads from here is told that it cannot be read.
     broken: Option<u64>,
+    /// Every page is read in another way than the one before.
+    anew: bool,
 }
 
 #[async_trait]
@@ -53,6 +55,7 @@ impl Log for Damaged {
                 entry.record = Bytes::from_static(bytes);
             }
         }
+        page.anew = self.anew;
         Ok(page)
     }
     async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {
@@ -73,8 +76,12 @@ struct World {
 impl World {
     /// A log of `events` events, which declare the mirror under the name of their offset.
     async fn of(events: u64) -> Self {
-        let log =
-            Damaged { log: MemoryLog::new("one".parse().unwrap()), damage: BTreeMap::new(), broken: None };
+        let log = Damaged {
+            log: MemoryLog::new("one".parse().unwrap()),
+            damage: BTreeMap::new(),
+            broken: None,
+            anew: false,
+        };
         log.append(PARTITION, (0..events).map(declared).collect(), Durable::Here).await.unwrap();
         let state = FollowState::resume(PARTITION);
         Self { log, views: MemoryViews::new(), lanes: MemoryLanes::new(), state }
@@ -267,43 +274,20 @@ async fn says_what_was_trimmed() {
     assert_eq!(world.drain().await, [6, 7]);
 }
 
-/// A log in memory whose pages say that they are read anew.
-struct Anew(MemoryLog);
-
-#[async_trait]
-impl Log for Anew {
-    async fn append(
-        &self,
-        partition: Partition,
-        events: Vec<Event>,
-        durable: Durable,
-    ) -> Result<(), AppendError> {
-        self.0.append(partition, events, durable).await
-    }
-    async fn read(&self, read: Read) -> Result<Page, ReadError> {
-        Ok(Page { anew: true, ..self.0.read(read).await? })
-    }
-    async fn tail(&self, partition: Partition) -> Result<Offset, ReadError> {
-        Log::tail(&self.0, partition).await
-    }
-    async fn floor(&self, partition: Partition) -> Result<Offset, ReadError> {
-        Log::floor(&self.0, partition).await
-    }
-}
-
 /// The log is deleted and filled again in another order behind the back of one that follows: it does not go on where it
 /// stood, or it would never see what lies before that now.
 #[tokio::test]
 async fn a_log_made_anew_is_read_from_its_floor() {
     let filled = async |numbers: &[u64]| {
-        let log = Anew(MemoryLog::new("one".parse().unwrap()));
+        let mut world = World::of(0).await;
+        world.log.anew = true;
         let events = numbers.iter().map(|number| declared(*number)).collect();
-        log.append(PARTITION, events, Durable::Here).await.unwrap();
-        log
+        world.log.append(PARTITION, events, Durable::Here).await.unwrap();
+        world.log
     };
     let (views, lanes) = (MemoryViews::new(), MemoryLanes::new());
     let mut state = FollowState::resume(PARTITION);
-    let mut folded = async |log: &Anew| {
+    let mut folded = async |log: &Damaged| {
         let step = step(Follow { log, views: &views, lanes: &lanes, limit: 10 }, &mut state).await?;
         Ok::<_, FollowError>(step.events.iter().map(|(_, event)| event.version.0).collect::<Vec<_>>())
     };
