@@ -10,13 +10,14 @@ pub mod answer;
 mod archive;
 pub mod ask;
 mod ban;
+pub(crate) mod consent;
 mod drain;
 mod link;
 mod listing;
 mod mirrors;
 mod release;
 mod replay;
-mod words;
+pub(crate) mod words;
 
 pub use answer::Answer;
 pub use ask::Command;

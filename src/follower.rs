@@ -174,7 +174,8 @@ fn is_setting(event: &Event) -> bool {
         | Body::Cut
         | Body::Restored
         | Body::RoleGranted(_)
-        | Body::RoleRevoked(_) => true,
+        | Body::RoleRevoked(_)
+        | Body::Consent(_) => true,
         Body::Created(_)
         | Body::Edited(_)
         | Body::Refreshed(_)

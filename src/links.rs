@@ -46,6 +46,11 @@ impl Table {
         self.guilds.contains(&guild)
     }
 
+    /// Every mirror.
+    pub fn all(&self) -> impl Iterator<Item = (MirrorId, &Arc<Settings>)> {
+        self.mirrors.iter().map(|(mirror, settings)| (*mirror, settings))
+    }
+
     /// Every link of every mirror, cut ones too.
     pub fn lanes(&self) -> impl Iterator<Item = LaneId> + '_ {
         let of = |(mirror, settings): (&MirrorId, &Arc<Settings>)| {

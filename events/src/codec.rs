@@ -32,8 +32,8 @@ pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// The newest format version that [`encode`] writes and [`decode`] reads.
 ///
 /// 1: the first. 2: threads, posts of forums, files that a copy carries itself, voice messages, how a poll is answered, stickers of
-/// forwards.
-pub const FORMAT: u8 = 2;
+/// forwards. 3: consent.
+pub const FORMAT: u8 = 3;
 
 /// Deeper than any event nests; bounds the stack that a corrupt record can use.
 const DEPTH_MAX: usize = 32;
@@ -108,6 +108,7 @@ fn format_of(event: &Event) -> u8 {
     let is_newer_message =
         |created: &Created| created.thread.is_some() || created.said.as_ref().is_some_and(is_rich);
     let is_newer = match &event.body {
+        Body::Consent(_) => return 3,
         Body::Thread(_) => true,
         Body::Created(created) => is_newer_message(created),
         Body::Refreshed(refreshed) => refreshed.created.as_ref().is_some_and(is_newer_message),

@@ -4,8 +4,10 @@
 //! and is never parsed there. Structs are positional and append-only, enum tags are fixed letters:
 //! a record written today decodes for ever.
 
+pub mod consent;
 pub mod identity;
 
+pub use consent::{Consent, ConsentStep, Terms};
 pub use identity::receipt_id;
 
 use crate::id::{
@@ -109,6 +111,9 @@ pub enum Body {
     /// id, which is that of the message it stands on, or of the post's first one. Version: observation.
     #[serde(rename = "T")]
     Thread(Thread),
+    /// Somebody asks that `place.channel` become a member, or answers. Version: time of the step. Since format 3.
+    #[serde(rename = "K")]
+    Consent(Consent),
     /// Any other dispatch of a linked channel: kept now, folded when we learn to. Version: observation.
     #[serde(rename = "O")]
     Other(Other),
@@ -132,6 +137,7 @@ impl Body {
             Self::RoleRevoked(_) => b'V',
             Self::Gap(_) => b'Y',
             Self::Thread(_) => b'T',
+            Self::Consent(_) => b'K',
             Self::Other(_) => b'O',
         }
     }
@@ -469,7 +475,7 @@ impl Linked {
 pub struct Grant {
     /// Who.
     pub user: UserId,
-    /// Which role; [`Grant::BANNED`] is the one that the fold knows.
+    /// Which role: [`Grant::BANNED`], [`Grant::FORGET`].
     pub role: String,
     /// For a ban: copies made before it are removed too.
     pub purge: bool,
@@ -478,6 +484,8 @@ pub struct Grant {
 impl Grant {
     /// The role of a user whose messages are no longer mirrored.
     pub const BANNED: &'static str = "banned";
+    /// The role of a user who asked to be forgotten: what is done about it, the operator decides.
+    pub const FORGET: &'static str = "asks to be forgotten";
 }
 
 /// A stretch of a channel's history that could not be known.

@@ -102,6 +102,7 @@ impl Company {
             | Body::RoleGranted(_)
             | Body::RoleRevoked(_)
             | Body::Gap(_)
+            | Body::Consent(_)
             | Body::Thread(_)
             | Body::Other(_) => None,
         }

@@ -73,6 +73,7 @@ pub fn touch(event: &Event) -> Touch {
         | Body::RoleGranted(_)
         | Body::RoleRevoked(_)
         | Body::Gap(_)
+        | Body::Consent(_)
         | Body::Other(_) => Touch::Nothing,
     }
 }

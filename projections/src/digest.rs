@@ -210,7 +210,7 @@ const PAGE: usize = 1000;
 /// What lies in a bucket: messages of Discord's first hour share theirs with the settings.
 fn prefixes(bucket: Bucket) -> &'static [Prefix] {
     const MESSAGES: [Prefix; 4] = [Prefix::Messages, Prefix::Copies, Prefix::Revisions, Prefix::CopyIndex];
-    const ALL: [Prefix; 11] = [
+    const ALL: [Prefix; 12] = [
         MESSAGES[0],
         MESSAGES[1],
         MESSAGES[2],
@@ -222,6 +222,7 @@ fn prefixes(bucket: Bucket) -> &'static [Prefix] {
         Prefix::Settings(Kind::Name),
         Prefix::Settings(Kind::Bucket),
         Prefix::Settings(Kind::Gap),
+        Prefix::Settings(Kind::Request),
     ];
     if bucket == Bucket::SETTINGS { &ALL } else { &MESSAGES }
 }

@@ -67,7 +67,7 @@ pub enum RowKey {
     },
     /// From a copy to its source: `source`, `gone`.
     CopyIndex(MessageId),
-    /// A setting: `value`, and for links `cut` and `restored`.
+    /// A setting: `value`, for links `cut` and `restored`, for requests `cut`: how it ended.
     Setting {
         /// What kind.
         kind: Kind,
@@ -94,12 +94,22 @@ pub enum Kind {
     Bucket = 6,
     /// A gap in what is known. Key: channel, from, event.
     Gap = 7,
+    /// A request that a channel become a member. Key: request.
+    Request = 8,
 }
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Mirror, Self::Link, Self::Role, Self::User, Self::Name, Self::Bucket, Self::Gap];
+    pub const ALL: [Self; 8] = [
+        Self::Mirror,
+        Self::Link,
+        Self::Role,
+        Self::User,
+        Self::Name,
+        Self::Bucket,
+        Self::Gap,
+        Self::Request,
+    ];
 
     /// The number stored; the reverse of `as u8`.
     #[must_use]

@@ -19,6 +19,7 @@ pub mod message;
 pub mod project;
 pub mod register;
 pub mod render;
+pub mod requests;
 pub mod revisions;
 pub mod sample;
 pub mod settings;

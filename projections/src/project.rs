@@ -18,12 +18,15 @@ use crate::copies::{CopySource, RefusedCell};
 use crate::key::{Bucket, Generation, Key, RowKey};
 use crate::message::CreatedCellRef;
 use crate::register::{Arena, Register};
+use crate::requests::{AskedCell, EndCell, RequestEnd, request_key};
 use crate::settings::{
     RoleCell, UserCellRef, bucket_key, gap_key, link_key, mirror_key, name_key, registry_key, role_key,
     user_key,
 };
 use bytes::Bytes;
-use events::event::{Author, Created, Decor, Edited, GoneBy, Grant, Outcome, Receipt, Refreshed, Thread};
+use events::event::{
+    Author, Consent, ConsentStep, Created, Decor, Edited, GoneBy, Grant, Outcome, Receipt, Refreshed, Thread,
+};
 use events::{Body, Event, MessageId, Version};
 
 /// Adds to `changes` what `event` changes in one build of its mirror's views.
@@ -71,6 +74,7 @@ impl Projector<'_> {
             Body::RoleRevoked(grant) => self.role(false, grant),
             Body::Thread(thread) => self.thread(thread),
             Body::Gap(gap) => self.set(gap_key(channel, gap.from, event.id), gap),
+            Body::Consent(consent) => self.consent(consent),
             Body::Other(_) => {}
         }
     }
@@ -187,6 +191,26 @@ impl Projector<'_> {
     fn role(&mut self, granted: bool, grant: &Grant) {
         let key = role_key(grant.user, self.event.version, self.event.id);
         self.set(key, &RoleCell { granted, grant: grant.clone() });
+    }
+
+    fn consent(&mut self, consent: &Consent) {
+        let Consent { request, by, guild, step } = consent;
+        let row = request_key(*request);
+        let end = match step {
+            ConsentStep::Denied(_) => return,
+            ConsentStep::Asked(terms) => {
+                let channel = self.event.place.channel;
+                let asked = AskedCell { channel, by: *by, guild: *guild, terms: terms.clone() };
+                return self.set(row, &asked);
+            }
+            ConsentStep::Accepted => RequestEnd::Accepted,
+            ConsentStep::Refused => RequestEnd::Refused,
+            ConsentStep::Withdrawn => RequestEnd::Withdrawn,
+        };
+        // Negative: the earliest end counts.
+        let first = Version(self.event.version.0.saturating_neg());
+        let register = self.register(first, &EndCell { end, by: *by });
+        self.setting(row, Column::Cut, register);
     }
 
     fn user(&mut self, author: &Author) {

@@ -29,6 +29,7 @@ pub use attachment::ShownFile;
 pub use keep::Keep;
 pub use link::Target;
 pub use local::{LINKS_MAX, Local, links};
+pub use plain::plain;
 pub use reply::Reply;
 
 use crate::sink::ThreadState;

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 use events::event::{
-    Attachment, Author, AuthorKind, Created, Declared, Decor, Edited, Gap, GoneBy, Grant, Linked, Names,
-    Other, Outcome, Quote, Receipt, Refreshed, ReplyTo, Said, Shown, Thread, ThreadShown,
+    Attachment, Author, AuthorKind, Consent, ConsentStep, Created, Declared, Decor, Edited, Gap, GoneBy,
+    Grant, Linked, Names, Other, Outcome, Quote, Receipt, Refreshed, ReplyTo, Said, Shown, Terms, Thread,
+    ThreadShown,
 };
 use events::{
     Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Place, Producer, UserId, Version,
@@ -268,6 +269,7 @@ impl Story {
             _ if self.dice.once_in(2) => {
                 Body::Gap(Gap { from: MessageId(self.dice.below(9)), to: MessageId(9), cause: "lost".into() })
             }
+            _ if which % 16 == 7 => Body::Consent(consent(which / 16)),
             _ => Body::Other(Other { kind: "MESSAGE_REACTION_ADD".into() }),
         }
     }
@@ -357,4 +359,18 @@ impl Story {
         let pinned = self.dice.once_in(2);
         Decor { embeds: vec![r#"{"title":"x"}"#.into()], flags: self.dice.below(9), pinned }
     }
+}
+
+/// One step about one of few requests, so that steps contradict each other.
+fn consent(which: u64) -> Consent {
+    let terms =
+        Terms { from: ChannelId(1), guild: GuildId(2), publishes: true, receives: true, backfill: false };
+    let step = match which % 5 {
+        0 | 1 => ConsentStep::Asked(terms),
+        2 => ConsentStep::Accepted,
+        3 => ConsentStep::Refused,
+        _ => ConsentStep::Denied("no rights".into()),
+    };
+    let request = EventId(Uuid::from_u128(1 + u128::from(which / 5 % 4)));
+    Consent { request, by: UserId(1 + which % 3), guild: GuildId(2), step }
 }

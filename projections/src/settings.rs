@@ -2,6 +2,7 @@
 
 use crate::change::{Column, Row};
 use crate::key::{Bucket, Generation, Key, Kind, Prefix, RowKey};
+use crate::requests::{Request, request_of};
 use crate::views::{Scan, Views, ViewsError};
 use events::event::{Author, Grant, Linked};
 use events::{ChannelId, EventId, MessageId, MirrorId, UserId, Version};
@@ -16,6 +17,10 @@ pub struct Settings {
     pub links: BTreeMap<ChannelId, Link>,
     /// Grants and revocations of [`Grant::BANNED`] by user, in order of version.
     pub bans: BTreeMap<UserId, Vec<Ban>>,
+    /// Requests that channels become members.
+    pub requests: BTreeMap<EventId, Request>,
+    /// Users who asked to be forgotten, and when they last did.
+    pub forget: BTreeMap<UserId, Version>,
 }
 
 /// One link.
@@ -111,7 +116,7 @@ impl Settings {
         generation: Generation,
     ) -> Result<Self, ViewsError> {
         let mut settings = Self::default();
-        for kind in [Kind::Mirror, Kind::Link, Kind::Role] {
+        for kind in [Kind::Mirror, Kind::Link, Kind::Role, Kind::Request] {
             for (key, row) in scan_kind(views, mirror, generation, kind).await? {
                 settings.take(&key.row, &row);
             }
@@ -132,6 +137,15 @@ impl Settings {
         self.is_banned(user, made) || self.bans_of(user).iter().any(purged)
     }
 
+    /// Who agreed that a channel be the member that it is now, if that was agreed to in Discord: a link that an operator
+    /// made, or changed since, needs nobody's word.
+    #[must_use]
+    pub fn agreed(&self, channel: ChannelId) -> Option<UserId> {
+        let linked_at = self.links.get(&channel)?.linked_at;
+        let mut accepted = self.requests.values().filter(|request| request.asked.channel == channel);
+        accepted.find_map(|request| request.accepted().filter(|(_, at)| *at == linked_at)).map(|(by, _)| by)
+    }
+
     fn bans_of(&self, user: UserId) -> &[Ban] {
         self.bans.get(&user).map_or(&[], Vec::as_slice)
     }
@@ -142,6 +156,9 @@ impl Settings {
             Kind::Mirror => self.name = read(row).unwrap_or_default(),
             Kind::Link => self.take_link(key, row),
             Kind::Role => self.take_role(row),
+            Kind::Request => {
+                self.requests.extend(request_of(key).zip(Request::of_row(row)));
+            }
             Kind::User | Kind::Name | Kind::Bucket | Kind::Gap => {}
         }
     }
@@ -166,6 +183,9 @@ impl Settings {
             let bans = self.bans.entry(role.grant.user).or_default();
             let at = bans.partition_point(|other| *other <= ban);
             bans.insert(at, ban);
+        } else if role.grant.role == Grant::FORGET && role.granted {
+            let at = self.forget.entry(role.grant.user).or_default();
+            *at = register.version.max(*at);
         }
     }
 }

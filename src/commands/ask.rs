@@ -229,6 +229,8 @@ pub enum EventKind {
     Revoked,
     /// Something could not be known.
     Gap,
+    /// A channel was asked to be a member, or answered; or somebody tried what is not theirs to do.
+    Consent,
     /// Anything else of a linked channel.
     Other,
 }

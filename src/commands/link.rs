@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Changed};
 use super::ask::{Cut, Link};
+use super::consent::Agreed;
 use super::{ChannelInfo, CommandError, Desk, words};
 use events::event::{Body, Declared, Linked};
 use events::{ChannelId, Event, MirrorId, Version};
@@ -12,6 +13,15 @@ use tools::when;
 
 /// Makes a channel a member; an unknown mirror is declared first.
 pub(super) async fn link(desk: &Desk, ask: Link) -> Result<Answer, CommandError> {
+    link_as(desk, ask, None).await
+}
+
+/// The same, with somebody's word for it: the operator's needs none.
+pub(super) async fn link_as(
+    desk: &Desk,
+    ask: Link,
+    agreed: Option<Agreed>,
+) -> Result<Answer, CommandError> {
     let spot = words::channel(&ask.channel)?;
     let known = desk.registry().await?;
     let mut lines = Vec::new();
@@ -27,11 +37,18 @@ pub(super) async fn link(desk: &Desk, ask: Link) -> Result<Answer, CommandError>
     let old = current.settings.links.get(&spot.channel);
     let last = old.map_or(Version(0), |old| old.linked_at.max(old.cut_at));
     let version = desk.version(last);
-    let step = decide(old, &ask, info, version);
+    let step = match (decide(old, &ask, info, version), &agreed) {
+        // A word that is given anew takes the place of the one before.
+        (Step::Nothing(linked), Some(_)) => Step::Change(linked),
+        (step, _) => step,
+    };
     lines.extend(step.lines(&current, spot.channel));
-    let linked =
-        step.linked().map(|linked| desk.event(current.known.id, spot.channel, version, Body::Linked(linked)));
-    let events: Vec<Event> = declared.into_iter().chain(linked).collect();
+    let event = |body| desk.event(current.known.id, spot.channel, version, body);
+    let linked = step.linked();
+    let agreement = linked.as_ref().zip(agreed).map(|(linked, agreed)| agreed.events(linked, &event));
+    let linked = linked.clone().map(|linked| event(Body::Linked(linked)));
+    let events: Vec<Event> =
+        declared.into_iter().chain(agreement.into_iter().flatten()).chain(linked).collect();
     finish(desk, Done { current: &current, events, lines, dry_run: ask.dry_run }).await
 }
 

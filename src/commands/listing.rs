@@ -3,7 +3,7 @@
 use super::answer::{Answer, LogEntry, Logged};
 use super::ask::{EventKind, Lineage, Log};
 use super::{CommandError, Desk, Listener, words};
-use events::event::{Body, Decor, GoneBy, Outcome, Receipt, Said};
+use events::event::{Body, Consent, ConsentStep, Decor, GoneBy, Outcome, Receipt, Said};
 use events::{ChannelId, Event, MessageId, MirrorId, Offset, Partition};
 use std::collections::BTreeMap;
 use tools::mirrors;
@@ -188,6 +188,7 @@ fn kind(body: &Body) -> EventKind {
         Body::RoleRevoked(_) => EventKind::Revoked,
         Body::Thread(_) => EventKind::Thread,
         Body::Gap(_) => EventKind::Gap,
+        Body::Consent(_) => EventKind::Consent,
         Body::Other(_) => EventKind::Other,
     }
 }
@@ -227,9 +228,24 @@ fn says(body: &Body) -> String {
             if thread.locked { " locked" } else { "" }
         ),
         Body::Gap(gap) => format!("{} to {}: {}", gap.from, gap.to, gap.cause),
+        Body::Consent(consent) => self::consent(consent),
         Body::Other(other) => other.kind.clone(),
         Body::Deleted | Body::Cut | Body::Restored => String::new(),
     }
+}
+
+/// Who did what about a request.
+fn consent(consent: &Consent) -> String {
+    let Consent { request, by, step, .. } = consent;
+    let done = match step {
+        ConsentStep::Asked(terms) => format!("asks, in the name of channel {}", terms.from),
+        ConsentStep::Accepted => "accepts".to_owned(),
+        ConsentStep::Refused => "refuses".to_owned(),
+        ConsentStep::Withdrawn => "takes it back".to_owned(),
+        ConsentStep::Denied(why) => format!("was denied: {why}"),
+    };
+    let of = if request.0.is_nil() { String::new() } else { format!(" (request {request})") };
+    format!("user {by} {done}{of}")
 }
 
 /// A message's text in one line, cut short.

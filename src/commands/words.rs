@@ -6,13 +6,13 @@ use tools::mirrors::{Current, nearest};
 
 /// A place in Discord, as far as its words tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// The guild, or zero.
-    pub(super) guild: GuildId,
+    pub(crate) guild: GuildId,
     /// The channel, or zero.
-    pub(super) channel: ChannelId,
+    pub(crate) channel: ChannelId,
     /// The message, or zero.
-    pub(super) message: MessageId,
+    pub(crate) message: MessageId,
 }
 
 /// The hosts of Discord's addresses.
@@ -46,7 +46,7 @@ fn mention<'a>(word: &'a str, marks: &[&str]) -> Option<&'a str> {
 }
 
 /// A channel by id, mention or address.
-pub(super) fn channel(word: &str) -> Result<Spot, CommandError> {
+pub(crate) fn channel(word: &str) -> Result<Spot, CommandError> {
     let bare = || id(mention(word, &["#"]).unwrap_or(word));
     let plain = || bare().map(|id| Spot { channel: ChannelId(id), ..Spot::default() });
     address(word).or_else(plain).ok_or_else(|| {

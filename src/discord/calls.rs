@@ -1,5 +1,7 @@
 //! Requests, built and checked by twilight-http; sent by [`super::transport`].
 
+mod interactions;
+
 use super::files::Spooled;
 use super::multipart::Upload;
 use super::route::{Kind, Route};

@@ -58,6 +58,8 @@ impl Default for Settings {
 
 /// Frames that may wait for ingest: the capacity of its channel. Beyond, the shard stops reading.
 pub const FRAMES_MAX: usize = 1_024;
+/// Interactions that may wait; beyond, they are dropped: their three seconds would be over.
+pub const INTERACTIONS_MAX: usize = 64;
 /// Happenings that may wait: the capacity of their channel.
 pub const HAPPENINGS_MAX: usize = 64;
 /// Close codes after which a session cannot be resumed, and a new one may begin.
@@ -213,6 +215,9 @@ pub struct Outlets {
     pub frames: mpsc::Sender<Frame>,
     /// To the node; see [`HAPPENINGS_MAX`].
     pub happenings: mpsc::Sender<Happening>,
+    /// What people type and press, a second time: it is answered in three seconds or never, so it waits for no log.
+    /// See [`INTERACTIONS_MAX`].
+    pub interactions: mpsc::Sender<String>,
 }
 
 impl Gateway {
@@ -387,7 +392,12 @@ impl Heard {
             let _ = out.happenings.send(happening).await;
         }
         match self.frame {
-            Some(frame) => out.frames.send(frame).await.is_ok(),
+            Some(frame) => {
+                if frame.kind == "INTERACTION_CREATE" && out.interactions.try_send(frame.text.clone()).is_err() {
+                    telemetry::interaction_dropped();
+                }
+                out.frames.send(frame).await.is_ok()
+            }
             None => !out.frames.is_closed(),
         }
     }

@@ -46,6 +46,12 @@ pub enum Kind {
     ReadUser,
     /// Read how many shards to run, and how they may start.
     ReadGateway,
+    /// Make the application's commands these.
+    RegisterCommands,
+    /// Answer an interaction.
+    AnswerInteraction,
+    /// Change that answer.
+    ChangeAnswer,
 }
 
 impl Kind {
@@ -80,6 +86,9 @@ impl Kind {
             Self::ReadApplication => "GET /applications/@me",
             Self::ReadUser => "GET /users/@me",
             Self::ReadGateway => "GET /gateway/bot",
+            Self::RegisterCommands => "PUT /applications/{application}/commands",
+            Self::AnswerInteraction => "POST /interactions/{interaction}/{token}/callback",
+            Self::ChangeAnswer => "PATCH /webhooks/{application}/{token}/messages/@original",
         }
     }
 
@@ -92,8 +101,10 @@ impl Kind {
             | Self::PostMessage
             | Self::OpenThread
             | Self::MakePost
+            | Self::AnswerInteraction
             | Self::RefreshFiles => Method::POST,
-            Self::EditCopy | Self::ChangeThread => Method::PATCH,
+            Self::RegisterCommands => Method::PUT,
+            Self::EditCopy | Self::ChangeThread | Self::ChangeAnswer => Method::PATCH,
             Self::DeleteCopy | Self::RemoveThread => Method::DELETE,
             Self::ReadCopy
             | Self::ListWebhooks

@@ -77,3 +77,23 @@ pub fn gateway_closed(code: Option<u16>) {
 pub fn identifying(shard: u32, left: u32) {
     tracing::info!(shard, left, "identifying with the gateway");
 }
+
+/// Something was typed or pressed, and there are too many of them, or nobody takes them.
+pub fn interaction_dropped() {
+    tracing::warn!("a slash command or button was not answered: too many wait");
+}
+
+/// Something was typed or pressed, and the answer did not reach Discord.
+pub fn interaction_unanswered(interaction: u64, why: &str) {
+    tracing::warn!(interaction, why, "a slash command or button was not answered");
+}
+
+/// The application's commands are registered.
+pub fn commands_registered() {
+    tracing::info!("slash commands are registered");
+}
+
+/// They are not, for now.
+pub fn commands_not_registered(why: &str) {
+    tracing::warn!(why, "slash commands cannot be registered now; tried again");
+}

@@ -71,6 +71,7 @@ impl Known {
                 | Body::RoleGranted(_)
                 | Body::RoleRevoked(_)
                 | Body::Gap(_)
+                | Body::Consent(_)
                 | Body::Thread(_) => true,
             }
         };

@@ -228,7 +228,8 @@ impl<'a> Tracer<'a> {
             | Body::Restored
             | Body::RoleGranted(_)
             | Body::RoleRevoked(_)
-            | Body::Gap(_) => {}
+            | Body::Gap(_)
+            | Body::Consent(_) => {}
         }
     }
 

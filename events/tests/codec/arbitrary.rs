@@ -51,6 +51,7 @@ fn body() -> impl Strategy<Value = Body> {
             Body::Gap(Gap { from: MessageId(from), to: MessageId(to), cause })
         }),
         thread().prop_map(Body::Thread),
+        consent().prop_map(Body::Consent),
         text().prop_map(|kind| Body::Other(Other { kind })),
     ]
 }
@@ -177,6 +178,31 @@ fn shown() -> impl Strategy<Value = Shown> {
 
 fn thread_shown() -> impl Strategy<Value = ThreadShown> {
     (any::<i64>(), any::<u64>()).prop_map(|(version, hash)| ThreadShown { version: Version(version), hash })
+}
+
+fn consent() -> impl Strategy<Value = Consent> {
+    let terms = (any::<u64>(), any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(from, guild, publishes, receives, backfill)| Terms {
+            from: ChannelId(from),
+            guild: GuildId(guild),
+            publishes,
+            receives,
+            backfill,
+        },
+    );
+    let step = prop_oneof![
+        terms.prop_map(ConsentStep::Asked),
+        Just(ConsentStep::Accepted),
+        Just(ConsentStep::Refused),
+        Just(ConsentStep::Withdrawn),
+        text().prop_map(ConsentStep::Denied),
+    ];
+    (any::<u128>(), any::<u64>(), any::<u64>(), step).prop_map(|(request, by, guild, step)| Consent {
+        request: EventId(uuid::Uuid::from_u128(request)),
+        by: UserId(by),
+        guild: GuildId(guild),
+        step,
+    })
 }
 
 fn thread() -> impl Strategy<Value = Thread> {

@@ -21,7 +21,8 @@ pub(super) fn fold(text: &str) -> String {
 }
 
 /// `text` as plain words in markdown: folded, at most `max` UTF-16 units before escaping, escaped.
-pub(super) fn plain(text: &str, max: usize) -> String {
+#[must_use]
+pub fn plain(text: &str, max: usize) -> String {
     escape(&shorten(&fold(text), max))
 }
 
