@@ -41,6 +41,7 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("discord.system_messages", Shape::Text),
     ("discord.upload_max_bytes", Shape::Number),
     ("discord.cdn", Shape::Text),
+    ("discord.commands", Shape::Switch),
     ("lanes.in_flight", Shape::Number),
     ("lanes.deadline_ms", Shape::Number),
     ("lanes.settle_wait_ms", Shape::Number),
@@ -163,6 +164,8 @@ pub struct Discord {
     pub upload_max_bytes: u64,
     /// A place that files are fetched from besides Discord's own: `http://HOST:PORT` of a stand-in.
     pub cdn: Option<String>,
+    /// Slash commands in Discord; off: administration by the command line alone. All nodes of a cluster say the same.
+    pub commands: bool,
 }
 
 fn systems<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Systems, D::Error> {
@@ -183,6 +186,7 @@ impl Default for Discord {
             system_messages: Systems::NONE,
             upload_max_bytes: 10 << 20,
             cdn: None,
+            commands: true,
         }
     }
 }

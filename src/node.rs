@@ -25,6 +25,7 @@ use crate::admin::Admin;
 use crate::clock::{Clock, Wall};
 use crate::commands::Desk;
 use crate::config::Config;
+use crate::consents::Consents;
 use crate::discord::files::{self, Files};
 use crate::discord::gateway::IdentifyGate;
 use crate::discord::guilds::Guilds;
@@ -195,8 +196,9 @@ impl Node {
         let me = asked(stop, waiting, async || me(&rest).await).await?;
         let me = Me { systems: config.discord.system_messages, ..me };
         let starts = asked(stop, waiting, async || starts(&rest).await).await?;
-        let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application));
         let links = Arc::new(Links::load(ports.clone()).await.map_err(broken)?);
+        let consents = Consents::new(links.clone(), Arc::new(rest.clone()));
+        let webhooks = Arc::new(Webhooks::new(rest.clone(), me.application).with_consents(consents));
         let holder = Holder { node: ports.node, home: stores.home };
         let hints = hints::connect(config, stores, stop)?;
         let files = files(config, stores, &rest);

@@ -52,6 +52,10 @@ pub enum Kind {
     AnswerInteraction,
     /// Change that answer.
     ChangeAnswer,
+    /// Read a guild: its owner and roles.
+    ReadGuild,
+    /// Read a member of a guild.
+    ReadMember,
 }
 
 impl Kind {
@@ -89,6 +93,8 @@ impl Kind {
             Self::RegisterCommands => "PUT /applications/{application}/commands",
             Self::AnswerInteraction => "POST /interactions/{interaction}/{token}/callback",
             Self::ChangeAnswer => "PATCH /webhooks/{application}/{token}/messages/@original",
+            Self::ReadGuild => "GET /guilds/{guild}",
+            Self::ReadMember => "GET /guilds/{guild}/members/{user}",
         }
     }
 
@@ -115,7 +121,9 @@ impl Kind {
             | Self::ListArchived
             | Self::ReadApplication
             | Self::ReadUser
-            | Self::ReadGateway => Method::GET,
+            | Self::ReadGateway
+            | Self::ReadGuild
+            | Self::ReadMember => Method::GET,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::history::{AGAIN_MS, PATIENCE, wait};
 use super::rest::Rest;
 use super::telemetry;
 use super::transport::Reply;
+use crate::consents::Consents;
 use events::{ApplicationId, ChannelId, MirrorId, WebhookId};
 use projections::lanes::LaneId;
 use projections::sink::No;
@@ -67,6 +68,7 @@ struct Known {
 pub struct Webhooks {
     rest: Arc<Rest>,
     application: ApplicationId,
+    consents: Option<Consents>,
     known: Mutex<Known>,
 }
 
@@ -74,7 +76,13 @@ impl Webhooks {
     /// None is open yet. `application` is the bot's own: see [`super::me`].
     #[must_use]
     pub fn new(rest: Arc<Rest>, application: ApplicationId) -> Self {
-        Self { rest, application, known: Mutex::default() }
+        Self { rest, application, consents: None, known: Mutex::default() }
+    }
+
+    /// None is made where nobody agrees to it any more.
+    #[must_use]
+    pub fn with_consents(self, consents: Consents) -> Self {
+        Self { consents: Some(consents), ..self }
     }
 
     /// The lane's webhook; looked up, or made, at the first call. Calls at the same time make one request.
@@ -85,7 +93,7 @@ impl Webhooks {
         let Home { channel, .. } = self.home(lane.link).await?;
         let key = (lane.mirror, channel);
         let cell = Arc::clone(self.known().cells.entry(key).or_default());
-        let hook = cell.get_or_try_init(|| self.find_or_make(key)).await?;
+        let hook = cell.get_or_try_init(|| self.find_or_make(key, lane)).await?;
         Ok(Hook { channel, thread: (channel != lane.link).then_some(lane.link), ..hook.clone() })
     }
 
@@ -160,7 +168,7 @@ impl Webhooks {
         Ok(Home { channel: parent.and_then(|id| id.parse().ok()).unwrap_or(channel), forum })
     }
 
-    async fn find_or_make(&self, key: Key) -> Result<Hook, No> {
+    async fn find_or_make(&self, key: Key, lane: LaneId) -> Result<Hook, No> {
         let (mirror, channel) = key;
         let found = pick(self.list(channel).await?, self.application, &name(mirror));
         if found.len() > 1 {
@@ -169,7 +177,12 @@ impl Webhooks {
         let made = found.is_empty();
         let hook = match found.into_iter().next() {
             Some(hook) => hook,
-            None => self.make(key).await?,
+            None => {
+                if let Some(consents) = &self.consents {
+                    consents.stand(lane).await?;
+                }
+                self.make(key).await?
+            }
         };
         self.remember(hook.id, mirror);
         telemetry::webhook_opened(mirror, channel, hook.id, made);

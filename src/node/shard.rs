@@ -3,10 +3,12 @@
 use super::{Node, NodeError, Running, broken, setup};
 use crate::commands::Desk;
 use crate::discord::gateway::{
-    self, Ended, FRAMES_MAX, Frame, Gateway, HAPPENINGS_MAX, Happening, Outlets, Saved,
+    self, Ended, FRAMES_MAX, Frame, Gateway, HAPPENINGS_MAX, Happening, INTERACTIONS_MAX, Outlets, Saved,
 };
 use crate::gapfill::{self, Around, Filler, Stretch};
 use crate::ingest::{Ingest, Missed};
+use crate::slash::act::Act;
+use crate::slash::{self, Slash};
 use crate::sqlite::Session;
 use events::Version;
 use events::log::Durable;
@@ -48,8 +50,9 @@ pub(super) async fn work(
     let gateway = node.gateway(&held, saved.clone())?;
     let (frames, framed) = mpsc::channel(FRAMES_MAX);
     let (happenings, happened) = mpsc::channel(HAPPENINGS_MAX);
+    let (interactions, asked) = mpsc::channel(INTERACTIONS_MAX);
     let around = Around { shard: held.shard, shards: held.shards };
-    let wire = Wire { gateway, outlets: Outlets { frames, happenings }, framed };
+    let wire = Wire { gateway, outlets: Outlets { frames, happenings, interactions }, framed };
     let live = gapfill::Live::default();
     let (fills, ends) = gapfill::ends(live.clone());
     let missed = Missed { session: saved, lost, fills: Some(fills) };
@@ -59,6 +62,9 @@ pub(super) async fn work(
         filler.run(ends).await;
         Ok(())
     });
+    if node.config.discord.commands {
+        parts.spawn(node.answer(desk.clone(), held.shard, asked, stop.clone()));
+    }
     let ingest = node.ingest(around, place);
     let (connected, connected_stop) = (node.clone(), stop.clone());
     parts.spawn(async move { Box::pin(connected.connect(wire, (ingest, missed), connected_stop)).await });
@@ -196,6 +202,28 @@ impl Node {
             actives: gapfill::rooms::Actives::default(),
             live,
             stop,
+        }
+    }
+
+    /// Answers what people type and press. One shard registers the commands for all.
+    fn answer(
+        &self,
+        desk: Desk,
+        shard: u32,
+        asked: mpsc::Receiver<String>,
+        stop: CancellationToken,
+    ) -> impl Future<Output = Result<(), NodeError>> + use<> {
+        let (rest, application) = (self.rest.clone(), self.me.application);
+        let act = Act::new(desk, self.links.clone(), Arc::new(rest.clone()));
+        let slash = Arc::new(Slash { act, rest: rest.clone(), application });
+        async move {
+            let registered = async {
+                if shard == 0 {
+                    slash::register(&rest, application, &stop).await;
+                }
+            };
+            tokio::join!(registered, slash.run(asked, stop.clone()));
+            Ok(())
         }
     }
 

@@ -58,7 +58,8 @@ pub(crate) fn started(gateway: Gateway, frames_max: usize) -> Running {
     let (frame_out, frames) = mpsc::channel(frames_max);
     let (happening_out, happenings) = mpsc::channel(HAPPENINGS_MAX);
     let stop = CancellationToken::new();
-    let outlets = Outlets { frames: frame_out, happenings: happening_out };
+    let (interactions, _) = mpsc::channel(1);
+    let outlets = Outlets { frames: frame_out, happenings: happening_out, interactions };
     let task = tokio::spawn(gateway.run(outlets, stop.clone()));
     Running { frames, happenings, stop, task }
 }
