@@ -313,6 +313,22 @@ fn settings() {
     check(Body::Other(Other { kind: "CHANNEL_PINS_UPDATE".into() }), &expect![[r#""#]]);
 }
 
+/// The first end of a request counts: its version is negative. An attempt that was denied changes nothing.
+#[test]
+fn requests() {
+    let terms =
+        Terms { from: ChannelId(1), guild: GuildId(2), publishes: true, receives: false, backfill: true };
+    let step = |step| {
+        let request = EventId(uuid::Uuid::from_u128(9));
+        Body::Consent(Consent { request, by: UserId(3), guild: GuildId(4), step })
+    };
+    check(step(ConsentStep::Asked(terms)), &expect![[""]]);
+    check(step(ConsentStep::Accepted), &expect![[""]]);
+    check(step(ConsentStep::Refused), &expect![[""]]);
+    check(step(ConsentStep::Withdrawn), &expect![[""]]);
+    check(step(ConsentStep::Denied("why".into())), &expect![[r#""#]]);
+}
+
 #[test]
 fn names_that_differ_in_case_and_outer_space_are_one() {
     for (one, other, same) in

@@ -17,18 +17,16 @@ pub(super) async fn link(desk: &Desk, ask: Link) -> Result<Answer, CommandError>
 }
 
 /// The same, with somebody's word for it: the operator's needs none.
-pub(super) async fn link_as(
-    desk: &Desk,
-    ask: Link,
-    agreed: Option<Agreed>,
-) -> Result<Answer, CommandError> {
+pub(super) async fn link_as(desk: &Desk, ask: Link, agreed: Option<Agreed>) -> Result<Answer, CommandError> {
     let spot = words::channel(&ask.channel)?;
     let known = desk.registry().await?;
     let mut lines = Vec::new();
     let (current, declared) = match mirrors::exact(&known, &ask.mirror) {
         Some(known) => (desk.load(known.clone()).await?, None),
         None => {
-            lines.push(check_name(&known, &ask.mirror)?);
+            // In Discord nobody learns what others call theirs.
+            let others = if agreed.is_some() { &[] } else { known.as_slice() };
+            lines.push(check_name(others, &ask.mirror)?);
             let (current, declared) = declare(desk, &ask.mirror);
             (current, Some(declared))
         }

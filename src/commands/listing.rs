@@ -148,7 +148,9 @@ impl Filter {
     }
 
     fn entry(&self, partition: Partition, offset: Offset, event: &Event) -> LogEntry {
-        let name = self.names.get(&event.mirror).cloned();
+        // What was tried in Discord and is about no mirror.
+        let none = event.mirror.0.is_nil().then(|| "-".to_owned());
+        let name = self.names.get(&event.mirror).cloned().or(none);
         let channel = receipt(event).map_or(event.place.channel, |receipt| receipt.link);
         let id = |id: u64| if id == 0 { String::new() } else { id.to_string() };
         LogEntry {

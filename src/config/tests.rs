@@ -317,6 +317,7 @@ fn what_is_configured_is_shown_with_its_place() {
         system_messages = ""                         # default
         upload_max_bytes = 10485760                  # default
         # cdn: not set
+        commands = true                              # default
 
         [lanes]
         in_flight = 3                                # ./mirror.toml:5

@@ -393,7 +393,9 @@ impl Heard {
         }
         match self.frame {
             Some(frame) => {
-                if frame.kind == "INTERACTION_CREATE" && out.interactions.try_send(frame.text.clone()).is_err() {
+                if frame.kind == "INTERACTION_CREATE"
+                    && out.interactions.try_send(frame.text.clone()).is_err()
+                {
                     telemetry::interaction_dropped();
                 }
                 out.frames.send(frame).await.is_ok()

@@ -57,7 +57,9 @@ impl From<CommandError> for Stop {
             CommandError::Wrong(words) => Self::Words(words),
             CommandError::Failed(why) => {
                 tracing::warn!(why, "a slash command was not done");
-                Self::Words("It could not be done now. Try again, or tell the operator of this bot.".to_owned())
+                Self::Words(
+                    "It could not be done now. Try again, or tell the operator of this bot.".to_owned(),
+                )
             }
         }
     }
@@ -180,9 +182,14 @@ impl Act {
     /// What a request is about, as far as anybody knows it.
     fn about(&self, request: EventId) -> About {
         let table = self.links.now();
-        let found = table.all().find_map(|(mirror, settings)| Some((mirror, settings.requests.get(&request)?)));
+        let found =
+            table.all().find_map(|(mirror, settings)| Some((mirror, settings.requests.get(&request)?)));
         let found = found.map(|(mirror, known)| (mirror, known.asked.channel));
-        About { mirror: found.map(|(mirror, _)| mirror), channel: found.map_or(ChannelId(0), |(_, at)| at), request }
+        About {
+            mirror: found.map(|(mirror, _)| mirror),
+            channel: found.map_or(ChannelId(0), |(_, at)| at),
+            request,
+        }
     }
 
     /// Puts an attempt on the log.
@@ -195,7 +202,8 @@ impl Act {
         }
         let guild = guild.unwrap_or_default();
         let consent = Consent { request: about.request, by: user, guild, step: ConsentStep::Denied(why) };
-        let place = (about.mirror.unwrap_or(REGISTRY), if about.channel.0 == 0 { channel } else { about.channel });
+        let place =
+            (about.mirror.unwrap_or(REGISTRY), if about.channel.0 == 0 { channel } else { about.channel });
         if let Err(error) = consent::step(&self.desk, place, consent).await {
             tracing::warn!(%error, "a denied slash command cannot be recorded");
         }

@@ -1,7 +1,7 @@
 //! Who may answer a request, and who may make one: every check in one place. Pure.
 
-use crate::discord::powers::Powers;
 use super::interaction::Scene;
+use crate::discord::powers::Powers;
 use events::{ChannelId, EventId, Version};
 use projections::requests::{Request, RequestEnd};
 use projections::settings::Settings;
@@ -120,8 +120,10 @@ pub fn still_asked(request: &Request, settings: &Settings, powers: Option<Powers
 #[must_use]
 pub fn open_for(settings: &Settings, channel: ChannelId, now: Version) -> Vec<(EventId, &Request)> {
     let open = settings.requests.iter().filter(|(_, request)| request.is_open(now));
-    let mut found: Vec<_> =
-        open.filter(|(_, request)| request.asked.channel == channel).map(|(id, request)| (*id, request)).collect();
+    let mut found: Vec<_> = open
+        .filter(|(_, request)| request.asked.channel == channel)
+        .map(|(id, request)| (*id, request))
+        .collect();
     found.sort_by_key(|(id, request)| (request.at, *id));
     found
 }

@@ -19,7 +19,8 @@ pub struct Seen {
 impl Seen {
     /// This guild's open links, by channel.
     pub fn own(&self, guild: GuildId) -> impl Iterator<Item = (ChannelId, &Link)> {
-        let open = self.settings.links.iter().filter(move |(_, link)| link.is_open() && link.linked.guild == guild);
+        let open =
+            self.settings.links.iter().filter(move |(_, link)| link.is_open() && link.linked.guild == guild);
         open.map(|(channel, link)| (*channel, link))
     }
 
@@ -49,7 +50,8 @@ pub fn pick(seen: &[Seen], word: &str) -> Result<Seen, String> {
     let exact = seen.iter().find(is_exact);
     let short: Vec<_> = seen.iter().filter(is_short).collect();
     match (exact, short.as_slice()) {
-        (Some(one), _) | (None, [one]) => Ok((*one).clone()),
+        (Some(one), _) => Ok(one.clone()),
+        (None, [one]) => Ok((*one).clone()),
         (None, [one, other, ..]) => {
             Err(format!("'{word}' could be '{}' or '{}'.", one.settings.name, other.settings.name))
         }

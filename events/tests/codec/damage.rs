@@ -22,12 +22,12 @@ proptest! {
     #[test]
     fn random_bytes_are_corrupt_or_newer(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), known: Option<bool>) {
         if let Some(format) = bytes.first_mut().filter(|_| known.is_some()) {
-            *format = 1 + u8::from(known == Some(true));
+            *format = if known == Some(true) { codec::FORMAT } else { 1 };
         }
         let format = bytes.first().copied();
         match (format, codec::decode(&Bytes::from(bytes))) {
-            (Some(3..), Err(DecodeError::Newer(newer))) => prop_assert_eq!(Some(newer), format),
-            (None | Some(0..=2), Err(DecodeError::Corrupt(_))) => {}
+            (Some(4..), Err(DecodeError::Newer(newer))) => prop_assert_eq!(Some(newer), format),
+            (None | Some(0..=codec::FORMAT), Err(DecodeError::Corrupt(_))) => {}
             other => prop_assert!(false, "{other:?}"),
         }
     }
@@ -52,9 +52,9 @@ proptest! {
         }
         let format = record[0];
         match codec::decode(&Bytes::from(record)) {
-            Ok(_) => prop_assert!((1..=2).contains(&format)),
+            Ok(_) => prop_assert!((1..=codec::FORMAT).contains(&format)),
             Err(DecodeError::Newer(newer)) => prop_assert_eq!(newer, format),
-            Err(DecodeError::Corrupt(_)) => prop_assert!(format < 3),
+            Err(DecodeError::Corrupt(_)) => prop_assert!(format <= codec::FORMAT),
         }
     }
 }

@@ -67,8 +67,8 @@ fn a_record_over_the_limit_is_refused_and_leaves_the_buffer_alone() {
 #[test]
 fn a_newer_format_is_not_corrupt() {
     let decode = |bytes: &'static [u8]| codec::decode(&Bytes::from_static(bytes)).unwrap_err();
-    assert_eq!(decode(&[3, 0xff]), DecodeError::Newer(3));
-    for bytes in [&[][..], &[0], &[1], &[2], &[1, 0x98], &[2, 0x98]] {
+    assert_eq!(decode(&[4, 0xff]), DecodeError::Newer(4));
+    for bytes in [&[][..], &[0], &[1], &[2], &[3], &[1, 0x98], &[2, 0x98], &[3, 0x98]] {
         assert!(matches!(decode(bytes), DecodeError::Corrupt(_)), "{bytes:?}");
     }
 }

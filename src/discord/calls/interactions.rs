@@ -62,6 +62,7 @@ fn built(kind: Kind, major: u64, request: RequestBuilder, body: &Value) -> Resul
 /// The token, if it is one: it becomes part of a path.
 fn fit(token: &SecretString) -> Result<&str, Unbuildable> {
     let text = token.expose_secret();
-    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
+    let fits =
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
     if fits { Ok(text) } else { Err(Unbuildable("an interaction's token is none".to_owned())) }
 }

@@ -26,7 +26,11 @@ impl Act {
         found.sort_by_key(|(_, _, id, request)| (request.at, *id));
         let about = found.first().map_or(
             About { channel: at.scene.channel, ..About::default() },
-            |(mirror, _, request, _)| About { mirror: Some(*mirror), channel: at.scene.channel, request: *request },
+            |(mirror, _, request, _)| About {
+                mirror: Some(*mirror),
+                channel: at.scene.channel,
+                request: *request,
+            },
         );
         keeper(at.scene.powers, KEEPER).map_err(|denial| Stop::Denied(denial, about))?;
         found.truncate(Reply::REQUESTS_MAX);

@@ -70,7 +70,8 @@ impl Act {
             None => sight::name_of_new(word, (self.desk.ids)()),
         };
         let agreed = Agreed { request: None, by: at.scene.user, guild: at.guild };
-        let link = Link { mirror, channel: channel.to_string(), guild: Some(at.guild.to_string()), ..taking(part) };
+        let link =
+            Link { mirror, channel: channel.to_string(), guild: Some(at.guild.to_string()), ..taking(part) };
         let said = lines(consent::link(&self.desk, link, agreed).await?);
         if let Some(seen) = picked {
             self.let_go(LaneId { mirror: seen.id, link: channel }).await;
@@ -96,7 +97,9 @@ impl Act {
             return Ok(Reply::words(how_to_accept(&mirror, channel, open.until())));
         }
         if open_count(&settings, now) >= OPEN_MAX {
-            let words = format!("{OPEN_MAX} requests of {mirror} wait for an answer already: take one back first, with `/mirror cut`.");
+            let words = format!(
+                "{OPEN_MAX} requests of {mirror} wait for an answer already: take one back first, with `/mirror cut`."
+            );
             return Err(Stop::Words(words));
         }
         let terms = Terms { from, guild, publishes, receives, backfill };
@@ -128,7 +131,9 @@ impl Act {
         let own = open.iter().find(|(_, request)| request.asked.guild == at.guild);
         let Some((request, _)) = own else {
             let mirror = name(&seen.settings.name);
-            return Err(Stop::Words(format!("No channel of this server with that id takes part in {mirror}.")));
+            return Err(Stop::Words(format!(
+                "No channel of this server with that id takes part in {mirror}."
+            )));
         };
         self.member_keeper(at, seen, KEEPER).await?;
         let (by, guild) = (at.scene.user, at.guild);
@@ -148,7 +153,12 @@ impl Act {
 
 /// How a channel takes part, as a command says it.
 pub(super) fn taking(((publishes, receives), backfill): Part) -> Link {
-    Link { publish_only: publishes && !receives, receive_only: receives && !publishes, backfill, ..Link::default() }
+    Link {
+        publish_only: publishes && !receives,
+        receive_only: receives && !publishes,
+        backfill,
+        ..Link::default()
+    }
 }
 
 fn how_to_accept(mirror: &str, channel: ChannelId, until: Version) -> String {

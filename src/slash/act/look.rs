@@ -66,7 +66,8 @@ impl Act {
         let seen = seen.iter().find(|seen| seen.id == lineage.mirror).ok_or_else(unknown)?;
         let own: Vec<ChannelId> = seen.own(at.guild).map(|(channel, _)| channel).collect();
         let source = own.contains(&lineage.channel.id).then_some(lineage.channel.id);
-        let copied = || lineage.copies.iter().map(|copy| copy.channel.id).find(|channel| own.contains(channel));
+        let copied =
+            || lineage.copies.iter().map(|copy| copy.channel.id).find(|channel| own.contains(channel));
         let channel = source.or_else(copied).ok_or_else(unknown)?;
         let powers = self.powers(at, at.scene.user, channel).await?.unwrap_or(Powers::NONE);
         let about = About { mirror: Some(seen.id), channel, ..About::default() };
@@ -120,7 +121,8 @@ fn told(lineage: &Lineage, own: &[ChannelId], is_own: bool) -> String {
         lineage.copies.iter().partition(|copy| own.contains(&copy.channel.id));
     let elsewhere = (!there.is_empty()).then(|| format!("{} copies elsewhere", there.len()));
     let rest = versions.chain(here.into_iter().map(copy)).chain(elsewhere);
-    let all: Vec<_> = std::iter::once(format!("By {author}, {place}, message {}.", lineage.source)).chain(rest).collect();
+    let all: Vec<_> =
+        std::iter::once(format!("By {author}, {place}, message {}.", lineage.source)).chain(rest).collect();
     let more = all.len().saturating_sub(LINES_MAX);
     let shown: Vec<_> = all.into_iter().take(LINES_MAX).collect();
     if more == 0 { shown.join("\n") } else { format!("{}\nand {more} more.", shown.join("\n")) }
