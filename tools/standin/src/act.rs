@@ -28,7 +28,8 @@ enum Plan {
 type Done = (Answer, Option<Refused>);
 
 /// Does what a request asks for; `None`: cut the connection.
-pub(crate) async fn process(core: Arc<Core>, call: Call) -> Option<Answer> {
+pub(crate) async fn process(core: Arc<Core>, mut call: Call) -> Option<Answer> {
+    call.route = call.route.known_to(core.world().bot);
     let (seq, plan) = arrive(&mut core.world(), &call);
     let done = match plan {
         Plan::Wait(wait) => Some((too_many(&wait), Some(wait.refused))),

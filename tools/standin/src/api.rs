@@ -3,6 +3,7 @@
 mod answers;
 mod files;
 mod gateway;
+pub(crate) mod interactions;
 mod powers;
 mod threads;
 

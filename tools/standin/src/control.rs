@@ -4,13 +4,19 @@
 pub(crate) mod command;
 pub(crate) mod run;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
 use self::command::Command;
-use crate::{Faults, Filter, Standin, answer, rest::reply::Reply};
+use crate::{Faults, Filter, Standin, answer, id, rest::reply::Reply};
+
+/// So long a bot's answer is awaited: what takes longer is deferred, and thought about.
+const REPLY_PATIENCE: Duration = Duration::from_secs(10);
+
 
 /// One control request.
 pub(crate) struct Asked<'a> {
@@ -37,15 +43,25 @@ impl Standin {
     ///
     /// # Errors
     /// A sentence that says what was wrong and names the nearest right thing.
-    pub fn command(&self, line: &str) -> Result<Value, String> {
+    pub fn obey(&self, line: &str) -> Result<Value, String> {
         run::run(self, &command::parse(line)?)
+    }
+
+    /// What a line answered ([`Standin::obey`]); where an interaction began, with `reply`: the bot's answer, awaited for ten
+    /// seconds, or null.
+    pub async fn with_reply(&self, mut told: Value) -> Value {
+        if let Some(interaction) = id::from_json(&told["interaction"]) {
+            told["reply"] = json!(self.answer(interaction, REPLY_PATIENCE).await);
+        }
+        told
     }
 }
 
 /// Answers a control request: 200 with JSON, or 400 with `{"error": "..."}`.
-pub(crate) fn answer(discord: &Standin, asked: &Asked<'_>) -> Response<Full<Bytes>> {
+/// Whoever uses a command of the bot's waits for its answer.
+pub(crate) async fn answer(discord: &Standin, asked: &Asked<'_>) -> Response<Full<Bytes>> {
     let (status, value) = match answered(discord, asked) {
-        Ok(value) => (200, value),
+        Ok(value) => (200, discord.with_reply(value).await),
         Err(error) => (400, json!({"error": error})),
     };
     answer::bare(&Reply { status, body: format!("{value}\n").into() })
@@ -68,7 +84,7 @@ fn answered(discord: &Standin, asked: &Asked<'_>) -> Result<Value, String> {
             discord.set_faults(plan);
             Ok(json!({"ok": true}))
         }
-        ("POST", "do") => discord.command(&String::from_utf8_lossy(asked.body)),
+        ("POST", "do") => discord.obey(&String::from_utf8_lossy(asked.body)),
         ("POST", name) => run::run(discord, &from_json(name, asked.body)?),
         (_, path) => {
             Err(format!("no `{} /standin/{path}`; GET /standin/help lists what there is", asked.method))

@@ -35,10 +35,10 @@ pub struct Request {
     /// The guild in the path.
     #[serde(serialize_with = "crate::id::text_option")]
     pub guild: Option<u64>,
-    /// The channel in the path, or the one that the webhook posts to.
+    /// The channel in the path, or the one that the webhook posts to, or that of the interaction.
     #[serde(serialize_with = "crate::id::text_option")]
     pub channel: Option<u64>,
-    /// The webhook in the path.
+    /// The webhook in the path; the application, where the token is an interaction's.
     #[serde(serialize_with = "crate::id::text_option")]
     pub webhook: Option<u64>,
     /// The message in the path.
@@ -53,7 +53,7 @@ pub struct Request {
     /// The message that was created, edited or deleted (the last one, for a bulk delete).
     #[serde(serialize_with = "crate::id::text_option")]
     pub effect: Option<u64>,
-    /// `content` of the body.
+    /// `content` of the body, or of its `data`.
     pub content: Option<Arc<str>>,
 }
 

@@ -33,7 +33,7 @@ mod server;
 mod start;
 mod world;
 
-pub use api::Said;
+pub use api::{Said, interactions::SlashCommand};
 pub use cdn::{File, fault::CdnFault};
 pub use fault::{CdnRate, Faults, GatewayFault, GatewayRate, GatewayRule, Matcher, Rate, RestFault, Rule};
 pub use id::{DISCORD_EPOCH_MS, at_ms, created_ms};
@@ -43,6 +43,7 @@ pub use rest::route::RouteKind;
 pub use start::{Config, Privileged, Rules, Standin, StartError, Starts};
 pub use world::{
     channel_kind::ChannelKind,
+    interaction::reply::InteractionReply,
     permission::Permissions,
     shown::{Happening, Shown},
     thread::ShownThread,

@@ -2,9 +2,14 @@
 
 pub(crate) mod body;
 pub(crate) mod channel;
+pub(crate) mod command;
+mod command_form;
+mod component;
+pub(crate) mod follow_up;
 pub(crate) mod form;
 pub(crate) mod guild;
 pub(crate) mod history;
+pub(crate) mod interaction;
 pub(crate) mod message;
 pub(crate) mod overwrite;
 pub(crate) mod place;
@@ -79,18 +84,21 @@ impl Call {
         }
     }
 
-    /// The ledger's entry for it. A webhook's channel is looked up in the world.
+    /// The ledger's entry for it. A webhook's channel is looked up in the world, and an interaction's.
     pub(crate) fn entry(&self, world: &World) -> ledger::Request {
+        let token = self.route.token.as_deref().filter(|_| self.route.is_of_interaction());
+        let of_interaction = token.and_then(|token| Some(world.interactions.by_token(token)?.channel));
         let of_webhook = self.route.webhook.and_then(|id| Some(world.webhooks.get(&id)?.channel));
         let thread = self.id("thread_id").ok().flatten();
-        let content = self.body.as_ref().ok().and_then(|body| body["content"].as_str()).map(Into::into);
+        let said = |body: &Value| body["content"].as_str().or(body["data"]["content"].as_str()).map(Into::into);
+        let content = self.body.as_ref().ok().and_then(said);
         ledger::Request {
             seq: 0,
             at_ms: 0,
             method: self.method.as_str().into(),
             kind: self.route.kind,
             guild: self.route.guild,
-            channel: self.route.channel.or(thread).or(of_webhook),
+            channel: self.route.channel.or(thread).or(of_webhook).or(of_interaction),
             webhook: self.route.webhook,
             target: self.route.message,
             status: None,
@@ -154,11 +162,19 @@ fn answered(world: &mut World, call: &Call, origin: &str) -> Result<Reply, ApiEr
         K::EditWebhookMessage => webhook::edit_message(world, call),
         K::DeleteWebhookMessage => webhook::delete_message(world, call),
         K::RefreshUrls => upload::refresh(world, call),
+        K::Commands => command::list(world, call),
+        K::PutCommands => command::put(world, call),
+        K::CreateCommand => command::create(world, call),
+        K::AnswerInteraction => interaction::callback(world, call),
+        K::CreateFollowUp => follow_up::create(world, call),
+        K::GetFollowUp => follow_up::get(world, call),
+        K::EditFollowUp => follow_up::edit(world, call),
+        K::DeleteFollowUp => follow_up::delete(world, call),
         K::Unknown => Err(ApiError::not_found()),
     }
 }
 
-/// The bot's token, for every route but `GET /gateway` and those with a webhook token.
+/// The bot's token, for every route but `GET /gateway` and those with a token of a webhook or an interaction.
 fn authorize(world: &World, call: &Call) -> Result<(), ApiError> {
     if call.route.kind == RouteKind::Gateway || call.route.token.is_some() {
         return Ok(());

@@ -156,7 +156,7 @@ async fn serve(core: Arc<Core>, mut request: Request<Incoming>) -> Result<Respon
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
     if let Some(path) = path.strip_prefix("/standin") {
         let asked = control::Asked { method: &head.method, path, query, body: &bytes };
-        return Ok(boxed(control::answer(&Standin::inside(&core), &asked)));
+        return Ok(boxed(control::answer(&Standin::inside(&core), &asked).await));
     }
     let Some(path) = api_path(path) else { return Ok(boxed(answer::bare(&ApiError::not_found().reply()))) };
     let call = Call::new(head.method, path, query, &head.headers, &bytes);

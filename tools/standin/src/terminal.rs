@@ -41,10 +41,36 @@ fn obey(discord: &Standin, line: &str) {
     if line.trim().is_empty() {
         return;
     }
-    match discord.command(line) {
+    match discord.obey(line) {
+        Ok(value) if value.get("interaction").is_some() => {
+            println!("{}", answer(&value));
+            let discord = discord.clone();
+            // Other lines are obeyed while the bot thinks.
+            tokio::spawn(async move { println!("{}", replied(&discord.with_reply(value).await)) });
+        }
         Ok(value) => println!("{}", answer(&value)),
         Err(error) => println!("{error}"),
     }
+}
+
+/// A bot's answer for people: the text, then its embeds, then its buttons with their custom ids.
+fn replied(value: &Value) -> String {
+    let (interaction, reply) = (value["interaction"].as_str().unwrap_or_default(), &value["reply"]);
+    if reply.is_null() {
+        return format!("= {interaction} the bot did not answer");
+    }
+    let way = if reply["ephemeral"] == true { " (for one person)" } else { "" };
+    let mut text = format!("= {interaction}{way}: {}", reply["content"].as_str().unwrap_or_default());
+    for embed in reply["embeds"].as_array().into_iter().flatten() {
+        text.push_str(&format!("\n  embed {embed}"));
+    }
+    for row in reply["components"].as_array().into_iter().flatten() {
+        for button in row["components"].as_array().into_iter().flatten() {
+            let part = |name: &str| button[name].as_str().unwrap_or_default();
+            text.push_str(&format!("\n  [{}] {}", part("label"), part("custom_id")));
+        }
+    }
+    text
 }
 
 /// An answer for people: help as it is, messages as lines, else JSON.

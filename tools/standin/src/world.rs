@@ -3,7 +3,9 @@
 pub(crate) mod answer;
 pub(crate) mod channel;
 pub(crate) mod channel_kind;
+pub(crate) mod command;
 pub(crate) mod guild;
+pub(crate) mod interaction;
 pub(crate) mod mention;
 pub(crate) mod message;
 pub(crate) mod model;
@@ -33,7 +35,7 @@ use crate::{
     id::Snowflakes,
     ledger::{Actor, Change, Effect, FaultNote, Ledger, Pings},
     limits::{Limits, meters::Meters},
-    world::shown::Happening,
+    world::{interaction::Interactions, shown::Happening},
 };
 
 /// Happenings that a slow listener may lag behind before it loses the oldest.
@@ -50,6 +52,9 @@ pub(crate) struct World {
     pub(crate) channels: HashMap<u64, Channel>,
     pub(crate) users: HashMap<u64, User>,
     pub(crate) webhooks: HashMap<u64, Webhook>,
+    /// The bot's global commands, as they are shown.
+    pub(crate) commands: Vec<Value>,
+    pub(crate) interactions: Interactions,
     pub(crate) sessions: Sessions,
     pub(crate) starts: Desk,
     pub(crate) rules: Rules,
@@ -76,6 +81,8 @@ impl World {
             channels: HashMap::new(),
             users: HashMap::new(),
             webhooks: HashMap::new(),
+            commands: Vec::new(),
+            interactions: Interactions::default(),
             sessions: Sessions::new(config.replay_events, config.session_ttl_ms),
             starts: Desk::new(config.starts),
             rules: config.gateway,
@@ -89,6 +96,11 @@ impl World {
         };
         world.users.insert(bot, bot_user(bot, &config.bot_name));
         world
+    }
+
+    /// This Discord's own time, which may be ahead of the system's.
+    pub(crate) fn now_ms(&self) -> u64 {
+        clock::now_ms() + self.ids.ahead_ms
     }
 
     /// A random text of `length` letters, for tokens and session ids.
@@ -136,9 +148,19 @@ impl World {
         channel: Option<u64>,
         data: (String, Option<String>),
     ) {
-        if channel.is_some_and(|id| !self.permissions_in(id).view_channel) {
-            return;
+        if channel.is_none_or(|id| self.permissions_in(id).view_channel) {
+            self.publish((name, intent), guild, channel, data);
         }
+    }
+
+    /// [`World::dispatch_to`], whether or not the bot may see the channel.
+    pub(crate) fn publish(
+        &mut self,
+        (name, intent): (&str, Option<u64>),
+        guild: u64,
+        channel: Option<u64>,
+        data: (String, Option<String>),
+    ) {
         let event = Event::with((name, intent), guild, channel, data);
         let noted = self.sessions.publish(&event, &mut self.faults);
         for fault in noted {

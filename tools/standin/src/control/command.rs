@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Drop { channel: String },
     Unhook { channel: String },
     Show { channel: String },
+    Slash { channel: String, user: String, command: String },
+    Press { interaction: String, button: String, user: String },
     Guild { name: String },
     Channel { guild: String, name: String },
     Thread { channel: String, name: String },
@@ -48,6 +50,8 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("drop", "CHANNEL", "removes a channel with all in it"),
     ("unhook", "CHANNEL", "removes the webhooks of a channel"),
     ("show", "CHANNEL", "what the channel shows now"),
+    ("slash", "CHANNEL USER COMMAND", "a person types `/mirror link to:#random`; `dm` for CHANNEL: to the bot alone"),
+    ("press", "INTERACTION BUTTON USER", "a person presses a button, by label or custom id; INTERACTION: an id or `last`"),
     ("guild", "NAME", "makes a guild with the bot in it"),
     ("channel", "GUILD NAME", "makes a text channel"),
     ("thread", "CHANNEL NAME", "makes a thread"),
@@ -80,8 +84,7 @@ pub(crate) fn parse(line: &str) -> Result<Command, String> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (_, words, _) = COMMANDS.iter().find(|(known, ..)| *known == name).ok_or_else(|| unknown(name))?;
     let fields: Vec<&str> = words.split_whitespace().collect();
-    let given: Vec<&str> =
-        rest.trim().splitn(fields.len().max(1), ' ').filter(|word| !word.is_empty()).collect();
+    let given = divided(rest.trim(), &fields);
     if given.len() != fields.len() {
         return Err(format!("usage: {name} {words}"));
     }
@@ -90,6 +93,17 @@ pub(crate) fn parse(line: &str) -> Result<Command, String> {
         value[field.to_lowercase()] = serde_json::json!(word);
     }
     serde_json::from_value(value).map_err(|error| format!("usage: {name} {words} ({error})"))
+}
+
+/// A word for each field; what is over belongs to the label of a button, or to the last.
+fn divided<'a>(text: &'a str, fields: &[&str]) -> Vec<&'a str> {
+    let after = fields.iter().position(|field| *field == "BUTTON").map_or(0, |at| fields.len() - 1 - at);
+    let mut tail: Vec<&str> = text.rsplitn(after + 1, ' ').collect();
+    let head = tail.pop().unwrap_or_default();
+    let mut given: Vec<&str> = head.splitn((fields.len() - after).max(1), ' ').collect();
+    given.extend(tail.into_iter().rev());
+    given.retain(|word| !word.is_empty());
+    given
 }
 
 /// Names the nearest command.

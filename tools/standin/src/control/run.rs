@@ -1,5 +1,7 @@
 //! Runs a command on the world; names become ids here.
 
+mod interact;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ pub(crate) fn run(discord: &Standin, command: &Command) -> Done {
         C::Wipe { .. } | C::Drop { .. } | C::Unhook { .. } | C::Show { .. } | C::Lag { .. } => {
             on_channel(discord, command)
         }
+        C::Slash { channel, user, command } => interact::slash(discord, (channel, user), command),
+        C::Press { interaction, button, user } => interact::press(discord, interaction, button, user),
         C::Guild { .. } | C::Channel { .. } | C::Thread { .. } => make(discord, command),
         C::Cut | C::Lose | C::Reconnect | C::Invalidate | C::Beat | C::Zombie => disturb(discord, command),
         C::Close { .. } | C::Refuse { .. } => disturb(discord, command),

@@ -70,6 +70,8 @@ enum Key {
     WebhookEdits(u64),
     Hidden(u64),
     OldEdits(u64),
+    /// The routes that one interaction's token opens.
+    Interaction(u64),
 }
 
 /// A client was told to wait: when, and until when.
@@ -82,6 +84,9 @@ struct Told {
 /// Clients told to wait that are remembered, before those whose time is over are forgotten.
 const TOLD_MAX: usize = 4096;
 
+/// Meters in use, before those whose window is over are forgotten: more, where so many are in use at once.
+const METERS_MAX: usize = 100_000;
+
 /// Who asks, of several that share one token: what one of them was told, the others do not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Client(u64);
@@ -89,16 +94,22 @@ pub(crate) struct Client(u64);
 impl Client {
     /// By its User-Agent.
     pub(crate) fn named(agent: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        agent.hash(&mut hasher);
-        Self(hasher.finish())
+        Self(hashed(agent))
     }
+}
+
+fn hashed(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// All meters. One per bucket in use.
 #[derive(Default)]
 pub(crate) struct Meters {
     meters: HashMap<Key, Meter>,
+    /// With so many those whose window is over are forgotten.
+    full_at: usize,
     told: HashMap<(Key, Client), Told>,
     invalid: Meter,
     blocked_until_ms: u64,
@@ -199,12 +210,17 @@ impl Meters {
         channel: Option<u64>,
         now_ms: u64,
     ) -> Option<Wait> {
-        let asker = if route.token.is_some() { Key::Address } else { Key::Bot };
+        // Interactions are not bound to the global limit.
+        let asker = match route.token {
+            _ if route.is_of_interaction() => None,
+            Some(_) => Some(Key::Address),
+            None => Some(Key::Bot),
+        };
         let hidden = limits.map_or(Some(ENDLESS), |limits| limits.channel_webhooks_hidden).unwrap_or(ENDLESS);
         let webhook = channel.filter(|_| route.kind == RouteKind::ExecuteWebhook);
         let walls = [
             (Some(Key::Everything), ENDLESS, Refusal::Global),
-            (Some(asker), limits.map_or(ENDLESS, |limits| limits.global), Refusal::Global),
+            (asker, limits.map_or(ENDLESS, |limits| limits.global), Refusal::Global),
             (webhook.map(Key::Hidden), hidden, Refusal::Shared),
         ];
         for (key, window, kind) in walls {
@@ -238,6 +254,10 @@ impl Meters {
 
     /// Counts one; `Err`: the milliseconds to wait, and whether the client had been told so before.
     fn take(&mut self, (key, client): (Key, Client), window: Window, now_ms: u64) -> Result<(), (u64, bool)> {
+        if self.meters.len() >= self.full_at.max(METERS_MAX) {
+            self.meters.retain(|_, meter| meter.reset_ms > now_ms);
+            self.full_at = self.meters.len() * 2;
+        }
         let meter = self.meters.entry(key).or_default();
         let Err(retry_ms) = meter.take(window, now_ms) else { return Ok(()) };
         let reset_ms = meter.reset_ms;
@@ -263,6 +283,10 @@ fn major(route: &Route) -> u64 {
 fn bucket_of(limits: &Limits, route: &Route) -> (Key, Window) {
     use RouteKind as K;
     let webhook = route.webhook.unwrap_or(0);
+    let token = route.token.as_deref().filter(|_| route.is_of_interaction());
+    if let Some(token) = token {
+        return (Key::Interaction(hashed(token)), limits.webhook);
+    }
     match (route.kind, limits.webhook_edits, limits.channel_deletes) {
         (K::EditWebhookMessage | K::DeleteWebhookMessage | K::GetWebhookMessage, Some(window), _) => {
             (Key::WebhookEdits(webhook), window)
@@ -289,6 +313,7 @@ fn bucket_name(key: Key, route: &Route) -> String {
     let family = match key {
         Key::Webhook(_) | Key::WebhookEdits(_) => 0xb00c,
         Key::Bucket(RouteKind::DeleteMessage, _) => RouteKind::CreateMessage as u64,
+        Key::Interaction(_) => 0x1a7e,
         Key::Everything | Key::Bot | Key::Address | Key::Hidden(_) | Key::OldEdits(_) | Key::Bucket(..) => {
             route.kind as u64
         }

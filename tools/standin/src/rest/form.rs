@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reply::ApiError;
+use super::{component, reply::ApiError};
 use crate::{cdn::File, world::Extra};
 
 /// Characters in a message, embeds in a message, characters in all embeds together.
@@ -26,11 +26,11 @@ pub(crate) struct MessageForm {
 
 /// Findings so far.
 #[derive(Default)]
-struct Findings(Map<String, Value>);
+pub(crate) struct Findings(Map<String, Value>);
 
 impl Findings {
     /// Notes an error at a path such as `embeds.0.title`.
-    fn note(&mut self, path: &str, code: &str, message: &str) {
+    pub(crate) fn note(&mut self, path: &str, code: &str, message: &str) {
         let mut at = &mut self.0;
         for step in path.split('.') {
             let next = at.entry(step).or_insert_with(|| json!({}));
@@ -40,14 +40,14 @@ impl Findings {
         at.insert("_errors".to_owned(), json!([{"code": code, "message": message}]));
     }
 
-    fn too_long(&mut self, path: &str, text: &str, max: usize) {
+    pub(crate) fn too_long(&mut self, path: &str, text: &str, max: usize) {
         if text.chars().count() > max {
             let message = format!("Must be {max} or fewer in length.");
             self.note(path, "BASE_TYPE_MAX_LENGTH", &message);
         }
     }
 
-    fn done(self) -> Result<(), ApiError> {
+    pub(crate) fn done(self) -> Result<(), ApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::form(Value::Object(self.0))) }
     }
 }
@@ -59,7 +59,7 @@ pub(crate) fn message(body: &Value) -> Result<MessageForm, ApiError> {
         content: text(body, "content", CONTENT_MAX, &mut findings),
         flags: body["flags"].as_u64().and_then(|flags| u32::try_from(flags).ok()),
         embeds: body.get("embeds").map(|embeds| self::embeds(embeds, &mut findings)),
-        components: body.get("components").map(list),
+        components: body.get("components").map(|components| component::components(components, &mut findings)),
         poll: body.get("poll").filter(|poll| !poll.is_null()).cloned(),
     };
     nonce(body, &mut findings);
@@ -226,6 +226,11 @@ fn single(path: &str, code: &str, message: &str) -> ApiError {
     ApiError::form(Value::Object(findings.0))
 }
 
+/// A field that must be there.
+pub(crate) fn required(name: &str) -> ApiError {
+    single(name, "BASE_TYPE_REQUIRED", "This field is required")
+}
+
 /// A number out of its range.
 pub(crate) fn out_of_range(name: &str, max: u64) -> ApiError {
     let message = format!("int value should be between 1 and {max}.");
@@ -259,6 +264,12 @@ pub(crate) fn not_snowflake(name: &str, text: &str) -> ApiError {
 pub(crate) fn not_an_object() -> ApiError {
     ApiError::form(
         json!({"_errors": [{"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}]}),
+    )
+}
+
+pub(crate) fn not_a_list() -> ApiError {
+    ApiError::form(
+        json!({"_errors": [{"code": "LIST_TYPE_CONVERT", "message": "Only iterables may be used in a ListType"}]}),
     )
 }
 

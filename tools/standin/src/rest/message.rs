@@ -96,21 +96,21 @@ pub(crate) fn edit(world: &mut World, call: &Call) -> Result<Reply, ApiError> {
     not_archived(channel)?;
     let channel = channel.id;
     may_edit(world, (channel, id))?;
-    let revision = revision(world, call, (channel, id))?;
+    let revision = revision(world, call, call.object()?, (channel, id))?;
     world.revise(channel, id, revision, Actor::Bot);
     shown(world, channel, id)
 }
 
-/// The body of an edit of a message, checked; new files are kept.
+/// The body of an edit of a message, or the part of one, checked; new files are kept.
 pub(crate) fn revision(
     world: &mut World,
     call: &Call,
+    body: &Value,
     (channel, id): (u64, u64),
 ) -> Result<Revision, ApiError> {
-    let body = call.object()?;
     let form = form::message(body)?;
     let new = files(call, body)?;
-    let message = world.message_mut(channel, id).ok_or(ApiError::unknown_message())?.clone();
+    let message = world.any_message(channel, id).ok_or(ApiError::unknown_message())?.clone();
     Ok(Revision {
         content: form.content,
         flags: form.flags,

@@ -104,6 +104,27 @@ impl ApiError {
         Self::new(404, 10015, "Unknown Webhook")
     }
 
+    pub(crate) const fn unknown_interaction() -> Self {
+        Self::new(404, 10062, "Unknown interaction")
+    }
+
+    pub(crate) const fn already_acknowledged() -> Self {
+        Self::new(400, 40060, "Interaction has already been acknowledged.")
+    }
+
+    pub(crate) const fn not_your_application() -> Self {
+        Self::new(403, 20012, "You are not authorized to perform this action on this application")
+    }
+
+    pub(crate) const fn too_many_commands() -> Self {
+        Self::new(400, 30032, "Maximum number of application commands reached (100)")
+    }
+
+    /// Discord would answer otherwise: it is the stand-in that lacks something.
+    pub(crate) const fn not_modelled(message: &'static str) -> Self {
+        Self::new(400, 0, message)
+    }
+
     pub(crate) const fn too_many_webhooks() -> Self {
         Self::new(400, 30007, "Maximum number of webhooks reached (15)")
     }

@@ -107,9 +107,28 @@ pub enum RouteKind {
     DeleteWebhookMessage,
     /// `POST /attachments/refresh-urls`
     RefreshUrls,
+    /// `GET /applications/{id}/commands`
+    Commands,
+    /// `PUT` of the same
+    PutCommands,
+    /// `POST` of the same
+    CreateCommand,
+    /// `POST /interactions/{id}/{token}/callback`
+    AnswerInteraction,
+    /// `POST /webhooks/{application}/{token}` with the token of an interaction
+    CreateFollowUp,
+    /// `GET /webhooks/{application}/{token}/messages/{message}`, or `@original`
+    GetFollowUp,
+    /// `PATCH` of the same
+    EditFollowUp,
+    /// `DELETE` of the same
+    DeleteFollowUp,
     /// Anything else: answered 404
     Unknown,
 }
+
+/// Stands for the id of the first answer to an interaction.
+const ORIGINAL: &str = "@original";
 
 impl fmt::Display for RouteKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,6 +143,8 @@ pub(crate) struct Route {
     pub(crate) guild: Option<u64>,
     pub(crate) channel: Option<u64>,
     pub(crate) webhook: Option<u64>,
+    pub(crate) application: Option<u64>,
+    pub(crate) interaction: Option<u64>,
     pub(crate) message: Option<u64>,
     pub(crate) user: Option<u64>,
     /// A role or a member.
@@ -142,6 +163,8 @@ impl Route {
             guild: None,
             channel: None,
             webhook: None,
+            application: None,
+            interaction: None,
             message: None,
             user: None,
             overwrite: None,
@@ -172,6 +195,16 @@ impl Route {
 
     fn webhook(mut self, id: &str) -> Self {
         self.webhook = self.id("webhook_id", id);
+        self
+    }
+
+    fn application(mut self, id: &str) -> Self {
+        self.application = self.id("application_id", id);
+        self
+    }
+
+    fn interaction(mut self, id: &str) -> Self {
+        self.interaction = self.id("interaction_id", id);
         self
     }
 
@@ -221,6 +254,12 @@ impl Route {
             ("GET", ["users", "@me", "guilds"]) => Self::of(K::MyGuilds),
             ("GET", ["users", id]) => Self::of(K::User).user(id),
             ("GET", ["applications", "@me"] | ["oauth2", "applications", "@me"]) => Self::of(K::Application),
+            ("GET", ["applications", id, "commands"]) => Self::of(K::Commands).application(id),
+            ("PUT", ["applications", id, "commands"]) => Self::of(K::PutCommands).application(id),
+            ("POST", ["applications", id, "commands"]) => Self::of(K::CreateCommand).application(id),
+            ("POST", ["interactions", id, token, "callback"]) => {
+                Self::of(K::AnswerInteraction).interaction(id).token(token)
+            }
             _ => Self::of(K::Unknown),
         }
     }
@@ -323,7 +362,31 @@ impl Route {
             ("DELETE", [_, _, "messages", m]) => (K::DeleteWebhookMessage, Some(*m)),
             _ => return Self::of(K::Unknown),
         };
+        let message = message.filter(|message| *message != ORIGINAL);
         let route = message.into_iter().fold(Self::of(kind).webhook(parts[0]), Self::message);
         parts.get(1).map_or(route.clone(), |token| route.token(token))
+    }
+
+    /// A webhook with the application's id and a token is an interaction's.
+    pub(crate) fn known_to(mut self, application: u64) -> Self {
+        use RouteKind as K;
+        self.kind = match self.kind {
+            kind if self.webhook != Some(application) || self.token.is_none() => kind,
+            K::ExecuteWebhook => K::CreateFollowUp,
+            K::GetWebhookMessage => K::GetFollowUp,
+            K::EditWebhookMessage => K::EditFollowUp,
+            K::DeleteWebhookMessage => K::DeleteFollowUp,
+            kind => kind,
+        };
+        self
+    }
+
+    /// Is it one of those that an interaction's token opens?
+    pub(crate) fn is_of_interaction(&self) -> bool {
+        use RouteKind as K;
+        matches!(
+            self.kind,
+            K::AnswerInteraction | K::CreateFollowUp | K::GetFollowUp | K::EditFollowUp | K::DeleteFollowUp
+        )
     }
 }

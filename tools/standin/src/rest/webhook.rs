@@ -214,7 +214,7 @@ pub(crate) fn edit_message(world: &mut World, call: &Call) -> Result<Reply, ApiE
     let (channel, id) = own_message(world, call)?;
     world.channels.get(&channel).map_or(Ok(()), not_archived)?;
     may_edit(world, (channel, id))?;
-    let revision = revision(world, call, (channel, id))?;
+    let revision = revision(world, call, call.object()?, (channel, id))?;
     world.revise(channel, id, revision, actor(call));
     shown(world, channel, id)
 }

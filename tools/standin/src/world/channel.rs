@@ -40,6 +40,7 @@ impl NewChannel<'_> {
             name: self.name.to_owned(),
             kind: self.kind,
             parent,
+            recipient: None,
             thread,
             tags,
             requires_tag: false,
@@ -71,6 +72,19 @@ impl World {
         let data = self.channel_json(id)?;
         self.dispatch_value("CHANNEL_CREATE", guild, Some(id), &data);
         Some(id)
+    }
+
+    /// The direct messages of a person and the bot, begun at their first use; in no guild, so the guild's id is 0.
+    pub(crate) fn direct_channel(&mut self, user: u64) -> u64 {
+        let known = self.channels.values().find(|channel| channel.recipient == Some(user));
+        if let Some(channel) = known {
+            return channel.id;
+        }
+        let id = self.ids.next();
+        let name = self.users.get(&user).map(|user| format!("@{}", user.username)).unwrap_or_default();
+        let new = NewChannel { id, guild: 0, kind: ChannelKind::Direct, name: &name, thread: None };
+        self.channels.insert(id, Channel { recipient: Some(user), ..new.made(Vec::new()) });
+        id
     }
 
     /// Channels and threads of one guild.
@@ -142,6 +156,13 @@ impl World {
     pub(crate) fn channel_json(&self, id: u64) -> Option<Value> {
         let channel = self.channels.get(&id)?;
         let last = channel.messages.last_key_value().map(|(&id, _)| Id(id));
+        if let Some(user) = channel.recipient {
+            let recipients = [self.user_json(user)];
+            return Some(json!({
+                "id": Id(id), "type": channel.kind, "last_message_id": last, "flags": 0, "recipients": recipients,
+                "last_pin_timestamp": channel.last_pin_us.map(Stamp),
+            }));
+        }
         let mut value = json!({
             "id": Id(id), "type": channel.kind, "guild_id": Id(channel.guild), "name": channel.name,
             "parent_id": channel.parent.map(Id), "last_message_id": last, "rate_limit_per_user": 0,

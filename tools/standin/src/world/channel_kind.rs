@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 pub enum ChannelKind {
     /// Messages.
     Text = 0,
+    /// Between a person and the bot.
+    Direct = 1,
     /// Messages that others may follow.
     Announcement = 5,
     /// A thread of an announcement channel.

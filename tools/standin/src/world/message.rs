@@ -65,9 +65,26 @@ impl World {
     /// Posts a message; Discord trims the text. The caller has checked that the channel exists.
     pub(crate) fn post(&mut self, draft: Draft, actor: Actor) -> u64 {
         self.wake_thread(draft.channel, actor);
-        let id = draft.id.unwrap_or_else(|| self.ids.next());
+        let (id, channel) = (draft.id.unwrap_or_else(|| self.ids.next()), draft.channel);
+        let message = self.written(id, draft);
+        self.join(channel, &message.author);
+        let data = self.message_for_sessions(&message);
+        let Some(place) = self.channels.get_mut(&channel) else { return 0 };
+        if let Some(thread) = place.thread.as_mut().filter(|_| counts(&message)) {
+            (thread.count, thread.sent) = (thread.count + 1, thread.sent + 1);
+        }
+        place.messages.insert(id, message);
+        let guild = place.guild;
+        self.note(actor, Change::Create, channel, id);
+        self.dispatch_both("MESSAGE_CREATE", guild, Some(channel), data);
+        self.tell_of(channel, id, |shown| Happening::Posted(shown, actor));
+        id
+    }
+
+    /// The message that a draft becomes.
+    pub(crate) fn written(&self, id: u64, draft: Draft) -> Message {
         let pings = self.pings(&draft);
-        let message = Message {
+        Message {
             id,
             channel: draft.channel,
             author: draft.author,
@@ -81,19 +98,7 @@ impl World {
             nonce: draft.nonce,
             reply_to: draft.reply_to,
             extra: draft.extra.boxed(),
-        };
-        self.join(draft.channel, &message.author);
-        let data = self.message_for_sessions(&message);
-        let Some(channel) = self.channels.get_mut(&draft.channel) else { return 0 };
-        if let Some(thread) = channel.thread.as_mut().filter(|_| counts(&message)) {
-            (thread.count, thread.sent) = (thread.count + 1, thread.sent + 1);
         }
-        channel.messages.insert(id, message);
-        let guild = channel.guild;
-        self.note(actor, Change::Create, draft.channel, id);
-        self.dispatch_both("MESSAGE_CREATE", guild, Some(draft.channel), data);
-        self.tell_of(draft.channel, id, |shown| Happening::Posted(shown, actor));
-        id
     }
 
     /// An id of so long ago that no message of a channel has.
@@ -117,7 +122,7 @@ impl World {
     }
 
     /// People who speak in a guild are members of it.
-    fn join(&mut self, channel: u64, author: &Author) {
+    pub(crate) fn join(&mut self, channel: u64, author: &Author) {
         let guild = self.channels.get(&channel).map(|channel| channel.guild);
         if let (Author::User(user), Some(guild)) = (author, guild.and_then(|id| self.guilds.get_mut(&id))) {
             let joined_us = id::created_ms(*user) * 1000;
@@ -133,14 +138,11 @@ impl World {
 
     /// Edits a message as its author: `edited_timestamp` moves, by at least a millisecond an edit.
     pub(crate) fn revise(&mut self, channel: u64, id: u64, revision: Revision, actor: Actor) -> bool {
-        let ahead_us = self.ids.ahead_ms * 1000;
+        let now_us = clock::now_us() + self.ids.ahead_ms * 1000;
         let Self { channels, users, .. } = self;
         let stored = channels.get_mut(&channel).and_then(|channel| channel.messages.get_mut(&id));
         let Some(message) = stored else { return false };
-        let last_us = message.edited_us.unwrap_or(message.created_us());
-        let now_us = clock::now_us() + ahead_us;
-        let soonest_us = (last_us / 1000 + 1) * 1000 + now_us % 1000;
-        message.edited_us = Some(now_us.max(soonest_us));
+        date(message, now_us);
         apply(message, revision);
         message.pings.users.retain(|id| users.contains_key(id));
         self.updated(channel, id, Change::Edit, actor);
@@ -170,7 +172,10 @@ impl World {
         }
         let guild = place.guild;
         self.note(actor, Change::Delete, channel, id);
-        let data = json!({"id": id::Id(id), "channel_id": id::Id(channel), "guild_id": id::Id(guild)});
+        let mut data = json!({"id": id::Id(id), "channel_id": id::Id(channel)});
+        if guild != 0 {
+            data["guild_id"] = json!(id::Id(guild));
+        }
         self.dispatch_value("MESSAGE_DELETE", guild, Some(channel), &data);
         self.tell(|_| Happening::Deleted { channel, ids: vec![id], actor });
         true
@@ -209,7 +214,14 @@ fn take(channel: &mut Channel, cdn: &mut Cdn, id: u64) -> bool {
     true
 }
 
-fn apply(message: &mut Message, revision: Revision) {
+/// Notes that it was edited now.
+pub(crate) fn date(message: &mut Message, now_us: u64) {
+    let last_us = message.edited_us.unwrap_or(message.created_us());
+    let soonest_us = (last_us / 1000 + 1) * 1000 + now_us % 1000;
+    message.edited_us = Some(now_us.max(soonest_us));
+}
+
+pub(crate) fn apply(message: &mut Message, revision: Revision) {
     if let Some(content) = revision.content {
         message.content = Arc::from(content.trim());
     }

@@ -67,6 +67,8 @@ pub(crate) struct Channel {
     pub(crate) name: String,
     pub(crate) kind: ChannelKind,
     pub(crate) parent: Option<u64>,
+    /// Whose direct messages with the bot these are.
+    pub(crate) recipient: Option<u64>,
     /// What a thread has besides.
     pub(crate) thread: Option<Thread>,
     /// What posts of a forum may be tagged with.

@@ -136,7 +136,8 @@ struct ReferenceOut {
     kind: u8,
     channel_id: Id,
     message_id: Id,
-    guild_id: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guild_id: Option<Id>,
 }
 
 #[derive(Serialize)]
@@ -217,14 +218,15 @@ impl World {
         View { way, is_blind: way == Way::Rest && !self.rules.privileged.content }
     }
 
-    /// Is it hidden without MESSAGE_CONTENT? Not what the application itself wrote, nor what mentions it. (The
-    /// other exceptions, direct messages and targets of a context menu, do not exist here.)
+    /// Is it hidden without MESSAGE_CONTENT? Not what the application itself wrote, nor what mentions it, nor what is said
+    /// to it directly. (The last exception, targets of a context menu, does not exist here.)
     fn is_private(&self, message: &Message) -> bool {
         let is_own = match &message.author {
             Author::User(id) => *id == self.bot,
             Author::Webhook { application, .. } => *application == Some(self.bot),
         };
-        !is_own && !message.pings.users.contains(&self.bot)
+        let is_direct = || self.channels.get(&message.channel).is_some_and(|place| place.recipient.is_some());
+        !is_own && !message.pings.users.contains(&self.bot) && !is_direct()
     }
 
     /// A page of message objects as text.
@@ -325,7 +327,7 @@ impl World {
             channel_type: channel.filter(|_| gateway).map(|channel| channel.kind.number()),
             author: self.author_out(&message.author),
             attachments: if is_hidden { Vec::new() } else { self.attachments_out(extra) },
-            guild_id: gateway.then_some(Id(guild)),
+            guild_id: in_guild(guild).filter(|_| gateway),
             webhook_id: webhook,
             application_id: application,
             message_reference: reference(message, extra.reference.as_ref(), guild),
@@ -340,10 +342,15 @@ impl World {
     }
 }
 
+/// Direct messages are in none.
+fn in_guild(guild: u64) -> Option<Id> {
+    (guild != 0).then_some(Id(guild))
+}
+
 fn reference<'a>(message: &Message, other: Option<&'a Value>, guild: u64) -> Option<Reference<'a>> {
     let reply = message.reply_to.map(|target| {
         let (channel_id, message_id) = (Id(message.channel), Id(target));
-        Reference::Reply(ReferenceOut { kind: 0, channel_id, message_id, guild_id: Id(guild) })
+        Reference::Reply(ReferenceOut { kind: 0, channel_id, message_id, guild_id: in_guild(guild) })
     });
     reply.or(other.map(Reference::Other))
 }

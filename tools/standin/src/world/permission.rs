@@ -1,4 +1,4 @@
-//! What the bot may do: roles of the guild, then overwrites of the channel, as Discord adds them up.
+//! What a member may do, the bot first of all: roles of the guild, then overwrites of the channel, as Discord adds them up.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,6 +12,16 @@ use crate::{
 /// Everything is allowed, whatever else is said.
 const ADMINISTRATOR: u64 = 1 << 3;
 const MANAGE_ROLES: u64 = 1 << 28;
+pub(crate) const VIEW_CHANNEL: u64 = 1 << 10;
+const SEND_MESSAGES: u64 = 1 << 11;
+const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+pub(crate) const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
+/// SEND_TTS_MESSAGES, EMBED_LINKS, ATTACH_FILES, MENTION_EVERYONE: nothing to who may not speak.
+const WITH_SPEECH: u64 = 1 << 12 | 1 << 14 | 1 << 15 | 1 << 17;
+/// All that there is: what owners and administrators may. Bits 47 and 48 mean nothing.
+const ALL: u64 = (1 << 47) - 1 | 1 << 49 | 1 << 50 | 1 << 51 | 1 << 52;
+/// What the bot may do in a direct message: EMBED_LINKS, ATTACH_FILES, MENTION_EVERYONE, USE_EXTERNAL_EMOJIS.
+const IN_DIRECT_MESSAGES: u64 = 1 << 14 | 1 << 15 | 1 << 17 | 1 << 18;
 
 macro_rules! permissions {
     ($($(#[$doc:meta])+ $name:ident = $bit:literal,)+) => {
@@ -57,6 +67,8 @@ permissions! {
     manage_roles = 28,
     /// Absent: 403 50013 on webhook routes with the bot's token.
     manage_webhooks = 29,
+    /// Absent, for a person: there are no slash commands.
+    use_application_commands = 31,
     /// Absent: 403 50013 on changes and deletes of others' threads.
     manage_threads = 34,
     /// Absent: 403 50013 on new public threads.
@@ -86,39 +98,44 @@ pub(crate) struct Overwrite {
 impl World {
     /// What the bot may do in a channel; a thread has what its parent has. Everything where there is no such channel.
     pub(crate) fn permissions_in(&self, channel: u64) -> Permissions {
-        let channel = self.channels.get(&channel);
-        let parent = channel.and_then(|channel| self.channels.get(&channel.parent?));
-        let place = parent.or(channel);
-        let guild = place.and_then(|place| self.guilds.get(&place.guild));
-        let (Some(place), Some(guild)) = (place, guild) else { return Permissions::default() };
-        let (worn, base) = (self.worn(guild), self.base(guild));
-        if base & ADMINISTRATOR != 0 {
-            return Permissions::default();
+        self.granted(channel, self.bot).map_or(Permissions::default(), Permissions::of_bits)
+    }
+
+    /// What a member may do in a channel, by Discord's bits, what follows from other absences left out: it is what an
+    /// interaction carries.
+    pub(crate) fn powers_in(&self, channel: u64, user: u64) -> u64 {
+        let is_thread = self.channels.get(&channel).is_some_and(|channel| channel.thread.is_some());
+        self.granted(channel, user).map_or(IN_DIRECT_MESSAGES, |bits| implied(bits, is_thread))
+    }
+
+    /// The same in the guild as a whole.
+    pub(crate) fn powers_of(&self, guild: u64, user: u64) -> u64 {
+        let Some(guild) = self.guilds.get(&guild) else { return 0 };
+        let base = base(guild, user);
+        if base & ADMINISTRATOR != 0 || guild.owner == user { ALL } else { base }
+    }
+
+    /// What roles and overwrites give to a member; `None` outside of guilds.
+    fn granted(&self, channel: u64, user: u64) -> Option<u64> {
+        let channel = self.channels.get(&channel)?;
+        let place = channel.parent.and_then(|parent| self.channels.get(&parent)).unwrap_or(channel);
+        let guild = self.guilds.get(&place.guild)?;
+        let (worn, base) = (worn(guild, user), base(guild, user));
+        if base & ADMINISTRATOR != 0 || guild.owner == user {
+            return Some(ALL);
         }
         let role = |id: u64| id != guild.id && worn.contains(&id);
-        let steps: [&dyn Fn(u64) -> bool; 3] = [&|id| id == guild.id, &role, &|id| id == self.bot];
+        let steps: [&dyn Fn(u64) -> bool; 3] = [&|id| id == guild.id, &role, &|id| id == user];
         let bits = steps.iter().fold(base, |bits, step| applied(bits, &place.overwrites, step));
-        Permissions::of_bits(bits & !ADMINISTRATOR)
-    }
-
-    /// The bot's roles but for `@everyone`.
-    fn worn<'a>(&self, guild: &'a Guild) -> &'a [u64] {
-        guild.members.get(&self.bot).map(|member| member.roles.as_slice()).unwrap_or_default()
-    }
-
-    /// What the bot may do in a guild, before any channel has its say.
-    fn base(&self, guild: &Guild) -> u64 {
-        let worn = self.worn(guild);
-        let ours = guild.roles.iter().filter(|role| role.id == guild.id || worn.contains(&role.id));
-        ours.fold(0, |all, role| all | role.permissions)
+        Some(bits & !ADMINISTRATOR)
     }
 
     /// May the bot allow or deny this much in a channel? What it may do in the guild; or all, where an overwrite lets it
     /// manage roles.
     pub(crate) fn may_give(&self, channel: &Channel, bits: u64) -> bool {
         let Some(guild) = self.guilds.get(&channel.guild) else { return false };
-        let base = Permissions::of_bits(self.base(guild)).bits();
-        let is_ours = |id: u64| id == guild.id || id == self.bot || self.worn(guild).contains(&id);
+        let base = Permissions::of_bits(base(guild, self.bot)).bits();
+        let is_ours = |id: u64| id == guild.id || id == self.bot || worn(guild, self.bot).contains(&id);
         let trusted = channel.overwrites.iter().any(|one| is_ours(one.id) && one.allow & MANAGE_ROLES != 0);
         let known = bits & Permissions::default().bits();
         self.permissions_in(channel.id).manage_roles && (trusted || known & !base == 0)
@@ -183,6 +200,28 @@ impl World {
     }
 }
 
+/// A member's roles but for `@everyone`.
+fn worn(guild: &Guild, user: u64) -> &[u64] {
+    guild.members.get(&user).map(|member| member.roles.as_slice()).unwrap_or_default()
+}
+
+/// What a member may do in a guild, before any channel has its say.
+fn base(guild: &Guild, user: u64) -> u64 {
+    let worn = worn(guild, user);
+    let theirs = guild.roles.iter().filter(|role| role.id == guild.id || worn.contains(&role.id));
+    theirs.fold(0, |all, role| all | role.permissions)
+}
+
+/// Who does not see a channel may do nothing there, and who may not speak has no use for what goes with speech.
+fn implied(bits: u64, is_thread: bool) -> u64 {
+    let speech = if is_thread { SEND_MESSAGES_IN_THREADS } else { SEND_MESSAGES };
+    match (bits & VIEW_CHANNEL != 0, bits & speech != 0) {
+        (false, _) => 0,
+        (true, false) => bits & !WITH_SPEECH,
+        (true, true) => bits,
+    }
+}
+
 /// First all that is denied to those who match, then all that is allowed.
 fn applied(bits: u64, overwrites: &[Overwrite], matches: &dyn Fn(u64) -> bool) -> u64 {
     let fitting = || overwrites.iter().filter(|one| matches(one.id));
@@ -208,6 +247,20 @@ mod tests {
         assert_eq!(applied(0b111, &overwrites, &|id| id == 1), 0);
         assert_eq!(applied(0b000, &overwrites, &|id| id == 2 || id == 3), 0b011);
         assert_eq!(applied(0b101, &overwrites, &|id| id == 3), 0b110);
+    }
+
+    #[test]
+    fn absences_imply_others() {
+        let all = VIEW_CHANNEL | SEND_MESSAGES | SEND_MESSAGES_IN_THREADS | WITH_SPEECH | MANAGE_ROLES;
+        for (without, is_thread, left) in [
+            (0, false, all),
+            (VIEW_CHANNEL, false, 0),
+            (SEND_MESSAGES, false, VIEW_CHANNEL | SEND_MESSAGES_IN_THREADS | MANAGE_ROLES),
+            (SEND_MESSAGES, true, all & !SEND_MESSAGES),
+            (SEND_MESSAGES_IN_THREADS, true, VIEW_CHANNEL | SEND_MESSAGES | MANAGE_ROLES),
+        ] {
+            assert_eq!(implied(all & !without, is_thread), left, "{without} {is_thread}");
+        }
     }
 
     #[test]

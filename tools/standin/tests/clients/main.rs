@@ -8,6 +8,7 @@
 
 mod bot;
 mod cache;
+mod commands;
 mod story;
 
 /// Without the package `zstandard` it asks for zlib-stream.
@@ -24,4 +25,9 @@ async fn discord_py_lives_on_zstd_stream() {
 #[tokio::test]
 async fn discord_js_lives_on_compressed_payloads() {
     story::live(cache::discord_js().await, "payload", false).await;
+}
+
+#[tokio::test]
+async fn discord_py_answers_commands_and_buttons() {
+    commands::are_answered(cache::discord_py(false).await).await;
 }

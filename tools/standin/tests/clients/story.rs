@@ -10,7 +10,7 @@ use crate::{bot::Bot, cache::Program};
 const HEARTBEAT_MS: u64 = 1_000;
 /// So long discord.py waits for anything to come, and it sleeps for five seconds before a second IDENTIFY; discord.js
 /// waits for one heartbeat's answer.
-const PATIENCE_S: f64 = 8.0;
+pub(crate) const PATIENCE_S: f64 = 8.0;
 
 /// Heartbeats that op 1 asks for.
 const ASKED: u64 = 20;
@@ -52,16 +52,15 @@ struct Stage {
     alice: u64,
 }
 
+/// The program, or a word that it is not there.
+pub(crate) fn there(program: Result<Program, String>) -> Option<Program> {
+    let name = || std::thread::current().name().unwrap_or("a test").to_owned();
+    program.inspect_err(|why| drop(writeln!(std::io::stderr(), "not run: {why}: {}", name()))).ok()
+}
+
 /// The story of one client, which must ask for this compression.
 pub(crate) async fn live(program: Result<Program, String>, compression: &str, lives_before_hello: bool) {
-    let program = match program {
-        Ok(program) => program,
-        Err(why) => {
-            let thread = std::thread::current();
-            let _ = writeln!(std::io::stderr(), "not run: {why}: {}", thread.name().unwrap_or("a test"));
-            return;
-        }
-    };
+    let Some(program) = there(program) else { return };
     let stage = Stage::new();
     let mut bot = Bot::start(program, &stage.discord, PATIENCE_S);
     bot.until("session", |_| true).await;

@@ -11,6 +11,7 @@ mod faults;
 mod files;
 mod gateway;
 mod http;
+mod interactions;
 mod ledger;
 mod limits;
 mod openapi;

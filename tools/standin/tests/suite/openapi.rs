@@ -88,6 +88,15 @@ pub(crate) fn check(method: &str, path: &str, status: u16, body: &Value) {
     assert!(wrong.is_empty(), "{method} {path} {status}:\n  {}\n{body}", wrong.join("\n  "));
 }
 
+/// Fails with all that a schema of the file forbids about a part of a dispatch.
+pub(crate) fn check_part(schema: &str, part: &Value) {
+    let Some(api) = &*API else { return };
+    let validator = api.validator(&format!("/components/schemas/{schema}"));
+    let wrong: Vec<String> =
+        validator.iter_errors(part).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{schema}:\n  {}\n{part}", wrong.join("\n  "));
+}
+
 impl Api {
     /// What is wrong with an answer; nothing, where the file does not know the route or leaves the status open.
     fn wrong(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {

@@ -15,6 +15,8 @@
 //! forum TAG,TAG | post forum USER TAG,TAG TITLE TEXT | start CHANNEL MESSAGE USER NAME | aside CHANNEL USER NAME
 //! joins THREAD USER | leaves THREAD USER | strict FORUM true
 //! rename THREAD NAME | archive THREAD true | lock THREAD true | threads CHANNEL
+//! slash CHANNEL USER COMMAND | press INTERACTION USER BUTTON | answered INTERACTION | advance MS
+//!                                i1, i2, ... are the interactions in order; `{i1/}` is an id and its token
 //! ws NAME [zstd | zlib | QUERY] | NAME identify [intents [SHARD/TOTAL | compress]] | NAME resume FROM SEQ | NAME send {json}
 //! NAME close CODE | NAME is quiet | NAME was binary
 //! NAME reads N [field ...]       N payloads, then no more than that are printed
@@ -131,7 +133,13 @@ impl Stage {
 
     /// `{name}` becomes an id; `{hook/}` the webhook's id and token.
     fn fill(&self, text: &str) -> String {
-        let mut text = text.replace("{hook/}", &format!("{}/{}", self.id("hook"), self.hook_token));
+        let mut text = text.to_owned();
+        for (at, token) in (1..).zip(self.discord.interaction_tokens()) {
+            let known = self.ids.get(&format!("i{at}")).copied().unwrap_or(0);
+            text = text.replace(&format!("{{i{at}/}}"), &format!("{known}/{token}"));
+            text = text.replace(&format!("{{i{at}-token}}"), &token);
+        }
+        text = text.replace("{hook/}", &format!("{}/{}", self.id("hook"), self.hook_token));
         for (name, id) in &self.ids {
             text = text.replace(&format!("{{{name}}}"), &id.to_string());
         }
@@ -141,6 +149,9 @@ impl Stage {
     /// The opposite: ids become `{name}`, times and secrets a word.
     fn hide(&self, text: &str) -> String {
         let mut text = text.replace(&self.hook_token, "HOOK-TOKEN");
+        for (at, token) in (1..).zip(self.discord.interaction_tokens()) {
+            text = text.replace(&token, &format!("I{at}-TOKEN"));
+        }
         for (name, id) in &self.ids {
             text = text.replace(&id.to_string(), &format!("{{{name}}}"));
         }
@@ -255,6 +266,8 @@ impl Stage {
             }
             "may" => assert!(discord.set_role(self.id("home"), channel, words[2].parse().unwrap())),
             "wear" => assert!(discord.wear(self.id("home"), channel, third, words[3] == "true")),
+            "slash" | "press" | "answered" => self.interacts(line, words),
+            "advance" => discord.advance(words[1].parse().unwrap()),
             "refused" => self.refused(),
             "within" => self.within(words[1].parse().unwrap(), words[2], words[3].parse().unwrap()).await,
             "await" => self.listening().await,
@@ -262,6 +275,33 @@ impl Stage {
             "requests" => self.requests(),
             "noted" => self.noted(),
             other => panic!("unknown step {other}"),
+        }
+    }
+
+    /// What people do with commands and buttons.
+    fn interacts(&mut self, line: &str, words: &[&str]) {
+        let discord = self.discord.clone();
+        let begun = match words {
+            ["slash", ..] => discord.obey(&self.fill(line)),
+            ["press", on, user, button] => {
+                discord.obey(&format!("press {} {button} {user}", self.id(on)))
+            }
+            ["answered", interaction] => {
+                let text = discord.answered(self.id(interaction)).map_or("nothing".to_owned(), |reply| {
+                    let marks = [(reply.ephemeral, " ephemeral"), (reply.deferred, " deferred")];
+                    let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
+                    format!("{:?}{marks} {:?}", reply.content, reply.custom_ids)
+                });
+                return self.print(&text);
+            }
+            other => panic!("unknown step {other:?}"),
+        };
+        match begun {
+            Ok(begun) => {
+                let next = (1..).map(|n| format!("i{n}")).find(|name| !self.ids.contains_key(name)).unwrap();
+                self.ids.insert(next, begun["interaction"].as_str().unwrap().parse().unwrap());
+            }
+            Err(why) => self.print(&why),
         }
     }
 

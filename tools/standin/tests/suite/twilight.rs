@@ -14,12 +14,12 @@ use twilight_model::{
 
 use crate::http::{Got, Http};
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), future).await.expect("in time") })
 }
 
-fn shard(discord: &Standin) -> Shard {
+pub(crate) fn shard(discord: &Standin) -> Shard {
     // twilight makes a TLS configuration even for ws://, and rustls wants to be told which provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // All but the one that was not enabled in the portal.
@@ -28,7 +28,7 @@ fn shard(discord: &Standin) -> Shard {
     Shard::with_config(ShardId::ONE, config.build())
 }
 
-async fn next(shard: &mut Shard) -> Event {
+pub(crate) async fn next(shard: &mut Shard) -> Event {
     loop {
         match shard.next_event(EventTypeFlags::all()).await {
             Some(Ok(

@@ -34,7 +34,39 @@ class Complaints(logging.Handler):
             tell("complaint", text=text)
 
 
+class Again(discord.ui.View):
+    def __init__(self):
+        super().__init__(timeout=None)
+
+    @discord.ui.button(label="Once more", custom_id="again")
+    async def again(self, interaction, button):
+        await interaction.response.edit_message(content=f"again, {interaction.user.display_name}", view=None)
+
+
+@discord.app_commands.command(description="Greets somebody, at once")
+@discord.app_commands.default_permissions(manage_channels=True)
+async def greet(interaction: discord.Interaction, whom: discord.Member, where: discord.app_commands.AppCommandChannel):
+    may = interaction.permissions.manage_channels and interaction.app_permissions.send_messages
+    text = f"hello {whom.display_name} of #{where.name} and {interaction.guild.name}: {may}"
+    sent = await interaction.response.send_message(text, view=Again())
+    tell("greeted", message=str(sent.message_id))
+
+
+@discord.app_commands.command(description="Thinks before it answers")
+async def think(interaction: discord.Interaction, days: discord.app_commands.Range[int, 1, 7] = 1):
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    edited = await interaction.edit_original_response(content=f"{days} days")
+    more = await interaction.followup.send("that is all", ephemeral=True, wait=True)
+    tell("thought", text=edited.content, more=more.content, direct=interaction.guild is None)
+
+
 class Bot(discord.Client):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.tree = discord.app_commands.CommandTree(self)
+        self.tree.add_command(greet)
+        self.tree.add_command(think)
+
     async def on_ready(self):
         guilds = {g.name: sorted(c.name for c in g.text_channels) for g in self.guilds}
         tell("ready", user=self.user.name, guilds=guilds, compression=discord.utils._ActiveDecompressionContext.COMPRESSION_TYPE)
@@ -107,6 +139,9 @@ class Bot(discord.Client):
 
     def webhook(self, order):
         return discord.Webhook.partial(int(order["webhook"]), order["token"], session=self.http._HTTPClient__session)
+
+    async def do_sync(self, order):
+        return {"commands": sorted(command.name for command in await self.tree.sync())}
 
     async def do_send(self, order):
         return {"message": str((await self.place(order).send(order["text"])).id)}

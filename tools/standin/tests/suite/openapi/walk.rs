@@ -80,6 +80,23 @@ const WALK: &str = r#"GET /gateway
     GET /channels/{general}/messages?limit=100
     POST /channels/{general}/messages/bulk-delete {"messages":["{m1}","{m2}"]}
     DELETE /channels/{general}/messages/{m5}
+    PUT /applications/{bot}/commands [{"name":"ask","description":"d","default_member_permissions":"32","contexts":[0],"options":[{"type":2,"name":"g","description":"d","options":[{"type":1,"name":"s","description":"d","options":[{"type":3,"name":"t","description":"d","required":true,"choices":[{"name":"a","value":"b"}]},{"type":7,"name":"c","description":"d","channel_types":[0,15]},{"type":4,"name":"n","description":"d","min_value":1}]}]}]},{"name":"Look","type":3}]
+    POST /applications/{bot}/commands {"name":"go","description":"d"}
+    POST /applications/{bot}/commands {"name":"go","description":"e"}
+    GET /applications/{bot}/commands
+    slash random alice /go
+    POST /interactions/{i1/}/callback?with_response=true {"type":4,"data":{"content":"x","components":[{"type":1,"components":[{"type":2,"style":1,"label":"L","custom_id":"c"}]}]}}
+    GET /webhooks/{bot}/{i1-token}/messages/@original
+    PATCH /webhooks/{bot}/{i1-token}/messages/@original {"content":"y"}
+    POST /webhooks/{bot}/{i1-token} {"content":"more","flags":64}
+    press i1 bob c
+    POST /interactions/{i2/}/callback?with_response=true {"type":7,"data":{"content":"z","components":[]}}
+    press i1 bob c
+    POST /interactions/{i3/}/callback {"type":6}
+    press i1 bob c
+    POST /interactions/{i4/}/callback?with_response=true {"type":5,"data":{"flags":64}}
+    PATCH /webhooks/{bot}/{i4-token}/messages/@original {"content":"for bob"}
+    DELETE /webhooks/{bot}/{i4-token}/messages/@original
     DELETE /channels/{own}"#;
 
 /// What goes wrong is described too.
@@ -100,6 +117,11 @@ const ERRORS: &str = r#"GET /channels/7
     POST /webhooks/{hook/} {"embeds":[{"title":"t"},{"fields":[{"name":"","value":"v"}]}],"username":"discord"}
     POST /webhooks/{hook/} {"content":"x","thread_name":"t"}
     forum bug
+    POST /interactions/7/wrong/callback {"type":4}
+    POST /interactions/{i1/}/callback {"type":4}
+    POST /webhooks/{bot}/wrong {"content":"x"}
+    PUT /applications/7/commands []
+    PUT /applications/{bot}/commands [{"name":"A B"}]
     strict forum true
     POST /channels/{forum}/threads {"name":"bare","message":{"content":"x"}}
     fault {"on":{"kind":"channel"},"do":{"fault":"shared_too_many","retry_ms":1}}
