@@ -41,6 +41,8 @@ mod secrets;
 mod settings;
 #[path = "node/shards.rs"]
 mod shards;
+#[path = "node/slash.rs"]
+mod slash;
 #[path = "node/stage.rs"]
 mod stage;
 #[path = "node/stop.rs"]

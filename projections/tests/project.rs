@@ -1,8 +1,8 @@
 //! What each kind of event changes, as text: `bucket row column@version value`.
 
 use events::event::{
-    Author, Created, Declared, Decor, Edited, Gap, GoneBy, Grant, Linked, Other, Outcome, Receipt, Refreshed,
-    Said, Shown, Thread, ThreadShown,
+    Author, Consent, ConsentStep, Created, Declared, Decor, Edited, Gap, GoneBy, Grant, Linked, Other,
+    Outcome, Receipt, Refreshed, Said, Shown, Terms, Thread, ThreadShown,
 };
 use events::{
     Body, ChannelId, Event, EventId, GuildId, MessageId, MirrorId, Place, Producer, UserId, Version,
@@ -322,10 +322,30 @@ fn requests() {
         let request = EventId(uuid::Uuid::from_u128(9));
         Body::Consent(Consent { request, by: UserId(3), guild: GuildId(4), step })
     };
-    check(step(ConsentStep::Asked(terms)), &expect![[""]]);
-    check(step(ConsentStep::Accepted), &expect![[""]]);
-    check(step(ConsentStep::Refused), &expect![[""]]);
-    check(step(ConsentStep::Withdrawn), &expect![[""]]);
+    check(
+        step(ConsentStep::Asked(terms)),
+        &expect![[r#"
+        0 Request 00000000000000000000000000000009 Value@77 [10,3,4,[1,2,true,false,true]]
+    "#]],
+    );
+    check(
+        step(ConsentStep::Accepted),
+        &expect![[r#"
+        0 Request 00000000000000000000000000000009 Cut@-77 ["a",3]
+    "#]],
+    );
+    check(
+        step(ConsentStep::Refused),
+        &expect![[r#"
+        0 Request 00000000000000000000000000000009 Cut@-77 ["n",3]
+    "#]],
+    );
+    check(
+        step(ConsentStep::Withdrawn),
+        &expect![[r#"
+        0 Request 00000000000000000000000000000009 Cut@-77 ["w",3]
+    "#]],
+    );
     check(step(ConsentStep::Denied("why".into())), &expect![[r#""#]]);
 }
 

@@ -60,7 +60,7 @@ fn the_log_is_listed_and_filtered() {
             (2)
             $ mirror log --kind edits
             error: invalid value 'edits' for '--kind <KIND>'
-              [possible values: created, edited, refreshed, deleted, thread, receipt, declared, linked, cut, restored, granted, revoked, gap, other]
+              [possible values: created, edited, refreshed, deleted, thread, receipt, declared, linked, cut, restored, granted, revoked, gap, consent, other]
 
               tip: a similar value exists: 'edited'
 

@@ -343,13 +343,25 @@ fn every_wrong_party_is_denied_and_recorded() {
         stage.key(4, 42, Some(FULL));
         stage.says(4, 42, &link("lounge", Some("<#43>"))).await;
         stage.says(4, 42, &cut("lounge", None)).await;
-        check(&stage, &[(5, 52, yes.clone())], expect![[""]]).await;
+        check(
+            &stage,
+            &[(5, 52, yes.clone())],
+            expect![[r#"
+            5 in 52, answer: The channel in whose name it was asked is no member any more.
+        "#]],
+        )
+        .await;
         // Too old.
         stage.clock.0.fetch_add(7 * 86_400 * 1_000_000, Ordering::Relaxed);
-        check(&stage, &[(5, 52, yes.clone()), (5, 52, Wish::Accept)], expect![[r#"
+        check(
+            &stage,
+            &[(5, 52, yes.clone()), (5, 52, Wish::Accept)],
+            expect![[r#"
             5 in 52, answer: It is too old: they may ask again.
             5 in 52, accept: Nobody asks for this channel.
-        "#]]).await;
+        "#]],
+        )
+        .await;
         assert_eq!(open_links(&stage).await, [43], "nobody came in");
         expect![[r#"
                    1  2025-11-24T16:00:03.000Z  main  lounge-0001  consent   42 user 4 asks, in the name of channel 0 (request 00040000-0000-0000-0000-000000000004)
@@ -360,21 +372,26 @@ fn every_wrong_party_is_denied_and_recorded() {
                    6  2025-11-24T16:00:17.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
                    7  2025-11-24T16:00:21.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
                    8  2025-11-24T16:00:24.000Z  main  lounge-0001  consent   52 user 5 was denied: in a direct message (request 00070000-0000-0000-0000-000000000007)
-                   9  2025-11-24T16:00:27.000Z  main  00000000-0000-0000-0000-000000000000  consent   1 user 5 was denied: in a direct message
+                   9  2025-11-24T16:00:27.000Z  main  -  consent   1 user 5 was denied: in a direct message
                   10  2025-11-24T16:00:31.000Z  main  lounge-0001  consent   52 user 6 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
                   11  2025-11-24T16:00:36.000Z  main  lounge-0001  consent   52 user 4 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
                   12  2025-11-24T16:00:40.000Z  main  lounge-0001  consent   52 user 5 was denied: in a channel that was not asked (request 00070000-0000-0000-0000-000000000007)
-                  13  2025-11-24T16:00:43.000Z  main  00000000-0000-0000-0000-000000000000  consent   52 user 5 was denied: there is no such request (request 00000000-0000-0000-0000-000000000007)
-                  14  2025-11-24T16:00:46.000Z  main  00000000-0000-0000-0000-000000000000  consent   52 user 5 was denied: there is no such request
+                  13  2025-11-24T16:00:43.000Z  main  -  consent   52 user 5 was denied: there is no such request (request 00000000-0000-0000-0000-000000000007)
+                  14  2025-11-24T16:00:46.000Z  main  -  consent   52 user 5 was denied: there is no such request
                   15  2025-11-24T16:00:49.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  16  2025-11-24T16:00:52.000Z  main  00000000-0000-0000-0000-000000000000  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+                  16  2025-11-24T16:00:52.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
                   17  2025-11-24T16:00:55.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
                   18  2025-11-24T16:00:58.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Ban Members, Manage Channels, Manage Webhooks
-                  19  2025-11-24T16:01:01.000Z  main  00000000-0000-0000-0000-000000000000  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  20  2025-11-24T16:01:04.000Z  main  00000000-0000-0000-0000-000000000000  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+                  19  2025-11-24T16:01:01.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+                  20  2025-11-24T16:01:04.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
                   21  2025-11-24T16:01:08.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
                   22  2025-11-24T16:01:12.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
-                  23  2025-12-01T16:01:16.000Z  main  lounge-0001  consent   52 user 5 was denied: the request was too old (request 00070000-0000-0000-0000-000000000007)
+                  23  2025-11-24T16:01:14.000Z  main  lounge-0001  consent   43 user 4 asks, in the name of channel 0 (request 001b0000-0000-0000-0000-00000000001b)
+                  24  2025-11-24T16:01:15.000Z  main  lounge-0001  consent   43 user 4 accepts (request 001b0000-0000-0000-0000-00000000001b)
+                  25  2025-11-24T16:01:16.000Z  main  lounge-0001  linked    43 publishes receives room43
+                  26  2025-11-24T16:01:18.000Z  main  lounge-0001  cut       42
+                  27  2025-11-24T16:01:22.000Z  main  lounge-0001  consent   52 user 5 was denied: the channel in whose name it was asked is cut (request 00070000-0000-0000-0000-000000000007)
+                  28  2025-12-01T16:01:26.000Z  main  lounge-0001  consent   52 user 5 was denied: the request was too old (request 00070000-0000-0000-0000-000000000007)
         "#]].assert_eq(&stage.log().await);
     });
 }
