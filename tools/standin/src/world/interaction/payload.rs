@@ -73,14 +73,9 @@ impl World {
     }
 
     /// `data` of a typed command; `filled` are its options with their types.
-    pub(crate) fn command_data(
-        &self,
-        asked: (Option<u64>, u64),
-        command: &Value,
-        filled: Vec<Value>,
-    ) -> Value {
+    pub(crate) fn command_data(&self, asked: (Option<u64>, u64), command: &Value, filled: &[Value]) -> Value {
         let mut value = json!({"id": command["id"], "name": command["name"], "type": 1});
-        let resolved = self.resolved(asked, innermost(&filled));
+        let resolved = self.resolved(asked, innermost(filled));
         if !filled.is_empty() {
             value["options"] = json!(filled);
         }

@@ -50,7 +50,7 @@ impl World {
             return Err(format!("not filled in: {}", command::names(wanted, is_missing)));
         }
         let filled = nested(command, typed.subcommand, filled);
-        Ok(self.command_data((typed.guild, typed.user), command, filled))
+        Ok(self.command_data((typed.guild, typed.user), command, &filled))
     }
 
     /// The same for a request that no Discord made: what is known of the command is used, the rest guessed.
@@ -66,7 +66,7 @@ impl World {
         let filled =
             filled.map(|(name, value)| json!({"name": name, "type": kind(name, value), "value": value}));
         let filled = nested(command, typed.subcommand, filled.collect());
-        self.command_data((typed.guild, typed.user), command, filled)
+        self.command_data((typed.guild, typed.user), command, &filled)
     }
 
     /// The command, if it is offered to this person in this place.
