@@ -86,6 +86,21 @@ async fn listening(discord: &Standin, intents: u64) -> Ws {
     socket
 }
 
+/// The names of what is carried.
+fn carries(d: &Value, expected: &str) {
+    let names: Vec<&str> = d.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names.join(" "), expected);
+}
+
+const IN_GUILD: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                        channel_id context data entitlement_sku_ids entitlements guild guild_id guild_locale id locale \
+                        member token type version";
+const PRESSED: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                       channel_id context data entitlement_sku_ids entitlements guild guild_id guild_locale id locale \
+                       member message token type version";
+const DIRECT: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                      channel_id context data entitlement_sku_ids entitlements id locale token type user version";
+
 #[test]
 fn its_parts_are_what_the_file_describes() {
     block_on(async {
@@ -97,6 +112,7 @@ fn its_parts_are_what_the_file_describes() {
         let options = vec![option("about", thread), option("whom", stage.alice), option("crew", crew)];
         let asked = stage.ask(options);
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
+        carries(&d, IN_GUILD);
         check_part("GuildChannelResponse", &d["channel"]);
         check_part("GuildMemberResponse", &d["member"]);
         check_part("UserResponse", &d["member"]["user"]);
@@ -116,11 +132,13 @@ fn its_parts_are_what_the_file_describes() {
         let pressed = stage.discord.press(Some(stage.home), stage.general, stage.alice, asked, "c");
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
         assert_eq!(d["id"], pressed.to_string());
+        carries(&d, PRESSED);
         check_part("MessageResponse", &d["message"]);
         check_part("ApplicationCommandInteractionMetadataResponse", &d["message"]["interaction_metadata"]);
         let direct = SlashCommand { user: stage.alice, name: "ask".to_owned(), ..SlashCommand::default() };
         stage.discord.command(direct).unwrap();
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
+        carries(&d, DIRECT);
         check_part("PrivateChannelResponse", &d["channel"]);
         check_part("UserResponse", &d["user"]);
     });
@@ -372,12 +390,13 @@ fn what_is_said_to_the_bot_alone_is_told_without_message_content() {
     });
 }
 
-/// A bot answers the next thing that it hears.
-async fn bot_answers(stage: &Stage, socket: &mut Ws, answer: Value) {
+/// A bot answers the next thing that it hears, which is returned.
+async fn bot_answers(stage: &Stage, socket: &mut Ws, answer: Value) -> Value {
     let d = heard(socket, "INTERACTION_CREATE").await;
     let path =
         format!("/interactions/{}/{}/callback", d["id"].as_str().unwrap(), d["token"].as_str().unwrap());
     assert_eq!(stage.does("POST", &path, &answer).await.0, 204);
+    d
 }
 
 #[test]
@@ -394,12 +413,14 @@ fn a_line_of_control_waits_for_the_answer() {
         let button = json!({"type": 2, "style": 1, "label": "Once more", "custom_id": "again"});
         let data = json!({"content": "pong", "components": [{"type": 1, "components": [button]}]});
         let first = bot_answers(&stage, &mut socket, json!({"type": 4, "data": data}));
-        let ((status, told), ()) = tokio::join!(line("slash #general carol /ask about:#general"), first);
+        let ((status, told), _) = tokio::join!(line("slash #general carol /ask about:#general"), first);
         assert_eq!((status, &told["reply"]["content"]), (200, &json!("pong")));
         assert_eq!(told["reply"]["custom_ids"], json!(["again"]));
         let update = json!({"type": 7, "data": {"content": "pong again", "components": []}});
         let second = bot_answers(&stage, &mut socket, update);
-        let ((_, told), ()) = tokio::join!(line("press last Once more carol"), second);
+        let ((_, told), d) = tokio::join!(line("press last Once more carol"), second);
+        let (pressed, who) = (&d["data"]["custom_id"], &d["member"]["user"]["username"]);
+        assert_eq!((pressed, who), (&json!("again"), &json!("carol")), "a label may have spaces");
         assert_eq!(told["reply"]["content"], "pong again");
         for (wrong, why) in [
             ("press 7 again carol", "no interaction or message `7`; write an id or `last`"),
