@@ -17,7 +17,6 @@ use crate::{Faults, Filter, Standin, answer, id, rest::reply::Reply};
 /// So long a bot's answer is awaited: what takes longer is deferred, and thought about.
 const REPLY_PATIENCE: Duration = Duration::from_secs(10);
 
-
 /// One control request.
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,

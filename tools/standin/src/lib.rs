@@ -1,5 +1,5 @@
-//! A small Discord on one port of 127.0.0.1: gateway, REST, webhooks, rate limits, seeded faults, and a ledger of all that
-//! was asked and done. For tests, for the demo, and (as `discord-standin`) for people.
+//! A small Discord on one port of 127.0.0.1: gateway, REST, webhooks, interactions, rate limits, seeded faults, and a ledger
+//! of all that was asked and done. For tests, for the demo, and (as `discord-standin`) for people.
 //!
 //! ```no_run
 //! use standin::{Config, Standin};

@@ -15,6 +15,8 @@ const EXAMPLES: &str = "Examples:
 
 While it runs, type commands (`help` lists them), or drive it from elsewhere:
   curl -d 'say #general alice hello' http://127.0.0.1:4010/standin/do
+  curl -d 'slash #general alice /mirror list' http://127.0.0.1:4010/standin/do    (waits for the bot's answer)
+  curl -d 'press last Cancel alice' http://127.0.0.1:4010/standin/do
   curl -d '{\"channel\":\"general\",\"user\":\"alice\",\"text\":\"hello\"}' http://127.0.0.1:4010/standin/say
   curl http://127.0.0.1:4010/standin/messages?channel=general
   curl http://127.0.0.1:4010/standin/ledger?faulty=1

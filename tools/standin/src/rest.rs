@@ -90,7 +90,8 @@ impl Call {
         let of_interaction = token.and_then(|token| Some(world.interactions.by_token(token)?.channel));
         let of_webhook = self.route.webhook.and_then(|id| Some(world.webhooks.get(&id)?.channel));
         let thread = self.id("thread_id").ok().flatten();
-        let said = |body: &Value| body["content"].as_str().or(body["data"]["content"].as_str()).map(Into::into);
+        let said =
+            |body: &Value| body["content"].as_str().or(body["data"]["content"].as_str()).map(Into::into);
         let content = self.body.as_ref().ok().and_then(said);
         ledger::Request {
             seq: 0,

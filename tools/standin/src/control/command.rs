@@ -50,8 +50,16 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("drop", "CHANNEL", "removes a channel with all in it"),
     ("unhook", "CHANNEL", "removes the webhooks of a channel"),
     ("show", "CHANNEL", "what the channel shows now"),
-    ("slash", "CHANNEL USER COMMAND", "a person types `/mirror link to:#random`; `dm` for CHANNEL: to the bot alone"),
-    ("press", "INTERACTION BUTTON USER", "a person presses a button, by label or custom id; INTERACTION: an id or `last`"),
+    (
+        "slash",
+        "CHANNEL USER COMMAND",
+        "a person types `/mirror link to:#random`; `dm` for CHANNEL: to the bot alone",
+    ),
+    (
+        "press",
+        "INTERACTION BUTTON USER",
+        "a person presses a button, by label or custom id; INTERACTION: an id or `last`",
+    ),
     ("guild", "NAME", "makes a guild with the bot in it"),
     ("channel", "GUILD NAME", "makes a text channel"),
     ("thread", "CHANNEL NAME", "makes a thread"),

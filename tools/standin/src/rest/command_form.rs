@@ -88,7 +88,13 @@ fn name(path: &str, body: &Value, is_strict: bool, findings: &mut Findings) {
 }
 
 /// A text that must be there, of 1 to `max` characters.
-fn text<'a>(path: &str, field: &str, body: &'a Value, max: usize, findings: &mut Findings) -> Option<&'a str> {
+fn text<'a>(
+    path: &str,
+    field: &str,
+    body: &'a Value,
+    max: usize,
+    findings: &mut Findings,
+) -> Option<&'a str> {
     let path = format!("{path}{field}");
     let Some(text) = body[field].as_str() else {
         findings.note(&path, "BASE_TYPE_REQUIRED", "This field is required");
@@ -119,12 +125,17 @@ fn options(path: &str, body: &Value, holders: &[u64], findings: &mut Findings) {
             let message = "Value must be one of {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}.";
             findings.note(&format!("{path}.type"), "BASE_TYPE_CHOICES", message);
         } else if wrong {
-            let message = "Sub-command and sub-command group option types are mutually exclusive to all other types";
+            let message =
+                "Sub-command and sub-command group option types are mutually exclusive to all other types";
             findings.note(&format!("{path}.type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", message);
         }
         if option["name"].as_str().is_some_and(|name| !names.insert(name)) {
             let message = "Option name already exists";
-            findings.note(&format!("{path}.name"), "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message);
+            findings.note(
+                &format!("{path}.name"),
+                "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
+                message,
+            );
         }
         if option["required"] == true && optional {
             let message = "Required options must be placed before non-required options";
@@ -162,7 +173,11 @@ fn choices(path: &str, option: &Value, kind: Option<u64>, findings: &mut Finding
         };
         if !fits {
             let message = "Could not interpret the value as one of the option's type.";
-            findings.note(&format!("{path}value"), "APPLICATION_COMMAND_OPTIONS_CHOICES_TYPE_INVALID", message);
+            findings.note(
+                &format!("{path}value"),
+                "APPLICATION_COMMAND_OPTIONS_CHOICES_TYPE_INVALID",
+                message,
+            );
         }
     }
 }

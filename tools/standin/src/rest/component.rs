@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::form::Findings;
-use crate::world::interaction::reply::buttons;
 
 const ROW: u64 = 1;
 const LINK: u64 = 5;
@@ -18,6 +17,7 @@ const LABEL_MAX: usize = 80;
 /// The components of a body, as a message shows them.
 pub(crate) fn components(value: &Value, findings: &mut Findings) -> Vec<Value> {
     let mut all = value.as_array().cloned().unwrap_or_default();
+    let mut seen = BTreeSet::new();
     let rows = || all.iter().enumerate().filter(|(_, one)| one["type"] == ROW);
     if rows().count() > ROWS_MAX {
         findings.note("components", "BASE_TYPE_MAX_LENGTH", "Must be 5 or fewer in length.");
@@ -29,13 +29,13 @@ pub(crate) fn components(value: &Value, findings: &mut Findings) -> Vec<Value> {
             findings.note(&path, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.");
         }
         for (place, one) in inside.iter().enumerate().filter(|(_, one)| one["type"] == 2) {
-            button(&format!("{path}.{place}"), one, findings);
+            let path = format!("{path}.{place}");
+            button(&path, one, findings);
+            if one["custom_id"].as_str().is_some_and(|id| !seen.insert(id)) {
+                let message = "Component custom id cannot be duplicated";
+                findings.note(&format!("{path}.custom_id"), "COMPONENT_CUSTOM_ID_DUPLICATED", message);
+            }
         }
-    }
-    let mut seen = BTreeSet::new();
-    if buttons(&all).filter_map(|one| one["custom_id"].as_str()).any(|id| !seen.insert(id)) {
-        let message = "Component custom id cannot be duplicated";
-        findings.note("components", "COMPONENT_CUSTOM_ID_DUPLICATED", message);
     }
     number(&mut all, &mut 0);
     all
@@ -61,7 +61,8 @@ fn number(components: &mut [Value], last: &mut u64) {
             *last += 1;
             one["id"] = json!(last);
         }
-        number(one["components"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default(), last);
+        let inside = one.get_mut("components").and_then(Value::as_array_mut);
+        number(inside.map(Vec::as_mut_slice).unwrap_or_default(), last);
         if let Some(accessory) = one.get_mut("accessory") {
             number(std::slice::from_mut(accessory), last);
         }

@@ -29,13 +29,20 @@ pub(crate) struct MessageForm {
 pub(crate) struct Findings(Map<String, Value>);
 
 impl Findings {
-    /// Notes an error at a path such as `embeds.0.title`.
+    /// Notes an error at a path such as `embeds.0.title`. Where something is said of the whole, nothing is said of its
+    /// parts, and the other way around: the first finding stands.
     pub(crate) fn note(&mut self, path: &str, code: &str, message: &str) {
         let mut at = &mut self.0;
         for step in path.split('.') {
             let next = at.entry(step).or_insert_with(|| json!({}));
             let Value::Object(map) = next else { return };
             at = map;
+            if at.contains_key("_errors") {
+                return;
+            }
+        }
+        if !at.is_empty() {
+            return;
         }
         at.insert("_errors".to_owned(), json!([{"code": code, "message": message}]));
     }

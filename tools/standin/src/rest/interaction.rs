@@ -38,15 +38,16 @@ pub(crate) fn callback(world: &mut World, call: &Call) -> Result<Reply, ApiError
     let body = call.object()?;
     let data = body.get("data").filter(|data| data.is_object()).cloned().unwrap_or_else(|| json!({}));
     let manner = manner(world, id, body)?;
-    let (original, mentions) = match manner {
-        Manner::Message => (written(world, call, id, &data)?, data.get("allowed_mentions").cloned()),
-        Manner::DeferredMessage => (thinking(world, id, &data)?, None),
-        Manner::DeferredUpdate => (pressed(world, id)?, None),
-        Manner::Update => (updated(world, call, id, &data)?, data.get("allowed_mentions").cloned()),
+    let original = match manner {
+        Manner::Message => written(world, call, id, &data),
+        Manner::DeferredMessage => thinking(world, id, &data),
+        Manner::DeferredUpdate => pressed(world, id),
+        Manner::Update => updated(world, call, id, &data),
     };
+    let original = original.map_err(|error| error.within("data"))?;
     world.answered_first(id, original, matches!(manner, Manner::DeferredMessage | Manner::DeferredUpdate));
     match manner {
-        Manner::Message | Manner::Update => world.replied(id, mentions),
+        Manner::Message | Manner::Update => world.replied(id, data.get("allowed_mentions").cloned()),
         Manner::DeferredMessage | Manner::DeferredUpdate => world.interactions.changed(),
     }
     if call.flag("with_response") { outcome(world, id, original, manner) } else { Ok(Reply::no_content()) }

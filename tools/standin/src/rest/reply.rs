@@ -68,6 +68,11 @@ impl ApiError {
         Self { errors: Some(errors), ..Self::new(400, 50035, "Invalid Form Body") }
     }
 
+    /// What is wrong lies in this part of the body.
+    pub(crate) fn within(self, part: &str) -> Self {
+        Self { errors: self.errors.map(|errors| json!({ part: errors })), ..self }
+    }
+
     pub(crate) const fn unauthorized() -> Self {
         Self::new(401, 0, "401: Unauthorized")
     }

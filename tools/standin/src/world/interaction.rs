@@ -181,14 +181,14 @@ impl World {
     /// channel; returns the interaction's id.
     pub(crate) fn interact(&mut self, asked: Asked) -> u64 {
         let (id, token) = (self.ids.next(), self.random_text(TOKEN_LENGTH));
-        let Asked { guild, channel, user, ref deed, .. } = asked;
+        let Asked { guild, channel, user, deed, data } = asked;
         let interaction = Interaction {
             id,
             token,
             guild,
             channel,
             user,
-            deed: deed.clone(),
+            deed,
             born_ms: self.now_ms(),
             first: None,
             original: None,
@@ -196,7 +196,7 @@ impl World {
             replied: false,
             allowed_mentions: None,
         };
-        let data = self.interaction_json(&interaction, &asked.data);
+        let data = self.interaction_json(&interaction, &data);
         self.interactions.all.insert(id, interaction);
         if self.interactions.all.len() > KEPT_MAX {
             self.interactions.all.pop_first();

@@ -19,7 +19,7 @@ pub(crate) const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
 /// SEND_TTS_MESSAGES, EMBED_LINKS, ATTACH_FILES, MENTION_EVERYONE: nothing to who may not speak.
 const WITH_SPEECH: u64 = 1 << 12 | 1 << 14 | 1 << 15 | 1 << 17;
 /// All that there is: what owners and administrators may. Bits 47 and 48 mean nothing.
-const ALL: u64 = (1 << 47) - 1 | 1 << 49 | 1 << 50 | 1 << 51 | 1 << 52;
+const ALL: u64 = ((1 << 47) - 1) | 1 << 49 | 1 << 50 | 1 << 51 | 1 << 52;
 /// What the bot may do in a direct message: EMBED_LINKS, ATTACH_FILES, MENTION_EVERYONE, USE_EXTERNAL_EMOJIS.
 const IN_DIRECT_MESSAGES: u64 = 1 << 14 | 1 << 15 | 1 << 17 | 1 << 18;
 

@@ -35,7 +35,7 @@ const BEFORE_HELLO: [Disturbance; 2] = [
 ];
 
 /// Does this field hold this id?
-fn is(told: &Value, field: &str, id: u64) -> bool {
+pub(crate) fn is(told: &Value, field: &str, id: u64) -> bool {
     told[field].as_str().and_then(|text| text.parse().ok()) == Some(id)
 }
 

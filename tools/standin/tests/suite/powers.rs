@@ -196,7 +196,7 @@ fn overwrites_are_put_and_removed_over_rest() {
           204
         > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"}
           204
-        > may home 2252195756108816
+        > may home 2252197903592464
         > PUT /channels/{general}/permissions/{crew} {"type":0,"allow":"64"} | code message
           403 50013 Missing Permissions
         > PUT /channels/{general}/permissions/{crew} {"type":0,"deny":"64"} | code message

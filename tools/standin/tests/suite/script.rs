@@ -283,9 +283,7 @@ impl Stage {
         let discord = self.discord.clone();
         let begun = match words {
             ["slash", ..] => discord.obey(&self.fill(line)),
-            ["press", on, user, button] => {
-                discord.obey(&format!("press {} {button} {user}", self.id(on)))
-            }
+            ["press", on, user, button] => discord.obey(&format!("press {} {button} {user}", self.id(on))),
             ["answered", interaction] => {
                 let text = discord.answered(self.id(interaction)).map_or("nothing".to_owned(), |reply| {
                     let marks = [(reply.ephemeral, " ephemeral"), (reply.deferred, " deferred")];

@@ -74,12 +74,15 @@ fn spoken(world: &World, line: &str) -> Result<Spoken, String> {
 /// What was written, as the type of the option wants it; names become ids.
 fn value(discord: &Standin, guild: Option<u64>, kind: u64, text: &str) -> Done {
     match kind {
-        4 | 5 | 10 => serde_json::from_str(text).map_err(|_| format!("`{text}` is no number or true or false")),
+        4 | 5 | 10 => {
+            serde_json::from_str(text).map_err(|_| format!("`{text}` is no number or true or false"))
+        }
         6 => Ok(json!(Id(user(discord, text.trim_start_matches('@'))))),
         7 => Ok(json!(Id(channel(discord, text)?))),
         8 => {
             let world = discord.core.world();
-            let roles = guild.and_then(|guild| world.guilds.get(&guild)).map_or(&[][..], |guild| &guild.roles);
+            let roles =
+                guild.and_then(|guild| world.guilds.get(&guild)).map_or(&[][..], |guild| &guild.roles);
             let name = text.trim_start_matches('@');
             let found = roles.iter().find(|role| role.name == name || role.id.to_string() == name);
             let names = || roles.iter().map(|role| role.name.as_str());
@@ -100,7 +103,8 @@ pub(super) fn press(discord: &Standin, on: &str, button: &str, who: &str) -> Don
         let of_message = || world.channels.values().find(|channel| channel.messages.contains_key(&id));
         Some((id, of_interaction.or_else(|| of_message().map(|channel| channel.id))?))
     });
-    let (id, channel) = place.ok_or_else(|| format!("no interaction or message `{on}`; write an id or `last`"))?;
+    let (id, channel) =
+        place.ok_or_else(|| format!("no interaction or message `{on}`; write an id or `last`"))?;
     let message = world.pressable(channel, user, id);
     let message = message.ok_or_else(|| format!("{who} sees no answer there to press anything on"))?;
     let custom_id = world.button(channel, message, button).unwrap_or_else(|| button.to_owned());

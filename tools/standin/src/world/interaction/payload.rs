@@ -43,7 +43,8 @@ impl World {
             }
         }
         if let Deed::Button { message } = interaction.deed {
-            let pressed = self.any_message(channel, message).map(|message| self.message_json(message, Way::Rest));
+            let pressed =
+                self.any_message(channel, message).map(|message| self.message_json(message, Way::Rest));
             let pressed = pressed.and_then(|text| serde_json::from_str(&text).ok());
             value["message"] = pressed.unwrap_or_default();
         }
@@ -64,16 +65,17 @@ impl World {
     }
 
     fn carried_member(&self, guild: u64, channel: u64, user: u64) -> Value {
-        let mut value = self.member_json(guild, user).unwrap_or_else(|| json!({"user": self.user_json(user)}));
+        let mut value =
+            self.member_json(guild, user).unwrap_or_else(|| json!({"user": self.user_json(user)}));
         value["permissions"] = json!(self.powers_in(channel, user).to_string());
         value["unusual_dm_activity_until"] = Value::Null;
         value
     }
 
     /// `data` of a typed command; `filled` are its options with their types.
-    pub(crate) fn command_data(&self, asked: (Option<u64>, u64), command: &Value, filled: Vec<Value>) -> Value {
+    pub(crate) fn command_data(&self, asked: (Option<u64>, u64), command: &Value, filled: &[Value]) -> Value {
         let mut value = json!({"id": command["id"], "name": command["name"], "type": 1});
-        let resolved = self.resolved(asked, innermost(&filled));
+        let resolved = self.resolved(asked, innermost(filled));
         if !filled.is_empty() {
             value["options"] = json!(filled);
         }
@@ -112,7 +114,8 @@ impl World {
         let whole = self.carried_channel(id, user);
         self.channels.get(&id)?;
         let mut value = json!({"app_permissions": self.powers_in(id, self.bot).to_string()});
-        for part in ["id", "type", "name", "parent_id", "permissions", "thread_metadata", "flags", "guild_id"] {
+        for part in ["id", "type", "name", "parent_id", "permissions", "thread_metadata", "flags", "guild_id"]
+        {
             if let Some(known) = whole.get(part) {
                 value[part] = known.clone();
             }

@@ -39,7 +39,8 @@ impl World {
             if filled.iter().any(|other: &Value| other["name"] == *name) {
                 return Err(format!("option `{name}` is there twice"));
             }
-            let value = self.fitting(typed, option, value).map_err(|why| format!("option `{name}`: {why}"))?;
+            let value =
+                self.fitting(typed, option, value).map_err(|why| format!("option `{name}`: {why}"))?;
             filled.push(json!({"name": name, "type": option["type"], "value": value}));
         }
         let is_missing = |option: &Value| {
@@ -49,7 +50,7 @@ impl World {
             return Err(format!("not filled in: {}", command::names(wanted, is_missing)));
         }
         let filled = nested(command, typed.subcommand, filled);
-        Ok(self.command_data((typed.guild, typed.user), command, filled))
+        Ok(self.command_data((typed.guild, typed.user), command, &filled))
     }
 
     /// The same for a request that no Discord made: what is known of the command is used, the rest guessed.
@@ -65,20 +66,23 @@ impl World {
         let filled =
             filled.map(|(name, value)| json!({"name": name, "type": kind(name, value), "value": value}));
         let filled = nested(command, typed.subcommand, filled.collect());
-        self.command_data((typed.guild, typed.user), command, filled)
+        self.command_data((typed.guild, typed.user), command, &filled)
     }
 
     /// The command, if it is offered to this person in this place.
     fn offered(&self, typed: &Typed<'_>) -> Result<&Value, String> {
         let Typed { guild, channel, user, name, .. } = *typed;
-        let who = self.users.get(&user).map(|user| user.username.as_str()).ok_or("there is no such person")?;
+        let who =
+            self.users.get(&user).map(|user| user.username.as_str()).ok_or("there is no such person")?;
         let place = self.channels.get(&channel).ok_or("there is no such channel")?;
         let is_right = match guild {
             Some(guild) => place.guild == guild,
             None => place.recipient == Some(user),
         };
         if !is_right {
-            return Err("the channel is not there: in another guild, or somebody else's direct messages".into());
+            return Err(
+                "the channel is not there: in another guild, or somebody else's direct messages".into()
+            );
         }
         let powers = self.powers_in(channel, user);
         if guild.is_some() && powers & VIEW_CHANNEL == 0 {
@@ -99,9 +103,9 @@ impl World {
         // Nobody has the bit of administrators but by being one.
         let needed = needed.map(|bits| if bits == 0 { 1 << 3 } else { bits });
         match needed.filter(|bits| powers & bits != *bits) {
-            Some(bits) => {
-                Err(format!("/{name} is not offered to {who}: it needs the permissions {bits} (default_member_permissions)"))
-            }
+            Some(bits) => Err(format!(
+                "/{name} is not offered to {who}: it needs the permissions {bits} (default_member_permissions)"
+            )),
             None => Ok(command),
         }
     }
@@ -152,11 +156,14 @@ fn nested(command: &Value, subcommand: Option<&str>, filled: Vec<Value>) -> Vec<
     let mut at = command;
     for step in &steps {
         let known = command::list(at).iter().find(|option| option["name"] == *step);
-        let guess = if kinds.len() + 1 < steps.len() { command::SUB_COMMAND_GROUP } else { command::SUB_COMMAND };
+        let guess =
+            if kinds.len() + 1 < steps.len() { command::SUB_COMMAND_GROUP } else { command::SUB_COMMAND };
         kinds.push(known.and_then(|known| known["type"].as_u64()).unwrap_or(guess));
         at = known.unwrap_or(&Value::Null);
     }
-    let wrap = |inner: Vec<Value>, (name, kind): (&&str, u64)| vec![json!({"name": name, "type": kind, "options": inner})];
+    let wrap = |inner: Vec<Value>, (name, kind): (&&str, u64)| {
+        vec![json!({"name": name, "type": kind, "options": inner})]
+    };
     steps.iter().zip(kinds).rev().fold(filled, wrap)
 }
 
@@ -181,7 +188,8 @@ fn among(option: &Value, value: &Value) -> Result<(), String> {
 
 fn text(option: &Value, value: &Value) -> Result<Value, String> {
     let text = value.as_str().ok_or("a text is wanted")?;
-    let (least, most) = (option["min_length"].as_u64().unwrap_or(0), option["max_length"].as_u64().unwrap_or(TEXT_MAX));
+    let (least, most) =
+        (option["min_length"].as_u64().unwrap_or(0), option["max_length"].as_u64().unwrap_or(TEXT_MAX));
     let length = text.chars().count() as u64;
     if length < least || length > most {
         return Err(format!("{length} characters, where {least} to {most} are allowed"));

@@ -62,7 +62,9 @@ impl Stage {
 
     async fn answers(&self, interaction: u64, body: &Value) -> u16 {
         let tokens = self.discord.interaction_tokens();
-        self.does("POST", &format!("/interactions/{interaction}/{}/callback", tokens.last().unwrap()), body).await.0
+        self.does("POST", &format!("/interactions/{interaction}/{}/callback", tokens.last().unwrap()), body)
+            .await
+            .0
     }
 }
 
@@ -84,6 +86,21 @@ async fn listening(discord: &Standin, intents: u64) -> Ws {
     socket
 }
 
+/// The names of what is carried.
+fn carries(d: &Value, expected: &str) {
+    let names: Vec<&str> = d.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names.join(" "), expected);
+}
+
+const IN_GUILD: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                        channel_id context data entitlement_sku_ids entitlements guild guild_id guild_locale id locale \
+                        member token type version";
+const PRESSED: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                       channel_id context data entitlement_sku_ids entitlements guild guild_id guild_locale id locale \
+                       member message token type version";
+const DIRECT: &str = "app_permissions application_id attachment_size_limit authorizing_integration_owners channel \
+                      channel_id context data entitlement_sku_ids entitlements id locale token type user version";
+
 #[test]
 fn its_parts_are_what_the_file_describes() {
     block_on(async {
@@ -95,6 +112,7 @@ fn its_parts_are_what_the_file_describes() {
         let options = vec![option("about", thread), option("whom", stage.alice), option("crew", crew)];
         let asked = stage.ask(options);
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
+        carries(&d, IN_GUILD);
         check_part("GuildChannelResponse", &d["channel"]);
         check_part("GuildMemberResponse", &d["member"]);
         check_part("UserResponse", &d["member"]["user"]);
@@ -104,18 +122,23 @@ fn its_parts_are_what_the_file_describes() {
         let chosen = &resolved["channels"][thread.to_string()];
         assert_eq!((&chosen["name"], &chosen["type"]), (&json!("side"), &json!(11)));
         assert!(chosen["thread_metadata"]["archived"] == false && chosen["permissions"].is_string());
-        assert!(resolved["members"][&alice]["user"].is_null() && resolved["members"][&alice]["roles"].is_array());
-        let buttons = json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "L", "custom_id": "c"}]}]);
+        assert!(
+            resolved["members"][&alice]["user"].is_null() && resolved["members"][&alice]["roles"].is_array()
+        );
+        let buttons =
+            json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "L", "custom_id": "c"}]}]);
         let data = json!({"content": "x", "flags": 64, "components": buttons});
         assert_eq!(stage.answers(asked, &json!({"type": 4, "data": data})).await, 204);
         let pressed = stage.discord.press(Some(stage.home), stage.general, stage.alice, asked, "c");
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
         assert_eq!(d["id"], pressed.to_string());
+        carries(&d, PRESSED);
         check_part("MessageResponse", &d["message"]);
         check_part("ApplicationCommandInteractionMetadataResponse", &d["message"]["interaction_metadata"]);
         let direct = SlashCommand { user: stage.alice, name: "ask".to_owned(), ..SlashCommand::default() };
         stage.discord.command(direct).unwrap();
         let d = heard(&mut socket, "INTERACTION_CREATE").await;
+        carries(&d, DIRECT);
         check_part("PrivateChannelResponse", &d["channel"]);
         check_part("UserResponse", &d["user"]);
     });
@@ -133,7 +156,8 @@ fn twilight_understands_it() {
         assert_eq!((interaction.id.get(), interaction.author_id().unwrap().get()), (asked, stage.alice));
         let Some(InteractionData::ApplicationCommand(data)) = &interaction.data else { panic!("no command") };
         assert_eq!((data.name.as_str(), data.resolved.as_ref().unwrap().channels.len()), ("ask", 1));
-        let buttons = json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "L", "custom_id": "c"}]}]);
+        let buttons =
+            json!([{"type": 1, "components": [{"type": 2, "style": 1, "label": "L", "custom_id": "c"}]}]);
         stage.answers(asked, &json!({"type": 4, "data": {"content": "x", "components": buttons}})).await;
         let Event::MessageCreate(reply) = next(&mut shard).await else { panic!("something else") };
         assert_eq!(reply.interaction_metadata.as_ref().unwrap().id.get(), asked);
@@ -144,7 +168,10 @@ fn twilight_understands_it() {
         assert_eq!((data.custom_id.as_str(), heard.message.as_ref().unwrap().id), ("c", reply.id));
         stage.answers(pressed, &json!({"type": 4, "data": {"content": "y"}})).await;
         let Event::MessageCreate(reply) = next(&mut shard).await else { panic!("something else") };
-        assert_eq!(reply.interaction_metadata.as_ref().unwrap().interacted_message_id.unwrap().get(), message);
+        assert_eq!(
+            reply.interaction_metadata.as_ref().unwrap().interacted_message_id.unwrap().get(),
+            message
+        );
         let path = format!("/channels/{}/messages/{}", stage.general, reply.id);
         let (_, body) = stage.does("GET", &path, &Value::Null).await;
         serde_json::from_value::<Message>(body).unwrap();
@@ -185,8 +212,16 @@ fn permissions_are_those_of_the_person_in_the_channel() {
         discord.wear(home, alice, crew, true);
         assert_eq!(may(&mut socket, general).await, (all | KICK, all), "a role more");
         discord.set_overwrite(general, alice, 0, send);
-        assert_eq!(may(&mut socket, general).await.0, all & !send & !attach | KICK, "speech and what goes with it");
-        assert_eq!(may(&mut socket, thread).await.0, all & !send | KICK, "a thread has a permission of its own");
+        assert_eq!(
+            may(&mut socket, general).await.0,
+            all & !send & !attach | KICK,
+            "speech and what goes with it"
+        );
+        assert_eq!(
+            may(&mut socket, thread).await.0,
+            all & !send | KICK,
+            "a thread has a permission of its own"
+        );
         discord.set_overwrite(general, crew, 0, view);
         assert_eq!(may(&mut socket, general).await, (0, all), "who does not see it may nothing");
         assert_eq!(may(&mut socket, thread).await, (0, all), "nor in its threads");
@@ -197,7 +232,10 @@ fn permissions_are_those_of_the_person_in_the_channel() {
         discord.set_role(home, crew, 1 << 3);
         discord.set_overwrite(general, alice, 0, view);
         let administrator = may(&mut socket, general).await.0;
-        assert!(administrator & (all | KICK | 1 << 3 | 1 << 5) == all | KICK | 1 << 3 | 1 << 5, "all, whatever is denied");
+        assert!(
+            administrator & (all | KICK | 1 << 3 | 1 << 5) == all | KICK | 1 << 3 | 1 << 5,
+            "all, whatever is denied"
+        );
     });
 }
 
@@ -245,10 +283,15 @@ fn the_ledger_has_the_requests_and_no_token() {
         let stage = Stage::new(Config::default()).await;
         let asked = stage.ask(Vec::new());
         stage.answers(asked, &json!({"type": 4, "data": {"content": "said"}})).await;
-        let original = format!("/webhooks/{}/{}/messages/@original", stage.discord.bot_id(), stage.discord.interaction_tokens()[0]);
+        let original = format!(
+            "/webhooks/{}/{}/messages/@original",
+            stage.discord.bot_id(),
+            stage.discord.interaction_tokens()[0]
+        );
         stage.does("PATCH", &original, &json!({"content": "edited"})).await;
         let requests = stage.discord.requests(&Filter::default());
-        let kept: Vec<_> = requests.iter().map(|request| (request.kind, request.status, request.channel)).collect();
+        let kept: Vec<_> =
+            requests.iter().map(|request| (request.kind, request.status, request.channel)).collect();
         let general = Some(stage.general);
         let expected = [
             (RouteKind::PutCommands, Some(200), None),
@@ -258,7 +301,8 @@ fn the_ledger_has_the_requests_and_no_token() {
         assert_eq!(kept, expected);
         let contents: Vec<_> = requests.iter().filter_map(|request| request.content.as_deref()).collect();
         assert_eq!(contents, ["said", "edited"]);
-        let shown = format!("{}{:?}{:?}", json!(requests), stage.discord.effects_on(stage.general), stage.discord);
+        let shown =
+            format!("{}{:?}{:?}", json!(requests), stage.discord.effects_on(stage.general), stage.discord);
         assert!(!shown.contains(&stage.discord.interaction_tokens()[0]));
     });
 }
@@ -271,11 +315,19 @@ fn an_answer_is_awaited_and_a_deferral_is_none() {
         assert_eq!(stage.discord.answered(asked), None);
         stage.discord.advance(120);
         stage.answers(asked, &json!({"type": 5, "data": {"flags": 64}})).await;
-        assert_eq!(stage.discord.answer(asked, Duration::from_millis(20)).await, None, "it is still thinking");
+        assert_eq!(
+            stage.discord.answer(asked, Duration::from_millis(20)).await,
+            None,
+            "it is still thinking"
+        );
         let thinking = stage.discord.answered(asked).unwrap();
         assert!(thinking.deferred && thinking.ephemeral && thinking.content.is_empty());
         assert!((120..3000).contains(&thinking.after_ms), "{}", thinking.after_ms);
-        let original = format!("/webhooks/{}/{}/messages/@original", stage.discord.bot_id(), stage.discord.interaction_tokens()[0]);
+        let original = format!(
+            "/webhooks/{}/{}/messages/@original",
+            stage.discord.bot_id(),
+            stage.discord.interaction_tokens()[0]
+        );
         let body = json!({"content": "thought", "allowed_mentions": {"parse": []}});
         let (awaited, _) = tokio::join!(
             stage.discord.answer(asked, Duration::from_secs(20)),
@@ -284,7 +336,11 @@ fn an_answer_is_awaited_and_a_deferral_is_none() {
         let awaited = awaited.unwrap();
         assert_eq!((awaited.content.as_str(), awaited.deferred), ("thought", true));
         assert_eq!(awaited.allowed_mentions, Some(json!({"parse": []})));
-        assert_eq!(stage.discord.press(Some(stage.home), stage.general, stage.alice, 7, "c"), 0, "no such message");
+        assert_eq!(
+            stage.discord.press(Some(stage.home), stage.general, stage.alice, 7, "c"),
+            0,
+            "no such message"
+        );
     });
 }
 
@@ -311,7 +367,8 @@ fn a_forged_command_is_sent_as_it_is() {
             {"name": "about", "type": 3, "value": "7"}, {"name": "odd", "type": 3, "value": [1]},
             {"name": "n", "type": 10, "value": 1.5},
         ]);
-        let nested = json!([{"name": "of", "type": 2, "options": [{"name": "it", "type": 1, "options": inner}]}]);
+        let nested =
+            json!([{"name": "of", "type": 2, "options": [{"name": "it", "type": 1, "options": inner}]}]);
         assert_eq!(data["options"], nested);
     });
 }
@@ -330,5 +387,48 @@ fn what_is_said_to_the_bot_alone_is_told_without_message_content() {
         assert_eq!((&d["content"], d.get("guild_id"), d.get("member")), (&json!("to you"), None, None));
         stage.discord.delete(direct, said);
         assert_eq!(heard(&mut socket, "MESSAGE_DELETE").await.get("guild_id"), None);
+    });
+}
+
+/// A bot answers the next thing that it hears, which is returned.
+async fn bot_answers(stage: &Stage, socket: &mut Ws, answer: Value) -> Value {
+    let d = heard(socket, "INTERACTION_CREATE").await;
+    let path =
+        format!("/interactions/{}/{}/callback", d["id"].as_str().unwrap(), d["token"].as_str().unwrap());
+    assert_eq!(stage.does("POST", &path, &answer).await.0, 204);
+    d
+}
+
+#[test]
+fn a_line_of_control_waits_for_the_answer() {
+    block_on(async {
+        let stage = Stage::new(Config::default()).await;
+        let mut socket = listening(&stage.discord, 0).await;
+        let line =
+            async |line: &'static str| match stage.http.send("POST", "/standin/do", Some(line), 15_000).await
+            {
+                Got::Answer { status, body, .. } => (status, body),
+                _ => panic!("no answer"),
+            };
+        let button = json!({"type": 2, "style": 1, "label": "Once more", "custom_id": "again"});
+        let data = json!({"content": "pong", "components": [{"type": 1, "components": [button]}]});
+        let first = bot_answers(&stage, &mut socket, json!({"type": 4, "data": data}));
+        let ((status, told), _) = tokio::join!(line("slash #general carol /ask about:#general"), first);
+        assert_eq!((status, &told["reply"]["content"]), (200, &json!("pong")));
+        assert_eq!(told["reply"]["custom_ids"], json!(["again"]));
+        let update = json!({"type": 7, "data": {"content": "pong again", "components": []}});
+        let second = bot_answers(&stage, &mut socket, update);
+        let ((_, told), d) = tokio::join!(line("press last Once more carol"), second);
+        let (pressed, who) = (&d["data"]["custom_id"], &d["member"]["user"]["username"]);
+        assert_eq!((pressed, who), (&json!("again"), &json!("carol")), "a label may have spaces");
+        assert_eq!(told["reply"]["content"], "pong again");
+        for (wrong, why) in [
+            ("press 7 again carol", "no interaction or message `7`; write an id or `last`"),
+            ("press last", "usage: press INTERACTION BUTTON USER"),
+            ("slash #general carol /aks", "no command `aks`; did you mean `ask`?"),
+            ("slash #general carol", "usage: slash CHANNEL USER COMMAND"),
+        ] {
+            assert_eq!(line(wrong).await, (400, json!({"error": why})), "{wrong}");
+        }
     });
 }
