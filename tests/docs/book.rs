@@ -121,12 +121,10 @@ fn shell(block: &[(usize, &str)]) -> Vec<Piece> {
         let (number, mut text) =
             open.take().map_or((*number, String::new()), |(number, text)| (number, text + "\n"));
         text += line;
-        if text.ends_with('\\') || text.matches('\'').count() % 2 == 1 {
-            open = Some((number, text));
-            continue;
-        }
         let typed = without_comment(&text);
-        if !typed.is_empty() {
+        if typed.ends_with('\\') || typed.matches('\'').count() % 2 == 1 {
+            open = Some((number, text));
+        } else if !typed.is_empty() {
             pieces.push(Piece::Line { number, typed, told: None });
         }
     }

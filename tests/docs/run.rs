@@ -51,6 +51,7 @@ impl Play {
     /// What happens on the stage between two blocks.
     async fn happens(&mut self, number: usize, what: &str) {
         self.stage.settled().await;
+        let before = self.stage.tail().await;
         let words: Vec<&str> = what.split(' ').collect();
         let stage = &mut self.stage;
         match words.as_slice() {
@@ -73,7 +74,10 @@ impl Play {
                     self.wrong(number, &format!("channel {channel} shows {copies} copies, not {count}"));
                 }
             }
-            _ => panic!("{}:{number}: '{what}' is nothing that happens on a stage", self.path),
+            [..] => panic!("{}:{number}: '{what}' is nothing that happens on a stage", self.path),
+        }
+        if let ["wipe" | "say", ..] = words.as_slice() {
+            self.stage.heard(before).await;
         }
     }
 
@@ -92,6 +96,10 @@ impl Play {
             }
             Kind::Start => return self.stage.start("mirror run").await,
             Kind::Stop => return self.stage.stop().await,
+            Kind::Alone => {
+                self.stage.stop().await;
+                self.stage.shell(run).await
+            }
             Kind::Sql => self.sql(run).await,
             Kind::Shell => self.stage.shell(run).await,
         };
@@ -135,7 +143,9 @@ impl Play {
             Ok(count)
         });
         match rows {
-            Ok(0) if sql.starts_with("select") => Said { code: Some(1), text: "no rows".to_owned() },
+            Ok(0) if sql.starts_with("select") && !sql.contains("show_dead") => {
+                Said { code: Some(1), text: "no rows".to_owned() }
+            }
             Ok(_) => Said { code: Some(0), text: String::new() },
             Err(error) => Said { code: Some(1), text: error.to_string() },
         }
@@ -152,6 +162,8 @@ enum Kind {
     /// What a service manager would do.
     Start,
     Stop,
+    /// Where no node may run, as its help says.
+    Alone,
     Sql,
     Shell,
 }
@@ -162,6 +174,8 @@ fn kind(line: &str) -> Kind {
         (Some("mirror"), Some("run"), _) => Kind::Node,
         (Some("systemctl"), Some("start"), Some("mirror")) => Kind::Start,
         (Some("systemctl"), Some("stop"), Some("mirror")) => Kind::Stop,
+        (Some("mirror"), Some("archive"), Some("restore")) => Kind::Alone,
+        (Some("mirror"), Some("migrate"), _) if line.contains("--switch") => Kind::Alone,
         (Some("sqlite3"), ..) => Kind::Sql,
         (..) => Kind::Shell,
     }

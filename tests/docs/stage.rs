@@ -96,11 +96,18 @@ impl Stage {
             assert_eq!(said.code, Some(0), "{line}: {}", said.text);
         }
         stage.start("mirror run").await;
+        let before = stage.tail().await;
         let first = stage.say("42", "77", "Hello, Hilltop");
         stage.names_first(first);
+        stage.heard(before).await;
         stage.settled().await;
+        let before = stage.tail().await;
         stage.discord.edit(stage.id("42"), first, "Hello, Hilltop!");
+        stage.heard(before).await;
+        stage.settled().await;
+        let before = stage.tail().await;
         stage.say("52", "78", "Good morning, Harbour");
+        stage.heard(before).await;
         stage.settled().await;
         stage
     }
@@ -216,19 +223,42 @@ impl Stage {
         assert_eq!(ended.unwrap().code(), Some(0), "the node did not stop well: {}", self.log());
     }
 
+    async fn status(&self) -> Value {
+        let said = self.shell("mirror status --json").await;
+        serde_json::from_str(&said.text).unwrap_or_default()
+    }
+
+    /// The offset of the next event, where a node runs.
+    pub(crate) async fn tail(&self) -> Option<u64> {
+        if self.node.is_some() { tail_of(&self.status().await) } else { None }
+    }
+
+    /// Waits until the node has heard what just happened.
+    pub(crate) async fn heard(&self, before: Option<u64>) {
+        let began = Instant::now();
+        while self.node.is_some() && self.tail().await <= before {
+            assert!(began.elapsed() < PATIENCE, "the node does not hear it: {}", self.log());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Waits until nothing is owed any more, where a node runs.
     pub(crate) async fn settled(&self) {
         let began = Instant::now();
         while self.node.is_some() {
-            let said = self.shell("mirror status --json").await;
-            let status: Value = serde_json::from_str(&said.text).unwrap_or_default();
+            let status = self.status().await;
             if is_settled(&status) {
                 return;
             }
-            assert!(began.elapsed() < PATIENCE, "waited in vain: {}; {}", said.text, self.log());
+            assert!(began.elapsed() < PATIENCE, "waited in vain: {status}; {}", self.log());
             tokio::time::sleep(LOOK).await;
         }
     }
+}
+
+/// The offset of the next event.
+fn tail_of(status: &Value) -> Option<u64> {
+    status["partitions"][0]["tail"].as_u64()
 }
 
 /// Every lane rests or is held, and all that is on the log is folded.
@@ -249,7 +279,7 @@ fn is_settled(status: &Value) -> bool {
 fn numbers(text: &str, change: impl Fn(&str) -> String) -> String {
     let mut changed = String::new();
     let mut word = String::new();
-    let is_word = |letter: char| letter.is_alphanumeric() || "._-".contains(letter);
+    let is_word = |letter: char| letter.is_alphanumeric() || "._-:".contains(letter);
     for letter in text.chars().chain(['\n']) {
         if is_word(letter) {
             word.push(letter);

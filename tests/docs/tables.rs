@@ -2,9 +2,9 @@
 
 /// Lines that are run in another form: what would take long, or never end, or is named otherwise here.
 pub(crate) const RUN_AS: &[(&str, &str)] = &[
-    ("cargo run --release -- demo", "mirror demo --duration 4 --kills 1"),
-    ("mirror demo", "mirror demo --duration 4 --kills 1"),
-    ("mirror demo --seed 7 --kills 10", "mirror demo --duration 4 --seed 7 --kills 2"),
+    ("cargo run --release -- demo", "mirror demo --duration 2 --kills 1"),
+    ("mirror demo", "mirror demo --duration 2 --kills 1"),
+    ("mirror demo --seed 7 --kills 10", "mirror demo --duration 2 --seed 7 --kills 2"),
     ("mirror bench --events 100000", "mirror bench --events 1000"),
     (
         "mirror log --mirror lounge --from 2h --kind edited --follow",
@@ -21,7 +21,6 @@ const NODES: &str = "means something where there are other nodes; tests/cluster 
 pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("tools/test", "runs this test"),
     ("cargo install --path . --locked", "builds the program, which this test has done"),
-    ("mdbook build", "needs mdBook; docs/introduction.md says with which one the book was built"),
     ("mirror demo --cluster", SERVERS),
     ("mirror demo --cluster --havoc kill-node,zombie --duration 30", SERVERS),
     ("mirror schema apply --views cql://127.0.0.1:9042/mirror --replication SimpleStrategy:1", CQL),

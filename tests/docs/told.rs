@@ -35,18 +35,23 @@ fn masked(line: &str) -> String {
     masked.join(" ")
 }
 
+/// What is counted otherwise each time: durations, sizes, and events, of which Discord may send some more or fewer.
+const UNITS: [&str; 8] = ["ms", "s", "events/s", "bytes", "kB", "MB", "events", "cells"];
+/// What a process or an offset stands behind.
+const PLACES: [&str; 6] = ["process", "offsets", "to", "hold", "handled", "numbers"];
+
 fn word_masked(word: &str, before: &str, next: &str) -> String {
     let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
     let is_hex = bare.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let is_number = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
-    let is_unit =
-        ["ms", "s", "events/s", "bytes", "kB", "MB"].contains(&next.trim_end_matches([',', ';', ')', '.']));
+    let is_unit = UNITS.contains(&next.trim_end_matches([',', ';', ')', '.', ':']));
+    let is_place = PLACES.contains(&before);
     let mask = match bare.len() {
         20.. if bare.ends_with('Z') && bare.contains('T') => "TIME",
         36 if is_hex => "UUID",
         32 if is_hex => "DIGEST",
         13 if bare.starts_with("node-") => "NODE",
-        _ if is_number && (before == "process" || is_unit) => "N",
+        _ if is_number && (is_place || is_unit) => "N",
         _ => return ids_masked(word),
     };
     word.replacen(bare, mask, 1)
@@ -77,7 +82,7 @@ fn what_is_different_each_time_is_masked_and_nothing_else() {
             "digest 405c6e7279e74373e262df757ea10128, the same as build 0's",
             "digest DIGEST, the same as build 0's",
         ),
-        ("rebuilt 3 events: 4 cells in 42 ms, 71 events/s", "rebuilt 3 events: 4 cells in N ms, N events/s"),
+        ("rebuilt 3 events: 4 cells in 42 ms, 71 events/s", "rebuilt N events: N cells in N ms, N events/s"),
         ("node node-e0d3798e: process 12, version 0.1.0", "node NODE: process N, version 0.1.0"),
         ("https://discord.com/channels/41/42/1310000000000000001", "https://discord.com/channels/41/42/ID"),
     ] {

@@ -58,7 +58,7 @@ fn section(command: &Command, name: &str, level: &str, text: &mut String) {
     if level == "#" {
         text.push_str(&format!("{MADE}\n\n"));
     }
-    text.push_str(&format!("{}.\n\n```text\n{}\n```\n", about(command), usage(command)));
+    text.push_str(&format!("{}.\n\n```text\n{}\n```\n", escaped(&about(command)), usage(command)));
     let own = |option: &&Arg| !option.is_hide_set() && !option.is_global_set() && !is_built_in(option);
     let positionals = command.get_positionals().filter(own);
     let options: Vec<&Arg> = command.get_arguments().filter(own).filter(|one| !one.is_positional()).collect();
@@ -158,13 +158,19 @@ fn cell(text: &str) -> String {
     escaped(text).replace('|', "\\|").replace('\n', " ")
 }
 
-/// `<#42>` is no HTML.
+/// `<#42>` is no HTML, and `--flag` keeps both its dashes.
 fn escaped(text: &str) -> String {
-    text.split('`')
-        .enumerate()
-        .map(|(at, piece)| if at % 2 == 0 { piece.replace('<', "\\<") } else { piece.to_owned() })
-        .collect::<Vec<_>>()
-        .join("`")
+    let plain = |piece: &str| piece.split(' ').map(flagged).collect::<Vec<_>>().join(" ");
+    let pieces = text.split('`').enumerate();
+    let pieces = pieces.map(|(at, piece)| if at % 2 == 0 { plain(piece) } else { piece.to_owned() });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
+fn flagged(word: &str) -> String {
+    let is_flag = word.trim_start_matches('(').starts_with("--");
+    let Some(start) = word.find("--").filter(|_| is_flag) else { return word.replace('<', "\\<") };
+    let end = word.trim_end_matches([',', '.', ':', ';', ')']).len();
+    format!("{}`{}`{}", &word[..start], &word[start..end], &word[end..])
 }
 
 #[cfg(test)]
@@ -184,5 +190,6 @@ mod tests {
     #[test]
     fn a_cell_is_one_line_without_html() {
         assert_eq!(cell("id, <#id>, `<#id>`\nor a|b"), "id, \\<#id>, `<#id>` or a\\|b");
+        assert_eq!(cell("with --apply: (with --base live)"), "with `--apply`: (with `--base` live)");
     }
 }
