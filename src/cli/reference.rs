@@ -36,7 +36,7 @@ pub fn pages() -> Vec<Page> {
     // Usage lines and inherited options are there once it is built.
     root.build();
     let mut pages = vec![settings::page(), command::index(&root)];
-    pages.extend(command::visible(&root).map(command::page));
+    pages.extend(command::visible(&root).map(|verb| command::page(&root, verb)));
     pages
 }
 

@@ -66,7 +66,6 @@ impl Play {
                 assert!(hooks.into_iter().all(|hook| stage.discord.delete_webhook(hook)));
             }
             ["delete-channel", channel] => assert!(stage.discord.delete_channel(stage.id(channel))),
-            ["lose-sessions"] => stage.discord.lose_sessions(),
             ["expect-copies", channel, count] => {
                 let shown = stage.discord.messages(stage.id(channel));
                 let copies = shown.iter().filter(|message| message.webhook.is_some()).count();

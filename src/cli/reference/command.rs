@@ -42,10 +42,10 @@ pub(super) fn index(root: &Command) -> Page {
 }
 
 /// The page of one command and of all below it.
-pub(super) fn page(verb: &Command) -> Page {
+pub(super) fn page(root: &Command, verb: &Command) -> Page {
     let name = verb.get_name();
     let mut text = String::new();
-    section(verb, &format!("mirror {name}"), "#", &mut text);
+    section(&[root, verb], &format!("mirror {name}"), "#", &mut text);
     let one = NOT_DONE.iter().find(|(of, _)| *of == name).map_or("not done", |(_, one)| one);
     text += "\n## Exit codes\n\n| code | means |\n|---|---|\n| 0 | done |\n";
     text += &format!("| 1 | {one} |\n| 2 | asked for wrongly |\n");
@@ -53,13 +53,20 @@ pub(super) fn page(verb: &Command) -> Page {
     Page { path: format!("commands/{name}.md"), text }
 }
 
-fn section(command: &Command, name: &str, level: &str, text: &mut String) {
+/// A command, the last of `path`; what one above it brings is said there.
+fn section(path: &[&Command], name: &str, level: &str, text: &mut String) {
+    let [above @ .., command] = path else { return };
     text.push_str(&format!("{level} {name}\n\n"));
     if level == "#" {
         text.push_str(&format!("{MADE}\n\n"));
     }
     text.push_str(&format!("{}.\n\n```text\n{}\n```\n", escaped(&about(command)), usage(command)));
-    let own = |option: &&Arg| !option.is_hide_set() && !option.is_global_set() && !is_built_in(option);
+    let inherited = |option: &Arg| {
+        above
+            .iter()
+            .any(|one| one.get_arguments().any(|its| its.is_global_set() && its.get_id() == option.get_id()))
+    };
+    let own = |option: &&Arg| !option.is_hide_set() && !is_built_in(option) && !inherited(option);
     let positionals = command.get_positionals().filter(own);
     let options: Vec<&Arg> = command.get_arguments().filter(own).filter(|one| !one.is_positional()).collect();
     for table in [table("argument", positionals), table_of(command, &options)] {
@@ -70,7 +77,8 @@ fn section(command: &Command, name: &str, level: &str, text: &mut String) {
     text.push_str(&examples(command));
     for inner in visible(command) {
         text.push('\n');
-        section(inner, &format!("{name} {}", inner.get_name()), &format!("{level}#"), text);
+        let path = [path, &[inner]].concat();
+        section(&path, &format!("{name} {}", inner.get_name()), &format!("{level}#"), text);
     }
 }
 
