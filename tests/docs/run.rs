@@ -2,7 +2,7 @@
 
 use crate::book::{Page, Piece, pieces};
 use crate::stage::{Said, Stage};
-use crate::tables::{ARRIVING, NOT_RUN, RUN_AS};
+use crate::tables::{ARRIVING, NOT_RUN, PROGRAMS, RUN_AS};
 use crate::told;
 use clap::Parser;
 use mirror::cli::Cli;
@@ -86,6 +86,12 @@ impl Play {
             Way::As(other) => other,
             Way::Itself => typed,
         };
+        if program(run).is_some_and(|program| !PROGRAMS.contains(&program)) {
+            return self.wrong(
+                number,
+                &format!("`{typed}` is not run here: list it in tests/docs/tables.rs, with a reason"),
+            );
+        }
         self.lines += 1;
         self.stage.settled().await;
         let said = match kind(run) {
@@ -178,6 +184,15 @@ fn kind(line: &str) -> Kind {
         (Some("sqlite3"), ..) => Kind::Sql,
         (..) => Kind::Shell,
     }
+}
+
+/// What a line begins with, behind its variables; none: it sets variables alone.
+fn program(line: &str) -> Option<&str> {
+    line.split_whitespace().find(|word| !word.split_once('=').is_some_and(|(name, _)| is_variable(name)))
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 fn way(typed: &str) -> Way<'static> {

@@ -12,6 +12,10 @@ pub(crate) const RUN_AS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Programs that a line may begin with: what is run here must harm nobody's machine.
+pub(crate) const PROGRAMS: &[&str] =
+    &["mirror", "sqlite3", "systemctl", "alias", "export", "cp", "mkdir", "mv", "rm"];
+
 const SERVERS: &str = "needs a broker and a CQL server; tests/cluster plays it";
 const CQL: &str = "needs a CQL server; tests/cql/tables.rs makes and compares the tables";
 const BROKER: &str = "needs a broker's management interface; docs/cluster.md says what was run";
