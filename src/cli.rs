@@ -8,6 +8,7 @@ mod local;
 mod migrate;
 mod pages;
 pub mod print;
+pub mod reference;
 mod schema;
 mod start;
 

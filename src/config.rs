@@ -13,7 +13,7 @@ mod sources;
 
 pub use place::Place;
 pub use show::{Line, json, text};
-pub use sources::{ConfigError, Environment, Sources};
+pub use sources::{ConfigError, Environment, Sources, variable};
 
 use crate::archive::Pace;
 use crate::discord::files::{self, REQUEST_BYTES_MAX};
@@ -344,10 +344,10 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// What is wrong with values that have the right type.
-    fn check(&self) -> Result<(), Unfit> {
+    /// Each number that has a range: its value, the least and the most.
+    pub(crate) fn ranges(&self) -> Vec<(&'static str, u64, u64, u64)> {
         let Lanes { in_flight, deadline_ms, settle_wait_ms, removals_per_hour, queue_max } = self.lanes;
-        let ranges = [
+        vec![
             ("lanes.in_flight", in_flight as u64, 1, 1024),
             ("lanes.deadline_ms", deadline_ms, 100, 120_000),
             ("lanes.settle_wait_ms", settle_wait_ms, 50, 600_000),
@@ -363,7 +363,12 @@ impl Config {
             ("archive.seal_events", self.archive.seal_events, 100, 1_000_000),
             ("archive.seal_minutes", self.archive.seal_minutes, 1, 30 * 1440),
             ("archive.margin_seconds", self.archive.margin_seconds, 1, 86_400),
-        ];
+        ]
+    }
+
+    /// What is wrong with values that have the right type.
+    fn check(&self) -> Result<(), Unfit> {
+        let ranges = self.ranges();
         if let Some((key, value, min, max)) =
             ranges.into_iter().find(|(_, is, min, max)| is < min || is > max)
         {

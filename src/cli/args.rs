@@ -178,6 +178,13 @@ pub enum Page {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Write the pages of the manual that are made from the definitions: one of each command, and the configuration
+    #[command(hide = true, after_help = "Example: mirror docs --dir docs")]
+    Docs {
+        /// The folder of the manual
+        #[arg(long)]
+        dir: PathBuf,
+    },
 }
 
 /// `mirror config`.

@@ -1,6 +1,7 @@
 //! What shells and `man` read, from the definitions that `--help` is made of.
 
 use super::args::{Cli, Page};
+use super::reference;
 use super::write_out;
 use crate::commands::CommandError;
 use clap::CommandFactory;
@@ -13,6 +14,7 @@ pub(super) fn write(page: &Page) -> Result<(), CommandError> {
         Page::Completions { shell } => write_out(completions(*shell)),
         Page::Man { dir: Some(dir) } => man_into(dir),
         Page::Man { dir: None } => write_out(man()?),
+        Page::Docs { dir } => docs_into(dir),
     }
 }
 
@@ -34,12 +36,29 @@ fn man() -> Result<Vec<u8>, CommandError> {
 
 /// All man pages, into a directory.
 fn man_into(dir: &Path) -> Result<(), CommandError> {
-    let why =
-        |error: std::io::Error| CommandError::Failed(format!("{} cannot be written: {error}", dir.display()));
-    if !dir.is_dir() {
-        return Err(CommandError::Wrong(format!("there is no directory {}: make it first", dir.display())));
+    check_dir(dir)?;
+    clap_mangen::generate_to(Cli::command(), dir).map_err(|error| unwritten(dir, &error))
+}
+
+/// The pages of the manual that are made, into its folder.
+fn docs_into(dir: &Path) -> Result<(), CommandError> {
+    check_dir(dir)?;
+    std::fs::create_dir_all(dir.join("commands")).map_err(|error| unwritten(dir, &error))?;
+    reference::pages().into_iter().try_for_each(|page| {
+        let path = dir.join(page.path);
+        std::fs::write(&path, page.text).map_err(|error| unwritten(&path, &error))
+    })
+}
+
+fn check_dir(dir: &Path) -> Result<(), CommandError> {
+    if dir.is_dir() {
+        return Ok(());
     }
-    clap_mangen::generate_to(Cli::command(), dir).map_err(why)
+    Err(CommandError::Wrong(format!("there is no directory {}: make it first", dir.display())))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::Failed(format!("{} cannot be written: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -52,7 +71,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         man_into(dir.path()).unwrap();
         let first = String::from_utf8(man().unwrap()).unwrap();
-        for verb in Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()) {
+        let root = Cli::command();
+        let visible = root.get_subcommands().filter(|verb| !verb.is_hide_set());
+        for verb in visible.map(|verb| verb.get_name().to_owned()) {
             assert!(dir.path().join(format!("mirror-{verb}.1")).is_file(), "mirror-{verb}.1");
             assert!(first.contains(&verb), "{verb} is not in mirror.1");
             for shell in Shell::value_variants() {

@@ -90,7 +90,8 @@ const FILE_VARIABLE: &str = "MIRROR_CONFIG";
 const FILE_NAME: &str = "mirror.toml";
 
 /// The variable of a dotted key.
-pub(super) fn variable(key: &str) -> String {
+#[must_use]
+pub fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
