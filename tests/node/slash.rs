@@ -261,8 +261,11 @@ async fn consent_is_asked_again_before_a_webhook_is_made() {
         assert!(discord.delete_webhook(webhook));
     }
     towns.stage.say(towns.here(), "two");
-    let held = |status: &Value| status["lanes"].to_string().contains("may no longer manage webhooks");
-    towns.stage.until_status("the lane is held", held).await;
+    let held = |why: &'static str| move |status: &Value| status["lanes"].to_string().contains(why);
+    towns.stage.until_status("the lane is held", held("the webhook was deleted")).await;
+    // The operator means it to be made again, and has no say there either.
+    towns.stage.done(&["release", "lounge", &there.to_string()]).await;
+    towns.stage.until_status("it is held again", held("may no longer manage webhooks")).await;
     assert!(discord.webhooks(there).is_empty(), "none was made");
     // Somebody else there who may says yes.
     let ruth = keeper(&towns.stage, towns.there, "Ruth").0;
@@ -278,7 +281,7 @@ async fn a_slow_answer_is_announced_in_time() {
     let towns = Towns::new().await;
     let (shown, buttons) = towns.asked().await;
     // Whoever asked is looked up before the answer: Discord takes its time.
-    let fault = RestFault::LateEffect { effect_ms: 0, answer_ms: 4_000 };
+    let fault = RestFault::LateEffect { effect_ms: 0, answer_ms: 2_500 };
     let on = Matcher::kind(RouteKind::GuildMember);
     let rules = vec![Rule { on, nth: 1, times: 1, fault }];
     towns.stage.discord.set_faults(Faults { script: rules, ..Faults::default() });
