@@ -19,6 +19,7 @@ pub mod limits;
 mod lookup;
 pub mod me;
 pub mod multipart;
+pub mod powers;
 mod refresh;
 pub mod rest;
 pub mod route;

@@ -4,7 +4,7 @@ use super::files::Spooled;
 use super::multipart::Upload;
 use super::route::{Kind, Route};
 use super::webhooks::Hook;
-use events::{ChannelId, GuildId, MessageId};
+use events::{ChannelId, GuildId, MessageId, UserId};
 use projections::render::Rendered;
 use projections::sink::{HISTORY_MAX, ThreadState, Threading};
 use secrecy::ExposeSecret as _;
@@ -341,6 +341,22 @@ impl Calls {
     /// Where the id is zero.
     pub fn channel(&self, channel: ChannelId) -> Result<Call, Unbuildable> {
         call(Kind::ReadChannel, channel.0, 0, self.0.channel(id(channel.0)?))
+    }
+
+    /// A guild.
+    ///
+    /// # Errors
+    /// Where the id is zero.
+    pub fn guild(&self, guild: GuildId) -> Result<Call, Unbuildable> {
+        call(Kind::ReadGuild, guild.0, 0, self.0.guild(id(guild.0)?))
+    }
+
+    /// A member of a guild.
+    ///
+    /// # Errors
+    /// Where an id is zero.
+    pub fn member(&self, guild: GuildId, user: UserId) -> Result<Call, Unbuildable> {
+        call(Kind::ReadMember, guild.0, 0, self.0.guild_member(id(guild.0)?, id(user.0)?))
     }
 
     /// Our own application.

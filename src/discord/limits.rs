@@ -147,6 +147,8 @@ pub struct Headers {
     pub scope: Option<Scope>,
     /// With a 403 or 429: the body is a page, not Discord's own words.
     pub is_page: bool,
+    /// When it was answered, by the other side's clock: seconds since 1970. No limit is told by it.
+    pub date_s: Option<i64>,
 }
 
 impl Headers {
@@ -164,6 +166,7 @@ impl Headers {
             retry_after_ms: seconds("retry-after"),
             scope: scope(text("x-ratelimit-scope"), text("x-ratelimit-global")),
             is_page: false,
+            date_s: text("date").and_then(date),
         }
     }
 
@@ -179,6 +182,12 @@ impl Headers {
         let is_known = self.bucket.is_some() || self.scope.is_some();
         !is_known && (status == 429 || (status == 403 && self.is_page))
     }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, in seconds since 1970.
+fn date(text: &str) -> Option<i64> {
+    let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(time.as_second())
 }
 
 fn scope(scope: Option<&str>, global: Option<&str>) -> Option<Scope> {

@@ -46,6 +46,10 @@ pub enum Kind {
     ReadUser,
     /// Read how many shards to run, and how they may start.
     ReadGateway,
+    /// Read a guild: its owner and roles.
+    ReadGuild,
+    /// Read a member of a guild.
+    ReadMember,
 }
 
 impl Kind {
@@ -80,6 +84,8 @@ impl Kind {
             Self::ReadApplication => "GET /applications/@me",
             Self::ReadUser => "GET /users/@me",
             Self::ReadGateway => "GET /gateway/bot",
+            Self::ReadGuild => "GET /guilds/{guild}",
+            Self::ReadMember => "GET /guilds/{guild}/members/{user}",
         }
     }
 
@@ -104,7 +110,9 @@ impl Kind {
             | Self::ListArchived
             | Self::ReadApplication
             | Self::ReadUser
-            | Self::ReadGateway => Method::GET,
+            | Self::ReadGateway
+            | Self::ReadGuild
+            | Self::ReadMember => Method::GET,
         }
     }
 }

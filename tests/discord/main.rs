@@ -8,6 +8,7 @@ mod files;
 mod forums;
 mod gateway;
 mod limits;
+mod powers;
 mod secrets;
 mod shards;
 mod sink;

@@ -25,6 +25,17 @@ fn headers(text: &str) -> Headers {
     Headers::parse(&map)
 }
 
+#[test]
+fn the_other_sides_clock_is_told_by_every_answer() {
+    for (text, expected) in
+        [("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)), ("yesterday", None), ("", None)]
+    {
+        let map = HeaderMap::from_iter([(http::header::DATE, text.parse().unwrap())]);
+        assert_eq!(Headers::parse(&map).date_s, expected, "{text:?}");
+    }
+    assert_eq!(headers("").date_s, None);
+}
+
 fn go(limits: &mut Limits, route: RouteKey, now: u64) -> Ticket {
     match limits.permit(route, None, now) {
         Permit::Go(ticket) => ticket,
