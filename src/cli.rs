@@ -3,7 +3,9 @@
 //! Exit codes: 0 done and in order; 1 not done, or `verify` found something; 2 asked for wrongly.
 
 pub mod args;
+mod check;
 mod draw;
+mod init;
 mod local;
 mod migrate;
 mod pages;
@@ -66,6 +68,8 @@ pub fn main() -> ExitCode {
         Verb::Config(args) => {
             write_out(configured(&config, args.task, global.json)).map(|()| ExitCode::SUCCESS)
         }
+        Verb::Init(args) => start::block_on(init::run(&args, &global)),
+        Verb::Check(args) => start::block_on(check::run(&config, &args, global.json)),
         Verb::Page(page) => pages::write(&page).map(|()| ExitCode::SUCCESS),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };
@@ -82,7 +86,8 @@ fn configured(config: &Config, task: ConfigTask, is_json: bool) -> String {
 }
 
 fn load(global: &Global, verb: &Verb) -> Result<Config, crate::config::ConfigError> {
-    if matches!(verb, Verb::Page(_)) {
+    // Neither reads a configuration: the one asks for none, the other is about to make it.
+    if matches!(verb, Verb::Page(_) | Verb::Init(_)) {
         return Ok(Config::default());
     }
     let mut sources = Sources::of_process();

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod archive;
 pub mod bench;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -24,5 +25,6 @@ mod server_url;
 pub mod slash;
 pub mod sqlite;
 pub mod stores;
+pub mod supervisor;
 pub mod tenure;
 mod tls;

@@ -303,7 +303,11 @@ fn token(config: &Config) -> Result<SecretString, NodeError> {
     })
 }
 
-fn rest(config: &Config, token: &SecretString) -> Result<Rest, NodeError> {
+/// The client that a configuration asks for.
+///
+/// # Errors
+/// [`NodeError::Setup`].
+pub(crate) fn rest(config: &Config, token: &SecretString) -> Result<Rest, NodeError> {
     let settings = transport::Settings {
         base: config.discord.api.trim_end_matches("/api").to_owned(),
         deadline: config.lanes.deadline(),

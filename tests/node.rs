@@ -9,6 +9,8 @@ mod archive;
 mod backfill;
 #[path = "node/bucket.rs"]
 mod bucket;
+#[path = "node/check.rs"]
+mod check;
 #[path = "node/commands.rs"]
 mod commands;
 #[path = "node/company.rs"]
@@ -25,6 +27,8 @@ mod forums;
 mod gap;
 #[path = "node/gateway.rs"]
 mod gateway;
+#[path = "node/init.rs"]
+mod init;
 #[path = "node/kills.rs"]
 mod kills;
 #[path = "node/lineage.rs"]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Keeps Discord channels in step: an event log, projected views, exactly-once copies, replay.
 #[derive(Debug, Parser)]
 #[command(name = "mirror", version, arg_required_else_help = true, disable_help_subcommand = true)]
-#[command(after_help = "Start with: mirror demo\nThen: MIRROR_DISCORD_TOKEN=... mirror run")]
+#[command(after_help = "Start with: mirror demo\nThen: mirror init, mirror check, mirror run")]
 pub struct Cli {
     /// What counts for every verb.
     #[command(flatten)]
@@ -63,6 +63,16 @@ pub enum Verb {
         after_help = "Each side is a data directory, or a configuration file (NAME.toml) that names the stores. Killed and run again, it goes on. With --switch the views of both sides are compared, mirror by mirror, before anything is switched; from then on no node works on the old side any more.\n\nExample:\n  mirror migrate --from /var/lib/mirror --to cluster.toml\n  mirror migrate --from /var/lib/mirror --to cluster.toml --switch"
     )]
     Migrate(Migrate),
+    /// Make a first configuration: asks for the data directory and the bot's token, tries the token, and says how to go on
+    #[command(
+        after_help = "It writes mirror.toml, and the token into a file of its own that only its owner can read. Answers may come from a pipe, a line each.\n\nExamples:\n  mirror init\n  mirror init --config /etc/mirror/mirror.toml --data-dir /var/lib/mirror --token-file /etc/mirror/token --yes"
+    )]
+    Init(Init),
+    /// Look whether everything is ready: configuration, disk, clock, token, and permissions in each linked channel
+    #[command(
+        after_help = "It changes nothing, and works whether a node runs or not. What is wrong comes with what to do. Exit code: 0 all is well (there may be warnings), 1 something fails.\n\nExamples:\n  mirror check\n  mirror check --mirror lounge --json"
+    )]
+    Check(Check),
     /// Show what is configured, and where each value is from
     #[command(
         after_help = "Secrets are not shown. `mirror config example` is a file with every key, its default and what it means.\n\nExample: mirror config show"
@@ -185,6 +195,37 @@ pub enum Page {
         #[arg(long)]
         dir: PathBuf,
     },
+}
+
+/// `mirror init`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Init {
+    /// A file that holds the token, and goes on holding it; without it the token is asked for
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Ask nothing: what is not given is the default
+    #[arg(long, requires = "token_file")]
+    pub yes: bool,
+    /// Write over files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// Base of Discord's REST API
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+    /// The gateway to connect to
+    #[arg(long, value_name = "URL")]
+    pub gateway: Option<String>,
+}
+
+/// `mirror check`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Check {
+    /// Only channels of this mirror: its name, its id, or the beginning of either
+    #[arg(long, short)]
+    pub mirror: Option<String>,
+    /// Only this channel: its id, <#id>, its address, or its name in the mirror
+    #[arg(long, short)]
+    pub channel: Option<String>,
 }
 
 /// `mirror config`.

@@ -7,6 +7,7 @@ use crate::config::{Config, LogFormat};
 use crate::demo::cluster;
 use crate::node::{self, NodeError};
 use crate::stores::{self, Opened, StoresError};
+use crate::supervisor;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -67,6 +68,7 @@ pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
             _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
             _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
         };
+        supervisor::tell(supervisor::READY);
         let node = node::run(config, opened, stop);
         tokio::pin!(node);
         tokio::select! {
@@ -75,6 +77,7 @@ pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        supervisor::tell(supervisor::STOPPING);
         told.cancel();
         match tokio::time::timeout(STOP_MAX, node).await {
             Ok(ended) => finish(ended),
@@ -116,7 +119,7 @@ async fn open(config: &Config) -> Result<Opened, CommandError> {
 }
 
 /// Whether a node listens on the admin socket.
-async fn node_answers(config: &Config) -> bool {
+pub(super) async fn node_answers(config: &Config) -> bool {
     tokio::net::UnixStream::connect(config.data_dir.join(SOCKET_FILE)).await.is_ok()
 }
 

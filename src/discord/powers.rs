@@ -38,10 +38,10 @@ macro_rules! powers {
 }
 
 powers! {
-    /// Everything, whatever else is said.
-    ADMINISTRATOR = 3, "Administrator";
     /// Ban members.
     BAN_MEMBERS = 2, "Ban Members";
+    /// Everything, whatever else is said.
+    ADMINISTRATOR = 3, "Administrator";
     /// Change and remove the channel.
     MANAGE_CHANNELS = 4, "Manage Channels";
     /// Change the guild's settings.
@@ -237,7 +237,7 @@ pub async fn place(rest: &Rest, channel: ChannelId) -> Result<Option<Place>, No>
         Some(parent) if is_thread(kind) => (parent, channel_told(rest, parent).await?),
         Some(_) | None => (channel, Some(told)),
     };
-    let overwrites = told.map(|told| told.permission_overwrites.into_iter().filter_map(overwrite).collect());
+    let overwrites = told.map(|told| told.permission_overwrites.iter().filter_map(overwrite).collect());
     Ok(overwrites.map(|overwrites| Place { guild, name, kind, home, overwrites }))
 }
 
@@ -354,7 +354,7 @@ fn perhaps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 }
 
 /// Of a kind that is not known, it is for nobody that we know.
-fn overwrite(told: OverwriteTold) -> Option<Overwrite> {
+fn overwrite(told: &OverwriteTold) -> Option<Overwrite> {
     let to = match told.kind {
         0 => For::Role(RoleId(told.id)),
         1 => For::Member(UserId(told.id)),

@@ -45,6 +45,35 @@ pub struct Home {
 /// Webhooks of ours that are remembered, so that what they say is not mirrored again.
 pub const OURS_MAX: usize = 200_000;
 
+/// Webhooks that a channel has at most. Source: Discord, JSON error 30007.
+pub const HOOKS_MAX: usize = 15;
+
+/// A channel's webhooks, as far as room for one more goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// How many there are, whoever made them.
+    pub count: usize,
+    /// The names of those that this application made.
+    pub ours: Vec<String>,
+}
+
+/// Lists a channel's webhooks; `application` is the bot's own.
+///
+/// # Errors
+/// [`No::Wait`] or [`No::Dead`].
+pub async fn hooks(rest: &Rest, application: ApplicationId, channel: ChannelId) -> Result<Hooks, No> {
+    let listed = list(rest, channel).await?;
+    let (count, owner) = (listed.len(), application.to_string());
+    let ours = listed.into_iter().filter(|hook| hook.application_id.as_deref() == Some(&owner));
+    Ok(Hooks { count, ours: ours.filter_map(|hook| hook.name).collect() })
+}
+
+async fn list(rest: &Rest, channel: ChannelId) -> Result<Vec<Listed>, No> {
+    let call = rest.calls.webhooks(channel).map_err(|error| No::Dead(error.0))?;
+    let reply = rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
+    read(&reply)
+}
+
 /// `mirror` and the first eight hexadecimal digits of the mirror's id: the webhook's name in every channel.
 #[must_use]
 pub fn name(mirror: MirrorId) -> String {
@@ -170,7 +199,7 @@ impl Webhooks {
 
     async fn find_or_make(&self, key: Key, lane: LaneId) -> Result<Hook, No> {
         let (mirror, channel) = key;
-        let found = pick(self.list(channel).await?, self.application, &name(mirror));
+        let found = pick(list(&self.rest, channel).await?, self.application, &name(mirror));
         if found.len() > 1 {
             telemetry::webhook_doubled(mirror, channel, found.len());
         }
@@ -187,12 +216,6 @@ impl Webhooks {
         self.remember(hook.id, mirror);
         telemetry::webhook_opened(mirror, channel, hook.id, made);
         Ok(hook)
-    }
-
-    async fn list(&self, channel: ChannelId) -> Result<Vec<Listed>, No> {
-        let call = self.rest.calls.webhooks(channel).map_err(|error| No::Dead(error.0))?;
-        let reply = self.rest.call(&call, PATIENCE).await.map_err(|failure| No::Wait(wait(&failure)))?;
-        read(&reply)
     }
 
     /// A webhook whose making is ambiguous is found by its name at the next try.
