@@ -20,6 +20,7 @@ mod lookup;
 pub mod me;
 pub mod multipart;
 mod refresh;
+pub mod requests;
 pub mod rest;
 pub mod route;
 pub mod sink;
