@@ -90,9 +90,12 @@ fn node(registry: &mut Registry, seen: &Snapshot, judged: &Health) {
     }
 }
 
+/// What one line says of a shard.
+type OfShard = fn(&ShardAt) -> u64;
+
 fn gateway(registry: &mut Registry, seen: &Snapshot) {
-    let each = |value: fn(&ShardAt) -> u64| seen.shards.iter().map(move |at| (at.shard, value(at)));
-    let lines: [(&str, &str, fn(&ShardAt) -> u64); 4] = [
+    let each = |value: OfShard| seen.shards.iter().map(move |at| (at.shard, value(at)));
+    let lines: [(&str, &str, OfShard); 4] = [
         ("gateway_ready", "1: the shard has a session", |at| at.session.is_ready().into()),
         (
             "gateway_silent_seconds",
