@@ -313,7 +313,7 @@ pub struct Telemetry {
     pub level: String,
     /// Lines for people or for machines.
     pub format: LogFormat,
-    /// Where Prometheus reads `/metrics` over HTTP; without it, nowhere.
+    /// Where `/metrics`, `/healthz` and `/readyz` are answered over HTTP; without it, nowhere.
     #[serde(deserialize_with = "listen")]
     pub metrics: Option<SocketAddr>,
 }

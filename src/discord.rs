@@ -23,6 +23,7 @@ pub mod multipart;
 pub mod powers;
 pub mod profile;
 mod refresh;
+pub mod requests;
 pub mod rest;
 pub mod route;
 pub mod sink;

@@ -57,6 +57,13 @@ impl Following {
         self.here.write().unwrap_or_else(PoisonError::into_inner).remove(&partition);
     }
 
+    /// Where the followers are that work here.
+    #[must_use]
+    pub fn marks(&self) -> Vec<(Partition, Offset)> {
+        let here = self.here.read().unwrap_or_else(PoisonError::into_inner);
+        here.iter().map(|(partition, followed)| (*partition, *followed.mark.borrow())).collect()
+    }
+
     /// A hint came that something has moved.
     pub fn hinted(&self) {
         self.news.send_replace(());

@@ -10,6 +10,7 @@
 
 mod company;
 mod hub;
+mod owed;
 mod report;
 mod run;
 mod slot;
@@ -25,6 +26,7 @@ use crate::tenure::Tenure;
 use events::capture::Echo;
 use events::log::Read;
 use events::{ChannelId, Event, MessageId, MirrorId, Offset, Partition};
+use owed::{ByLog, Owed};
 use projections::company::Company;
 use projections::deliver::{Touch, touch};
 use projections::follow::{Follow, resume};
@@ -225,7 +227,7 @@ impl Driver {
     }
 
     fn adopt(&mut self, id: LaneId, row: LaneRow) {
-        let walk = row.behind;
+        let walk = row.behind.map(|from| ByLog::kept(from, self.env.clock.now()));
         let mut job = Job::new(id, self.env.lane(id, row));
         job.walk = walk;
         self.slots.insert(id, Slot::new(job));
@@ -284,8 +286,9 @@ impl Driver {
             Touch::Message(message) => {
                 let receives =
                     |link: &ChannelId| settings.links[link].receives() && *link != event.place.channel;
+                let owed = Owed { offset, message, since: event.observed, again: false };
                 for link in settings.links.keys().filter(|link| receives(link)) {
-                    self.push(LaneId { mirror, link: *link }, offset, message).await?;
+                    self.push(LaneId { mirror, link: *link }, owed).await?;
                 }
             }
             Touch::Link(link) => {
@@ -319,9 +322,9 @@ impl Driver {
         self.slots.get_mut(&id).ok_or_else(|| JobError::Stopped("a lane vanished".to_owned()))
     }
 
-    async fn push(&mut self, id: LaneId, offset: Offset, message: MessageId) -> Result<(), JobError> {
+    async fn push(&mut self, id: LaneId, owed: Owed) -> Result<(), JobError> {
         let queue_max = self.queue_max;
-        self.slot(id).await?.push(offset, message, queue_max);
+        self.slot(id).await?.push(owed, queue_max);
         self.wake(id);
         Ok(())
     }
@@ -329,7 +332,7 @@ impl Driver {
     async fn walk(&mut self, id: LaneId, done: Option<oneshot::Sender<()>>) -> Result<(), JobError> {
         let env = self.env.clone();
         let slot = self.slot(id).await?;
-        slot.walk(done);
+        slot.walk(env.clock.now(), done);
         slot.keep_place(&env).await;
         self.wake(id);
         Ok(())

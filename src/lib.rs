@@ -14,6 +14,7 @@ pub mod discord;
 pub mod follower;
 pub mod following;
 pub mod gapfill;
+pub mod health;
 pub mod ingest;
 pub mod lanes;
 pub mod links;

@@ -1,53 +1,48 @@
-//! Metrics: what a node counts, for Prometheus, over HTTP.
+//! Metrics and health over HTTP: what a node counts for Prometheus, and whether it lives and is ready for whoever runs it.
 //!
 //! ```text
-//! GET /metrics ──> status of the node, as `mirror status` shows it ──> text
+//! GET /metrics  ──> page     how it stands and what it has counted, as text
+//! GET /healthz  ──> health   200 "ok", or 503 and a line for each part that has fallen silent
+//! GET /readyz   ──> health   200 "ok", or 503 and a line for each reason
 //! ```
-//! Nothing is kept between two questions, so nothing is counted twice and an alarm here is one there. Labels are outcomes
-//! and states alone: however many mirrors there are, there are as many lines.
+//! Each question is answered by how the node stands then. Labels are kinds, states and numbers of shards and partitions;
+//! of links the worst alone are named, by ids: however many mirrors there are, there are as many lines.
+//! docs/metrics.md lists them all.
 
-use crate::commands::Live;
-use crate::commands::answer::{LaneState, NodeStatus};
-use crate::lanes::Counters;
+mod links;
+mod page;
+
+pub use links::{BEHIND_SECONDS, LINKS_MAX};
+pub use page::page;
+
+use crate::health::{Health, Memory, Snapshot, Vitals, health};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 8;
 /// How long a client may take to say what it wants, and to be told.
 const CONNECTION_MAX: Duration = Duration::from_secs(10);
+/// How often somebody looks, if nobody asks: what stands still is known from then on.
+const LOOK: Duration = Duration::from_secs(10);
 /// What the text is. Source: OpenMetrics 1.0, "Exposition formats".
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-
-/// What a node can be asked for metrics.
-#[derive(Clone)]
-pub struct Source {
-    /// How it stands.
-    pub live: Arc<dyn Live>,
-    /// What its lanes have done.
-    pub counters: Arc<Counters>,
-}
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// A bound address.
 pub struct Metrics(TcpListener);
@@ -58,11 +53,13 @@ impl Metrics {
     /// # Errors
     /// When it is in use, or not this machine's; the words say which key to set right.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let bound = TcpListener::bind(address).await;
         let words = |error: io::Error| {
             io::Error::new(error.kind(), format!("telemetry.metrics: cannot listen on {address}: {error}"))
         };
-        bound.map(Self).map_err(words)
+        let listener = TcpListener::bind(address).await.map_err(words)?;
+        // With port 0 the system chose one.
+        tracing::info!("metrics are at http://{}/metrics", listener.local_addr()?);
+        Ok(Self(listener))
     }
 
     /// Where it listens.
@@ -73,17 +70,25 @@ impl Metrics {
         self.0.local_addr()
     }
 
-    /// Answers until told to stop.
-    pub async fn serve(self, source: Source, stop: CancellationToken) {
+    /// Answers for as long as it is polled, for whatever `watching` names then.
+    pub async fn serve(self, watching: watch::Receiver<Arc<dyn Vitals>>) -> Infallible {
+        let source = Source { watching, memory: Arc::default() };
         let mut connections = JoinSet::new();
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        while let Some((stream, permit)) = stop.run_until_cancelled(self.accept(&permits)).await {
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                (stream, permit) = self.accept(&permits) => {
+                    let source = source.clone();
+                    connections.spawn(async move {
+                        connection(stream, source).await;
+                        drop(permit);
+                    });
+                }
+                _ = looks.tick() => drop(source.look().await),
+            }
             while connections.try_join_next().is_some() {}
-            let source = source.clone();
-            connections.spawn(async move {
-                connection(stream, source).await;
-                drop(permit);
-            });
         }
     }
 
@@ -97,6 +102,22 @@ impl Metrics {
                 Err(error) => tracing::debug!(%error, "a connection for metrics was not accepted"),
             }
         }
+    }
+}
+
+/// What is asked how it stands, and what is known of before.
+#[derive(Clone)]
+struct Source {
+    watching: watch::Receiver<Arc<dyn Vitals>>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Source {
+    async fn look(&self) -> Snapshot {
+        let watched = self.watching.borrow().clone();
+        let mut seen = watched.look().await;
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).note(&mut seen, Instant::now());
+        seen
     }
 }
 
@@ -114,96 +135,44 @@ async fn connection(stream: TcpStream, source: Source) {
 }
 
 async fn respond(request: &Request<Incoming>, source: &Source) -> Response<String> {
-    let answer = |status, text: &str| {
-        let mut response = Response::new(text.to_owned());
-        *response.status_mut() = status;
-        response
-    };
-    if request.uri().path() != "/metrics" {
-        return answer(StatusCode::NOT_FOUND, "there is only /metrics\n");
+    let path = request.uri().path();
+    if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
+        let words = "there are only /metrics, /healthz and /readyz\n".to_owned();
+        return answer(StatusCode::NOT_FOUND, PLAIN, words);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = answer(StatusCode::METHOD_NOT_ALLOWED, "metrics can only be read\n");
+        let words = "this can only be read\n".to_owned();
+        let mut response = answer(StatusCode::METHOD_NOT_ALLOWED, PLAIN, words);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let mut response = answer(StatusCode::OK, &text(&source.live.status().await, &source.counters));
-    response.headers_mut().insert(CONTENT_TYPE, OPEN_METRICS);
+    let seen = source.look().await;
+    let judged = health(&seen);
+    match path {
+        "/metrics" => answer(StatusCode::OK, OPEN_METRICS, page(&seen, &judged)),
+        "/healthz" => told(&judged, judged.is_alive()),
+        _ => told(&judged, judged.is_ready()),
+    }
+}
+
+/// 200, or 503 and all that is wrong.
+fn told(judged: &Health, is_well: bool) -> Response<String> {
+    if is_well {
+        return answer(StatusCode::OK, PLAIN, "ok\n".to_owned());
+    }
+    let mut words = String::new();
+    for reason in &judged.reasons {
+        // It only fails where the string does, which never does.
+        let _ = writeln!(words, "{reason}");
+    }
+    answer(StatusCode::SERVICE_UNAVAILABLE, PLAIN, words)
+}
+
+fn answer(status: StatusCode, kind: HeaderValue, text: String) -> Response<String> {
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
-}
-
-/// The metrics of a node that stands so.
-#[must_use]
-pub fn text(status: &NodeStatus, counters: &Counters) -> String {
-    let mut registry = Registry::with_prefix("mirror");
-    node(&mut registry, status);
-    lanes(&mut registry, status, counters);
-    let mut text = String::new();
-    // It only fails where the string does, which never does.
-    let _ = encode(&mut text, &registry);
-    text
-}
-
-fn node(registry: &mut Registry, status: &NodeStatus) {
-    let info = Info::new([("name", status.name.clone()), ("version", status.version.clone())]);
-    registry.register("node", "The node", info);
-    let gauge = |registry: &mut Registry, name: &str, help: &str, value: u64| {
-        registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
-    };
-    let started = status.started.0.unsigned_abs() / 1_000_000;
-    gauge(registry, "node_start_time_seconds", "When the node began, since 1970", started);
-    let troubles = status.troubles.len() as u64;
-    gauge(registry, "partitions_in_trouble", "Partitions held here that cannot be worked on", troubles);
-    let Some(outbox) = &status.outbox else { return };
-    let lines = [
-        ("outbox_events", "Events that no broker has confirmed", outbox.waiting),
-        ("outbox_bytes", "Their size", outbox.bytes),
-        ("outbox_bytes_limit", "Past this size frames wait", outbox.bytes_max),
-        ("outbox_kept_bytes", "Confirmed events, kept in case the stream loses them", outbox.kept_bytes),
-        ("outbox_oldest_seconds", "How long the oldest event waits", outbox.oldest_s.unwrap_or_default()),
-        ("outbox_stuck_partitions", "Partitions whose events no broker takes", outbox.stuck.len() as u64),
-        ("outbox_full", "1: frames wait until the broker is back", u64::from(outbox.is_full())),
-        (
-            "outbox_alarm",
-            "1: no broker takes what waits, or there is no more room",
-            u64::from(outbox.is_alarm()),
-        ),
-    ];
-    for (name, help, value) in lines {
-        gauge(registry, name, help, value);
-    }
-}
-
-fn lanes(registry: &mut Registry, status: &NodeStatus, counters: &Counters) {
-    let states = Family::<[(&str, &str); 1], Gauge>::default();
-    for state in ["working", "waiting", "held"] {
-        drop(states.get_or_create(&[("state", state)]));
-    }
-    for lane in &status.lanes {
-        if let Some(state) = name(&lane.state) {
-            states.get_or_create(&[("state", state)]).inc();
-        }
-    }
-    registry.register("lanes", "Lanes that do not rest, by what they do", states);
-    let Counters { shown, gone, refused } = counters;
-    let lines: [(&str, &str, &AtomicU64); 3] = [
-        ("copies_shown", "Parts of copies that were posted or edited", shown),
-        ("copies_removed", "Parts of copies that were removed", gone),
-        ("copies_refused", "Messages that a channel refused", refused),
-    ];
-    for (name, help, counter) in lines {
-        registry.register(name, help, ConstCounter::new(counter.load(Ordering::Relaxed)));
-    }
-}
-
-/// What a lane does, unless it rests.
-const fn name(state: &LaneState) -> Option<&'static str> {
-    match state {
-        LaneState::Idle => None,
-        LaneState::Working => Some("working"),
-        LaneState::Waiting(_) => Some("waiting"),
-        LaneState::Held(_) => Some("held"),
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod partition;
 mod recent;
 mod shard;
 mod tenants;
+mod vitals;
 mod waiting;
 
 pub use desk::Running;
@@ -37,10 +38,11 @@ use crate::discord::starts::starts;
 use crate::discord::transport::{self, Transport};
 use crate::discord::webhooks::Webhooks;
 use crate::following::Following;
+use crate::health::Vitals;
 use crate::ingest::threads::Threads;
 use crate::lanes::{Counters, Hub};
 use crate::links::Links;
-use crate::metrics::{Metrics, Source};
+use crate::metrics::Metrics;
 use crate::rabbit::hints::{Hint, HintSender, Hints};
 use crate::stores::{Opened, Stores};
 use events::capture::Me;
@@ -48,13 +50,14 @@ use projections::lane::{Guards, Rules};
 use projections::leases::Holder;
 use projections::sink::No;
 use secrecy::SecretString;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tenants::Tenants;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use vitals::Sealed;
 use waiting::Waiting;
 
 /// Why a node cannot run, or ended.
@@ -97,7 +100,7 @@ pub async fn run(config: &Config, opened: Opened, stop: CancellationToken) -> Re
 /// It did not come to run.
 struct Unbegun(NodeError);
 
-/// Commands are answered from the first moment on, however long the node waits until it can begin.
+/// Commands are answered, and metrics shown, from the first moment on, however long the node waits until it can begin.
 async fn begin_and_run(
     config: &Config,
     stores: &Stores,
@@ -105,6 +108,30 @@ async fn begin_and_run(
 ) -> Result<Result<(), NodeError>, Unbegun> {
     let admin = Admin::bind(&stores.path).map_err(setup).map_err(Unbegun)?;
     let waiting = Waiting::new(stores);
+    let (watched, watching) = watch::channel::<Arc<dyn Vitals>>(waiting.clone());
+    let bound = match config.telemetry.metrics {
+        Some(address) => Some(Metrics::bind(address).await.map_err(setup).map_err(Unbegun)?),
+        None => None,
+    };
+    let watch = async {
+        match bound {
+            Some(metrics) => metrics.serve(watching).await,
+            None => std::future::pending().await,
+        }
+    };
+    let work = Box::pin(begin_and_work(config, stores, (admin, waiting, watched), stop));
+    tokio::select! {
+        ended = work => ended,
+        never = watch => match never {},
+    }
+}
+
+async fn begin_and_work(
+    config: &Config,
+    stores: &Stores,
+    (admin, waiting, watched): (Admin, Arc<Waiting>, watch::Sender<Arc<dyn Vitals>>),
+    stop: &CancellationToken,
+) -> Result<Result<(), NodeError>, Unbegun> {
     let begun = stop.child_token();
     let beginning = async {
         let node = begin(config, stores, stop, &waiting).await;
@@ -119,7 +146,7 @@ async fn begin_and_run(
     };
     let (node, ()) = tokio::join!(beginning, serving);
     let (node, hints) = node.map_err(Unbegun)?;
-    Ok(Arc::new(node).run(admin, hints, stop.clone()).await)
+    Ok(Arc::new(node).run((admin, watched), hints, stop.clone()).await)
 }
 
 /// Assembles a node. Servers that are shared may be away for a while: it waits for them.
@@ -177,6 +204,8 @@ struct Node {
     shards: u32,
     /// To the other nodes.
     hints: Option<HintSender>,
+    /// How far what is held here is sealed.
+    sealed: Mutex<Sealed>,
 }
 
 impl Node {
@@ -223,8 +252,14 @@ impl Node {
             counters: Arc::new(Counters::default()),
             permits: Arc::new(Semaphore::new(config.lanes.in_flight)),
             hints: hints.as_ref().map(|hints| hints.sender.clone()),
+            sealed: Mutex::default(),
         };
         Ok((node, hints))
+    }
+
+    /// How far sealers have come.
+    fn sealed<T>(&self, use_it: impl FnOnce(&mut Sealed) -> T) -> T {
+        use_it(&mut self.sealed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Says something to the other nodes, if there is a way.
@@ -237,25 +272,15 @@ impl Node {
     /// Runs all parts until one ends for good or the node is told to stop.
     async fn run(
         self: Arc<Self>,
-        admin: Admin,
+        (admin, watched): (Admin, watch::Sender<Arc<dyn Vitals>>),
         hints: Option<Hints>,
         stop: CancellationToken,
     ) -> Result<(), NodeError> {
         let (tenants, running) = Tenants::new(self.clone());
         let woken = tenants.woken(&running);
-        let desk = self.desk(running.clone());
+        watched.send_replace(running.clone());
+        let desk = self.desk(running);
         let mut parts: JoinSet<Result<(), NodeError>> = JoinSet::new();
-        if let Some(address) = self.config.telemetry.metrics {
-            let metrics = Metrics::bind(address).await.map_err(setup)?;
-            // With port 0 the system chose one.
-            tracing::info!("metrics are at http://{}/metrics", metrics.address().map_err(setup)?);
-            let source = Source { live: running, counters: self.counters.clone() };
-            let stop = stop.clone();
-            parts.spawn(async move {
-                metrics.serve(source, stop).await;
-                Ok(())
-            });
-        }
         let admin_stop = stop.clone();
         parts.spawn({
             let desk = desk.clone();

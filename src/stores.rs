@@ -7,12 +7,16 @@
 //! ```
 //! The data directory and its lock are there either way: what a node says of itself it keeps on its own disk.
 
+mod appended;
 mod cluster;
+
+pub use appended::Appended;
 
 use crate::archive::Backed;
 use crate::config::Config;
 use crate::rabbit::RabbitLog;
 use crate::sqlite::{DataDir, Failure, NodeState, OpenError, SqliteLog};
+use appended::Counting;
 use events::{Offset, Partition};
 use projections::Leases;
 use std::path::PathBuf;
@@ -54,6 +58,8 @@ pub struct Stores {
     pub outbox: Option<RabbitLog>,
     /// The archive behind the log, if there is one.
     pub archive: Option<Backed>,
+    /// What this node has appended.
+    pub appended: Arc<Appended>,
 }
 
 /// What has to be closed in the end.
@@ -110,6 +116,7 @@ pub async fn open(config: &Config) -> Result<Opened, StoresError> {
     let mut ports = embedded(&directory);
     let stores = Stores {
         archive: behind(&mut ports, config)?,
+        appended: counted(&mut ports),
         ports,
         leases: Arc::new(directory.leases()),
         state: directory.state(),
@@ -126,6 +133,13 @@ pub async fn open(config: &Config) -> Result<Opened, StoresError> {
 fn behind(ports: &mut Ports, config: &Config) -> Result<Option<Backed>, StoresError> {
     let backed = config.archive.url.as_deref().map(|url| Backed::behind(ports, url));
     backed.transpose().map_err(|error| StoresError::Setup(error.to_string()))
+}
+
+/// Counts what is appended from here on.
+fn counted(ports: &mut Ports) -> Arc<Appended> {
+    let appended = Arc::new(Appended::default());
+    ports.log = Arc::new(Counting { log: ports.log.clone(), appended: appended.clone() });
+    appended
 }
 
 /// The name under which a data directory keeps where it was moved to.

@@ -3,6 +3,8 @@
 //! Each test has a stage of its own: a stand-in, a data directory, and the children that it starts and ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "node/alerts.rs"]
+mod alerts;
 #[path = "node/archive.rs"]
 mod archive;
 #[path = "node/backfill.rs"]
@@ -27,6 +29,8 @@ mod forums;
 mod gap;
 #[path = "node/gateway.rs"]
 mod gateway;
+#[path = "node/health.rs"]
+mod health;
 #[path = "node/init.rs"]
 mod init;
 #[path = "node/kills.rs"]
@@ -39,6 +43,8 @@ mod lost_past;
 mod migrate;
 #[path = "node/reach.rs"]
 mod reach;
+#[path = "node/scrape.rs"]
+mod scrape;
 #[path = "node/secrets.rs"]
 mod secrets;
 #[path = "node/settings.rs"]

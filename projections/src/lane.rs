@@ -244,6 +244,12 @@ impl Lane {
         self.mode == Mode::Ready
     }
 
+    /// Whether a late duplicate is being removed.
+    #[must_use]
+    pub const fn is_healing(&self) -> bool {
+        matches!(self.mode, Mode::Removing(_))
+    }
+
     /// Takes one input and says what to do next.
     pub fn step(&mut self, input: Input, now: Now, rules: &Rules) -> Action {
         match (self.mode.clone(), input) {

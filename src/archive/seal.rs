@@ -133,6 +133,7 @@ pub struct Sealer {
     partition: Partition,
     partitions: u16,
     pace: Pace,
+    sealed: watch::Sender<Option<Offset>>,
 }
 
 impl Sealer {
@@ -140,7 +141,14 @@ impl Sealer {
     #[must_use]
     pub fn new(backed: &Backed, (partition, partitions): (Partition, u16), pace: Pace) -> Self {
         let Backed { archive, log } = backed.clone();
-        Self { archive, log, partition, partitions, pace }
+        let sealed = watch::Sender::new(None);
+        Self { archive, log, partition, partitions, pace, sealed }
+    }
+
+    /// How far it has sealed, once that is known.
+    #[must_use]
+    pub fn sealed(&self) -> watch::Receiver<Option<Offset>> {
+        self.sealed.subscribe()
     }
 
     /// Seals what lies before `tail` at its pace, until `stop` or until nobody tells the tail any more. A store
@@ -155,6 +163,7 @@ impl Sealer {
             let known = self.look().await;
             let pause = match known {
                 Ok(sealed) => {
+                    self.sealed.send_replace(Some(sealed));
                     let due = tokio::select! {
                         () = stop.cancelled() => None,
                         due = self.due(&mut waiting, &tail, sealed) => due,
@@ -218,7 +227,7 @@ fn retried(partition: Partition, error: JobError) -> Result<bool, JobError> {
     match error {
         // The floor moved while it was read: begin again there.
         JobError::Retry(_) | JobError::Trimmed { .. } => {
-            tracing::warn!(partition = partition.0, "cannot seal now: {error}");
+            tracing::warn!(partition = partition.0, %error, "cannot seal now");
             Ok(true)
         }
         JobError::Wrong(_) | JobError::Corrupt { .. } | JobError::Newer { .. } | JobError::Stopped(_) => {

@@ -14,9 +14,11 @@
 mod gate;
 mod identify;
 mod pace;
+mod pulse;
 
 pub use gate::{IdentifyGate, Starts};
 pub use identify::{IdentifyBudget, Permit};
+pub use pulse::{Beat, Pulse};
 
 use super::telemetry;
 use super::transport::{Unusable, check_certificates};
@@ -206,6 +208,7 @@ pub struct Gateway {
     token: SecretString,
     queue: IdentifyQueue,
     session: Option<Ready>,
+    pulse: Arc<Pulse>,
 }
 
 /// Where a shard's findings go.
@@ -243,7 +246,14 @@ impl Gateway {
         });
         let config = config(settings, token, saved, queue.clone())?;
         let shard = Shard::with_config(ShardId::new(shard, shards), config);
-        Ok(Self { shard, settings: settings.clone(), token: token.clone(), queue, session })
+        let (settings, token, pulse) = (settings.clone(), token.clone(), Arc::new(Pulse::new()));
+        Ok(Self { shard, settings, token, queue, session, pulse })
+    }
+
+    /// How it can be seen from outside that the shard lives.
+    #[must_use]
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     /// Lets the session go: twilight would try to resume it for ever.
@@ -264,6 +274,7 @@ impl Gateway {
     /// Runs until stopped, refused for good, or without a listener. A stop leaves the session resumable.
     pub async fn run(mut self, out: Outlets, stop: CancellationToken) -> Ended {
         let (mut pace, spent) = (Pace::default(), self.queue.spent());
+        self.pulse.leads_to(&out.frames);
         loop {
             let item = tokio::select! {
                 biased;
@@ -318,13 +329,20 @@ impl Gateway {
     }
 
     fn heard(&mut self, text: String) -> Heard {
+        self.pulse.heard();
         let happenings = match parse(&text) {
             Some(Parsed::Dispatch { .. }) | None => Vec::new(),
+            Some(Parsed::Hello { heartbeat_ms }) => {
+                self.pulse.beats_every(heartbeat_ms);
+                Vec::new()
+            }
             Some(Parsed::Ready(ready)) => self.began(ready),
             Some(Parsed::Resumed) => vec![Happening::Resumed],
             Some(Parsed::Lost) => self.session.take().map(|_| Happening::SessionLost).into_iter().collect(),
         };
-        Heard { happenings, frame: self.frame(text) }
+        let frame = self.frame(text);
+        frame.iter().for_each(|frame| self.pulse.framed(frame));
+        Heard { happenings, frame }
     }
 
     /// An earlier session that ended without a word is lost all the same.
@@ -438,6 +456,7 @@ enum Parsed {
     Ready(Ready),
     Resumed,
     Lost,
+    Hello { heartbeat_ms: u64 },
 }
 
 /// `None`: nothing that concerns anyone but the shard.
@@ -448,6 +467,7 @@ fn parse(text: &str) -> Option<Parsed> {
         (0, Some(_), Some("RESUMED")) => Some(Parsed::Resumed),
         (0, Some(seq), Some(_)) => Some(Parsed::Dispatch { seq }),
         (9, ..) => lost(text),
+        (10, ..) => hello(text),
         _ => None,
     }
 }
@@ -477,6 +497,20 @@ fn lost(text: &str) -> Option<Parsed> {
     (!resumable).then_some(Parsed::Lost)
 }
 
+/// How often a heartbeat is wanted.
+fn hello(text: &str) -> Option<Parsed> {
+    #[derive(Deserialize)]
+    struct Told {
+        heartbeat_interval: u64,
+    }
+    #[derive(Deserialize)]
+    struct Outer {
+        d: Told,
+    }
+    let heartbeat_ms = serde_json::from_str::<Outer>(text).ok()?.d.heartbeat_interval;
+    Some(Parsed::Hello { heartbeat_ms })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -500,7 +534,11 @@ mod tests {
             (r#"{"t":null,"s":null,"op":9,"d":false}"#, Some(Parsed::Lost)),
             (r#"{"t":null,"s":null,"op":9,"d":true}"#, None),
             (r#"{"t":null,"s":null,"op":11}"#, None),
-            (r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1}}"#, None),
+            (
+                r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1}}"#,
+                Some(Parsed::Hello { heartbeat_ms: 1 }),
+            ),
+            (r#"{"t":null,"s":null,"op":10,"d":null}"#, None),
             ("nonsense", None),
         ] {
             assert_eq!(parse(text), expected, "{text}");

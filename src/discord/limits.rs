@@ -422,6 +422,12 @@ impl Limits {
         self.stop.ended(ticket.number, false);
     }
 
+    /// Refused requests of the last ten minutes, and how many there may be.
+    #[must_use]
+    pub fn invalid(&self, now: u64) -> (u32, u32) {
+        (self.invalid.count(now), self.settings.invalid_max)
+    }
+
     /// Buckets remembered now.
     #[must_use]
     pub fn remembered(&self) -> usize {

@@ -2,11 +2,12 @@
 
 use super::calls::{Call, Calls};
 use super::limits::{Limits, Permit, Scope, Settings, Sharing, Ticket, milliseconds};
+use super::requests::Requests;
 use super::telemetry;
 use super::transport::{Failure as SendFailure, Reply, Transport};
 use events::ChannelId;
 use serde::Deserialize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -18,6 +19,8 @@ const PAST_MS: u64 = 120_000;
 pub struct Rest {
     /// Builds what it sends.
     pub calls: Calls,
+    /// What became of them.
+    pub requests: Arc<Requests>,
     transport: Transport,
     limits: Mutex<Limits>,
     freed: Notify,
@@ -49,6 +52,7 @@ impl Rest {
     pub fn new(transport: Transport, limits: Settings) -> Self {
         Self {
             calls: Calls::new(),
+            requests: Arc::default(),
             transport,
             limits: Mutex::new(Limits::new(limits)),
             freed: Notify::new(),
@@ -62,7 +66,9 @@ impl Rest {
     /// See [`Failure`].
     pub async fn call(&self, call: &Call, patience: Duration) -> Result<Reply, Failure> {
         let held = self.permit(call, patience).await.map_err(Failure::Limited)?;
-        match self.transport.send(call).await {
+        let result = self.transport.send(call).await;
+        self.requests.ended(call.route.kind, &result);
+        match result {
             Ok(mut reply) => {
                 read_refusal(&mut reply);
                 held.settle(call, &reply);
@@ -77,6 +83,12 @@ impl Rest {
     pub fn posted(&self, channel: ChannelId, ago: Duration) {
         let at = self.now().saturating_sub(ago.as_millis() as u64);
         self.limits().posted(channel.0, at);
+    }
+
+    /// Refused requests of the last ten minutes, and how many there may be.
+    #[must_use]
+    pub fn invalid(&self) -> (u32, u32) {
+        self.limits().invalid(self.now())
     }
 
     /// Who shares the bot's global limit from now on.
@@ -119,7 +131,11 @@ impl Held<'_> {
         let now = self.rest.now();
         if let Some(ticket) = self.ticket.take() {
             let noticed = self.rest.limits().answered(ticket, reply.status, &reply.headers, now);
-            telemetry::limited(call.route, &noticed);
+            let scope = reply.headers.scope;
+            if reply.status == 429 {
+                self.rest.requests.limited(scope);
+            }
+            telemetry::limited(call.route, &noticed, scope);
         }
         self.rest.freed.notify_waiters();
     }

@@ -59,6 +59,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, each at its own place.
+    pub const ALL: [Self; 20] = [
+        Self::ExecuteWebhook,
+        Self::EditCopy,
+        Self::DeleteCopy,
+        Self::ReadCopy,
+        Self::RefreshFiles,
+        Self::ListWebhooks,
+        Self::CreateWebhook,
+        Self::PostMessage,
+        Self::ReadMessages,
+        Self::ReadMessage,
+        Self::ReadChannel,
+        Self::OpenThread,
+        Self::ChangeThread,
+        Self::RemoveThread,
+        Self::MakePost,
+        Self::ListActive,
+        Self::ListArchived,
+        Self::ReadApplication,
+        Self::ReadUser,
+        Self::ReadGateway,
+    ];
+
     /// Whether two nodes of a cluster use it: that with the channel's shard fills gaps, that with the mirror's partition
     /// looks for copies.
     #[must_use]

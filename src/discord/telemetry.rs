@@ -2,7 +2,8 @@
 //!
 //! None takes a URL, a token or a message's text, so none can log one.
 
-use super::limits::Noticed;
+use super::limits::{Noticed, Scope};
+use super::requests::name;
 use super::route::Route;
 use super::transport::{Failure, Reply};
 use events::{ChannelId, MessageId, MirrorId, WebhookId};
@@ -19,13 +20,16 @@ pub fn sent(route: Route, result: &Result<Reply, Failure>, took: Duration) {
 }
 
 /// The limiter learned something that holds requests back.
-pub fn limited(route: Route, noticed: &Noticed) {
+pub fn limited(route: Route, noticed: &Noticed, scope: Option<Scope>) {
+    let scope = name(scope);
     match noticed {
         Noticed::Nothing => {}
-        Noticed::Bucket { ms } => tracing::warn!(%route, ms, "rate limited: this route waits"),
-        Noticed::Everything { ms } => tracing::error!(%route, ms, "rate limited: every request waits"),
+        Noticed::Bucket { ms } => tracing::warn!(%route, ms, scope, "rate limited: this route waits"),
+        Noticed::Everything { ms } => tracing::error!(%route, ms, scope, "rate limited: every request waits"),
         Noticed::Invalid { count } => {
             tracing::error!(
+                %route,
+                scope,
                 count,
                 "many refused requests in ten minutes: all go slowly, or Discord would block us"
             );

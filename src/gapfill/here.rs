@@ -69,16 +69,15 @@ impl<'a> Here<'a> {
     }
 
     pub(super) async fn unread(&self, (from, to): (MessageId, MessageId), why: &str) -> Result<(), Stopped> {
-        let channel = self.stretch.channel.0;
-        tracing::warn!(channel, why, "what was said in a channel meanwhile cannot be read");
         self.gap((from.min(to), to), &format!("history could not be read: {why}")).await
     }
 
     /// Says that something cannot be known, in every mirror of the channel.
     pub(super) async fn gap(&self, (from, to): (MessageId, MessageId), cause: &str) -> Result<(), Stopped> {
+        let channel = self.stretch.channel;
+        tracing::warn!(%channel, %from, %to, cause, "what was said in a channel meanwhile cannot be known");
         let table = self.filler.links.now();
-        let mirrors: Vec<_> =
-            table.members(self.stretch.channel).iter().map(|member| member.mirror).collect();
+        let mirrors: Vec<_> = table.members(channel).iter().map(|member| member.mirror).collect();
         let gap = Gap { from, to, cause: cause.to_owned() };
         let events = mirrors.into_iter().map(|mirror| self.gap_event(mirror, gap.clone())).collect();
         self.append(events).await

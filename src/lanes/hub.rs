@@ -4,6 +4,7 @@ use super::Order;
 use events::{ChannelId, MirrorId, Partition};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The drivers that work here, by partition.
@@ -83,6 +84,17 @@ impl Hub {
             lanes.extend(self.ask(partition, Order::Report).await.unwrap_or_default());
         }
         lanes
+    }
+
+    /// The same of one partition, or that it does not say so in time.
+    pub async fn report_within(
+        &self,
+        partition: Partition,
+        patience: Duration,
+    ) -> Option<Vec<super::LaneReport>> {
+        let asked = tokio::time::timeout(patience, self.ask(partition, Order::Report)).await;
+        // What has just stopped to work here is not silent.
+        asked.ok().map(Result::unwrap_or_default)
     }
 
     /// What the gateway heard, to the lane that it is about. Elsewhere it is not missed: history says the same.

@@ -1,5 +1,6 @@
 //! One run of a lane: performs its actions until it rests, waits, or is held.
 
+use super::owed::{ByLog, Owed};
 use super::{Env, company};
 use crate::follower::RETRY;
 use events::event::Attachment;
@@ -41,10 +42,10 @@ fn is_first_send(work: &Work) -> bool {
 pub(super) struct Job {
     pub id: LaneId,
     pub lane: Box<Lane>,
-    /// Messages to look at, by the offset of the event that says so.
-    pub queue: VecDeque<(Offset, MessageId)>,
+    /// Messages to look at.
+    pub queue: VecDeque<Owed>,
     /// The log is read from here for this lane when the queue is empty.
-    pub walk: Option<Offset>,
+    pub walk: Option<ByLog>,
     /// Whether the lane was opened.
     pub opened: bool,
     /// Receipts that the views may not hold yet.
@@ -85,8 +86,8 @@ impl Job {
     pub(super) async fn run(mut self, mut input: Input, env: Arc<Env>) -> (Self, End) {
         let mut sent = 0;
         loop {
-            if let Some((offset, _)) = self.queue.front() {
-                self.lane.at(*offset);
+            if let Some(owed) = self.queue.front() {
+                self.lane.at(owed.offset);
             }
             let action = self.lane.step(input, env.now(), &env.rules);
             if matches!(action, Action::Send(_)) {
@@ -136,6 +137,11 @@ impl Job {
     async fn send(&self, request: Request, env: &Env) -> Answer {
         let carries = matches!(&request, Request::Create(part) if !part.files.is_empty());
         let answer = env.sink.send(self.id, request).await;
+        match &answer {
+            Answer::Ambiguous(why) => env.counters.ambiguous(self.id, why),
+            Answer::Yes(..) if self.lane.is_healing() => env.counters.healed(self.id),
+            Answer::Yes(..) | Answer::No(_) => {}
+        }
         let (Some(files), Phase::Intent(intent)) =
             (env.files.as_ref().filter(|_| carries), &self.lane.row.phase)
         else {
@@ -189,7 +195,7 @@ impl Job {
                 }
             }
         }
-        env.counters.receipt(&receipted);
+        env.counters.receipt(self.id, &receipted);
         self.unfolded.push_back(event);
         Input::Appended
     }
@@ -280,7 +286,9 @@ impl Job {
             if self.queue.is_empty() {
                 self.walk(env).await?;
             }
-            let Some((_, message)) = self.queue.front().copied() else { return Ok(Planned::Nothing) };
+            let Some(Owed { message, .. }) = self.queue.front().copied() else {
+                return Ok(Planned::Nothing);
+            };
             match self.next(env, (generation, settings), message).await? {
                 Next::Work(work) if self.fetches(env, &work).await => {}
                 Next::Work(work) => return Ok(Planned::Work(work)),
@@ -344,7 +352,8 @@ impl Job {
     /// Fills the queue from the log, where the lane has fallen behind what is told to it.
     async fn walk(&mut self, env: &Env) -> Result<(), String> {
         let partition = env.ports.partition(self.id.mirror);
-        while let Some(from) = self.walk.filter(|_| self.queue.is_empty()) {
+        while let Some(walk) = self.walk.filter(|_| self.queue.is_empty()) {
+            let from = walk.from;
             let read = Read { partition, from, limit: WALK_EVENTS, mirror: Some(self.id.mirror) };
             let page = match env.ports.log.read(read).await {
                 Ok(page) => page,
@@ -354,7 +363,7 @@ impl Job {
                         floor = floor.0,
                         "a lane begins behind the log's floor"
                     );
-                    self.walk = Some(floor);
+                    self.walk = Some(ByLog { from: floor, ..walk });
                     continue;
                 }
                 Err(error) => return Err(error.to_string()),
@@ -363,12 +372,15 @@ impl Job {
                 let Ok(event) = events::codec::decode(&entry.record) else { continue };
                 let own = event.place.channel == self.id.link;
                 match touch(&event) {
-                    Touch::Message(message) if !own => self.queue.push_back((entry.offset, message)),
+                    Touch::Message(message) if !own => {
+                        self.queue.push_back(walk.finds(entry.offset, message, event.observed));
+                    }
                     Touch::Message(_) | Touch::Link(_) | Touch::All | Touch::Nothing => {}
                 }
             }
             // What lies behind the feed's mark is told to the lane as it comes.
-            self.walk = (page.next < *env.fed.borrow()).then_some(page.next);
+            let rest = ByLog { from: page.next, ..walk };
+            self.walk = (page.next < *env.fed.borrow()).then_some(rest);
         }
         Ok(())
     }

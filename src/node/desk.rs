@@ -1,10 +1,12 @@
 //! The running node as commands see it.
 
 use super::Node;
+use super::vitals::Shard;
 use crate::commands::answer::{self, LaneLine, NodeStatus};
 use crate::commands::{ChannelInfo, CommandError, Live};
-use crate::discord::gateway::Happening;
+use crate::discord::gateway::{Happening, Pulse};
 use crate::discord::guilds::is_forum;
+use crate::health::Session;
 use crate::lanes::{Elsewhere, LaneReport, LaneState, Order};
 use crate::rabbit::OutboxStatus;
 use async_trait::async_trait;
@@ -13,16 +15,16 @@ use events::log::Durable;
 use events::{Body, ChannelId, Event, EventId, MessageId, MirrorId, Offset, Partition, Producer, Version};
 use projections::lanes::LaneId;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tools::{Follow, JobError};
 
 /// What a running node can be asked.
 pub struct Running {
-    node: Arc<Node>,
-    started: Version,
-    /// How each shard that works here is connected.
-    sessions: Mutex<BTreeMap<u32, &'static str>>,
+    pub(super) node: Arc<Node>,
+    pub(super) started: Version,
+    /// The shards that work here.
+    shards: Mutex<BTreeMap<u32, Shard>>,
     /// Why a partition does not work here though it is held.
     troubles: Mutex<BTreeMap<Partition, String>>,
     drains: mpsc::Sender<oneshot::Sender<()>>,
@@ -31,7 +33,7 @@ pub struct Running {
 impl Running {
     pub(super) fn new(node: Arc<Node>, drains: mpsc::Sender<oneshot::Sender<()>>) -> Self {
         let started = node.clock.now();
-        Self { node, started, sessions: Mutex::default(), troubles: Mutex::default(), drains }
+        Self { node, started, shards: Mutex::default(), troubles: Mutex::default(), drains }
     }
 
     /// Where a drain is asked for.
@@ -41,12 +43,32 @@ impl Running {
 
     /// A shard begins to work here.
     pub(super) fn begins(&self, shard: u32) {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, "connecting");
+        self.shards().insert(shard, Shard::default());
+    }
+
+    /// How it can be seen that it lives.
+    pub(super) fn beats(&self, shard: u32, pulse: Arc<Pulse>) {
+        self.shards().entry(shard).or_default().pulse = Some(pulse);
+    }
+
+    /// The shards that work here.
+    pub(super) fn shards(&self) -> MutexGuard<'_, BTreeMap<u32, Shard>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Partitions that are held and do not work, and why.
+    pub(super) fn troubles(&self) -> BTreeMap<Partition, String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What stands before a stream.
+    pub(super) fn outbox(&self) -> Option<answer::Outbox> {
+        self.node.stores.outbox.as_ref().map(|log| outbox(&log.status()))
     }
 
     /// It has stopped.
     pub(super) fn ends(&self, shard: u32) {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard);
+        self.shards().remove(&shard);
     }
 
     /// What is no longer held here is another node's trouble.
@@ -66,13 +88,14 @@ impl Running {
 
     /// The sessions in a few words: only several shards are told apart.
     fn session(&self) -> String {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        match sessions.iter().collect::<Vec<_>>().as_slice() {
+        let shards = self.shards();
+        match shards.iter().collect::<Vec<_>>().as_slice() {
             [] => String::new(),
-            [(0, words)] if !self.node.stores.is_shared => (**words).to_owned(),
+            [(0, shard)] if !self.node.stores.is_shared => shard.session.words().to_owned(),
             several => {
-                let words: Vec<_> =
-                    several.iter().map(|(shard, words)| format!("shard {shard} {words}")).collect();
+                let words =
+                    |(number, shard): &(&u32, &Shard)| format!("shard {number} {}", shard.session.words());
+                let words: Vec<_> = several.iter().map(words).collect();
                 words.join(", ")
             }
         }
@@ -80,14 +103,14 @@ impl Running {
 
     /// Notes what became of the connection.
     pub(super) fn heard(&self, shard: u32, happening: &Happening) {
-        let words = match happening {
-            Happening::Ready(_) => "connected",
-            Happening::Resumed => "resumed",
-            Happening::SessionLost => "session lost, connecting anew",
-            Happening::Disconnected { .. } => "disconnected, connecting again",
+        let session = match happening {
+            Happening::Ready(_) => Session::Connected,
+            Happening::Resumed => Session::Resumed,
+            Happening::SessionLost => Session::Lost,
+            Happening::Disconnected { .. } => Session::Disconnected,
         };
-        tracing::info!(shard, session = words, "gateway");
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, words);
+        tracing::info!(shard, session = session.words(), "gateway");
+        self.shards().entry(shard).or_default().session = session;
     }
 
     fn line(&self, report: LaneReport) -> LaneLine {
@@ -229,15 +252,14 @@ fn state(report: LaneReport) -> answer::LaneState {
 impl Live for Running {
     async fn status(&self) -> NodeStatus {
         let lanes = self.node.hub.report().await;
-        let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone();
         NodeStatus {
             name: self.node.stores.ports.node.to_string(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             session: self.session(),
-            outbox: self.node.stores.outbox.as_ref().map(|log| outbox(&log.status())),
-            troubles: troubles.into_iter().map(|(partition, why)| (partition.0, why)).collect(),
+            outbox: self.outbox(),
+            troubles: self.troubles().into_iter().map(|(partition, why)| (partition.0, why)).collect(),
             lanes: lanes.into_iter().map(|report| self.line(report)).collect(),
         }
     }

@@ -59,6 +59,7 @@ pub(super) async fn work(node: Arc<Node>, held: Held, stop: CancellationToken) -
     }
     node.hub.remove(partition);
     node.following.remove(partition);
+    node.sealed(|known| known.remove(&partition));
     result
 }
 
@@ -68,8 +69,9 @@ async fn seal(node: Arc<Node>, partition: Partition, stop: CancellationToken) ->
     if let Some(backed) = &node.stores.archive {
         let whose = (partition, node.stores.ports.partitions);
         let sealer = Sealer::new(backed, whose, node.config.archive.pace());
+        node.sealed(|known| known.insert(partition, sealer.sealed()));
         if let Err(error) = sealer.run(node.stores.wakes.appended(partition), stop.clone()).await {
-            tracing::error!(partition = partition.0, "nothing more is sealed: {error}");
+            tracing::error!(partition = partition.0, %error, "nothing more is sealed");
         }
     }
     stop.cancelled().await;

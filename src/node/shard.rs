@@ -48,6 +48,7 @@ pub(super) async fn work(
     let (saved, lost) = newest(&node, &held).await?;
     let (place, placed) = watch::channel(saved.clone());
     let gateway = node.gateway(&held, saved.clone())?;
+    running.beats(held.shard, gateway.pulse());
     let (frames, framed) = mpsc::channel(FRAMES_MAX);
     let (happenings, happened) = mpsc::channel(HAPPENINGS_MAX);
     let (interactions, asked) = mpsc::channel(INTERACTIONS_MAX);

@@ -16,8 +16,8 @@ use tools::{Follow, when};
 
 /// See the module.
 pub(super) struct Waiting {
-    node: String,
-    started: Version,
+    pub(super) node: String,
+    pub(super) started: Version,
     /// Since when it waits, and for what.
     trouble: Mutex<Option<(Version, String)>>,
 }
@@ -59,7 +59,7 @@ impl Waiting {
         })
     }
 
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         match &*trouble {
             Some((since, why)) => format!("{why} since {}; tried again and again", when::shown(*since)),

@@ -1,6 +1,6 @@
 //! Stores that are shared with other nodes: streams behind an outbox, and CQL.
 
-use super::{Opened, Stores, StoresError, Wakes, behind, home};
+use super::{Opened, Stores, StoresError, Wakes, behind, counted, home};
 use crate::config::Config;
 use crate::rabbit::{self, RabbitLog};
 use crate::scylla::{self, Store};
@@ -53,6 +53,7 @@ pub(super) async fn open(config: &Config, directory: DataDir) -> Result<Opened, 
     };
     let stores = Stores {
         archive: behind(&mut ports, config)?,
+        appended: counted(&mut ports),
         ports,
         leases: Arc::new(store.leases()),
         state: directory.state(),

@@ -16,6 +16,7 @@ const SUITE: &str = "trixie";
 const CASSANDRA: &str = "cassandra-5.0.9";
 const RABBITMQ_GET: &str = include_str!("../assets/rabbitmq-get.sh");
 const CASSANDRA_GET: &str = include_str!("../assets/cassandra-get.sh");
+const PROMTOOL_GET: &str = include_str!("../assets/promtool-get.sh");
 const POM: &str = include_str!("../assets/pom.xml");
 /// Bytes of a failed program's last words that an error shows.
 const SAID_BYTES_MAX: usize = 2_000;
@@ -38,6 +39,16 @@ pub(crate) async fn rabbitmq() -> Result<PathBuf, Error> {
     let said =
         run("downloading RabbitMQ", script, &["-c", RABBITMQ_GET, "rabbitmq-get", &text(&folder), SUITE])
             .await?;
+    Ok(PathBuf::from(said.trim()))
+}
+
+/// promtool, downloaded if need be.
+pub(crate) async fn promtool() -> Result<PathBuf, Error> {
+    let debian = "promtool is in Debian's package prometheus; MIRROR_TEST_SERVERS=none goes on without";
+    require("apt-get", &["--version"], Error::Missing { what: "apt-get (Debian)", remedy: debian }).await?;
+    let folder = text(&folder()?.join("promtool"));
+    let script = Command::new("sh");
+    let said = run("downloading promtool", script, &["-c", PROMTOOL_GET, "promtool-get", &folder]).await?;
     Ok(PathBuf::from(said.trim()))
 }
 
