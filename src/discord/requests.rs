@@ -25,7 +25,10 @@ impl Requests {
             Err(Failure::NotConnected(_)) => 5,
             Err(Failure::Ambiguous(_)) => 6,
         };
-        self.ended[kind as usize][outcome].fetch_add(1, Ordering::Relaxed);
+        // A route that nobody listed is not counted: that is no reason to stop.
+        if let Some(counts) = self.ended.get(kind as usize) {
+            counts[outcome].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Counts a 429.

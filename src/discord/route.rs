@@ -60,7 +60,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, each at its own place.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::ExecuteWebhook,
         Self::EditCopy,
         Self::DeleteCopy,
@@ -81,6 +81,11 @@ impl Kind {
         Self::ReadApplication,
         Self::ReadUser,
         Self::ReadGateway,
+        Self::RegisterCommands,
+        Self::AnswerInteraction,
+        Self::ChangeAnswer,
+        Self::ReadGuild,
+        Self::ReadMember,
     ];
 
     /// Whether two nodes of a cluster use it: that with the channel's shard fills gaps, that with the mirror's partition
@@ -151,6 +156,9 @@ impl Kind {
         }
     }
 }
+
+/// The last kind is listed, so all are.
+const _: () = assert!(Kind::ALL.len() == Kind::ReadMember as usize + 1);
 
 /// A route with its ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What events are called, each at its place.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "created",
     "edited",
     "refreshed",
@@ -21,6 +21,7 @@ const KINDS: [&str; 14] = [
     "revoked",
     "gap",
     "thread",
+    "consent",
     "other",
 ];
 
@@ -39,7 +40,8 @@ const fn place(body: &Body) -> usize {
         Body::RoleRevoked(_) => 10,
         Body::Gap(_) => 11,
         Body::Thread(_) => 12,
-        Body::Other(_) => 13,
+        Body::Consent(_) => 13,
+        Body::Other(_) => 14,
     }
 }
 

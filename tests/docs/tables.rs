@@ -4,6 +4,11 @@
 pub(crate) const RUN_AS: &[(&str, &str)] = &[
     ("cargo run --release -- demo", "mirror demo --duration 2 --kills 1"),
     ("mirror demo", "mirror demo --duration 2 --kills 1"),
+    ("mirror init", INIT),
+    (
+        "mirror init --config /etc/mirror/mirror.toml --data-dir /var/lib/mirror --token-file /etc/mirror/token --yes",
+        INIT,
+    ),
     ("mirror demo --seed 7 --kills 10", "mirror demo --duration 2 --seed 7 --kills 2"),
     ("mirror bench --events 100000", "mirror bench --events 1000"),
     (
@@ -12,10 +17,16 @@ pub(crate) const RUN_AS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Nobody types here: the token comes from a file, and what is written lies beside the stage.
+const INIT: &str = "mkdir -p new && (umask 077 && printf %s \"$MIRROR_DISCORD_TOKEN\" > new/token) && mirror init --config new/mirror.toml --data-dir new/data --token-file new/token --yes --force";
+
 /// Programs that a line may begin with: what is run here must harm nobody's machine.
 pub(crate) const PROGRAMS: &[&str] =
     &["mirror", "sqlite3", "systemctl", "alias", "export", "cp", "mkdir", "mv", "rm"];
 
+const BUILDS: &str = "builds the program, which this test has done";
+const ROOT: &str = "changes the machine; tests/packaging.rs runs the unit in a namespace of its own";
+const DOCKER: &str = "needs a container engine; tests/packaging.rs holds the files against the program";
 const SERVERS: &str = "needs a broker and a CQL server; tests/cluster plays it";
 const CQL: &str = "needs a CQL server; tests/cql/tables.rs makes and compares the tables";
 const BROKER: &str = "needs a broker's management interface; docs/cluster.md says what was run";
@@ -24,7 +35,25 @@ const NODES: &str = "means something where there are other nodes; tests/cluster 
 /// Lines that are not run here. They have to be words that the program understands all the same.
 pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("tools/test", "runs this test"),
-    ("cargo install --path . --locked", "builds the program, which this test has done"),
+    ("cargo install --path . --locked", BUILDS),
+    ("cargo install --path .", BUILDS),
+    ("cargo build --release --locked", BUILDS),
+    ("sudo install -m 0755 target/release/mirror /usr/local/bin/mirror", ROOT),
+    ("sudo install -m 0644 ops/systemd/mirror.sysusers /etc/sysusers.d/mirror.conf", ROOT),
+    ("sudo install -m 0644 ops/systemd/mirror.service /etc/systemd/system/mirror.service", ROOT),
+    ("sudo systemd-sysusers", ROOT),
+    ("sudo install -d -o mirror -g mirror -m 0700 /etc/mirror /var/lib/mirror", ROOT),
+    ("sudo -u mirror mirror init --config /etc/mirror/mirror.toml --data-dir /var/lib/mirror", ROOT),
+    ("sudo -u mirror mirror --config /etc/mirror/mirror.toml check", ROOT),
+    ("sudo systemctl daemon-reload", ROOT),
+    ("sudo systemctl enable --now mirror", ROOT),
+    ("sudo install -o 10001 -m 0600 /dev/stdin ops/mirror.token", DOCKER),
+    ("docker compose --file ops/compose.embedded.yaml up --detach", DOCKER),
+    ("docker compose --file ops/compose.embedded.yaml exec mirror mirror check", DOCKER),
+    (
+        "docker compose --file ops/compose.embedded.yaml exec mirror mirror link lounge https://discord.com/channels/...",
+        DOCKER,
+    ),
     ("mirror demo --cluster", SERVERS),
     ("mirror demo --cluster --havoc kill-node,zombie --duration 30", SERVERS),
     ("mirror schema apply --views cql://127.0.0.1:9042/mirror --replication SimpleStrategy:1", CQL),
@@ -49,4 +78,4 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
 ];
 
 /// Verbs that another branch brings, by its name. Their lines are run once the verb is there and this entry is gone.
-pub(crate) const ARRIVING: &[(&str, &str)] = &[("init", "setup"), ("check", "setup")];
+pub(crate) const ARRIVING: &[(&str, &str)] = &[];
