@@ -3,6 +3,7 @@
 //! Exit codes: 0 done and in order; 1 not done, or `verify` found something; 2 asked for wrongly.
 
 pub mod args;
+mod console;
 mod draw;
 mod local;
 mod migrate;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Verb::Config(args) => {
             write_out(configured(&config, args.task, global.json)).map(|()| ExitCode::SUCCESS)
         }
+        Verb::Console(args) => start::block_on(console::run(&config, args, global.json)),
         Verb::Page(page) => pages::write(&page).map(|()| ExitCode::SUCCESS),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };

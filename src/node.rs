@@ -25,6 +25,7 @@ use crate::admin::Admin;
 use crate::clock::{Clock, Wall};
 use crate::commands::Desk;
 use crate::config::Config;
+use crate::console::Console;
 use crate::discord::files::{self, Files};
 use crate::discord::gateway::IdentifyGate;
 use crate::discord::guilds::Guilds;
@@ -103,6 +104,7 @@ async fn begin_and_run(
     stop: &CancellationToken,
 ) -> Result<Result<(), NodeError>, Unbegun> {
     let admin = Admin::bind(&stores.path).map_err(setup).map_err(Unbegun)?;
+    let console = Console::bind(config, &stores.path).await.map_err(setup).map_err(Unbegun)?;
     let waiting = Waiting::new(stores);
     let begun = stop.child_token();
     let beginning = async {
@@ -112,13 +114,20 @@ async fn begin_and_run(
     };
     let serving = async {
         match waiting.desk(stores).await {
-            Ok(desk) => admin.serve(desk, begun.clone(), HAND_OVER_MAX).await,
+            Ok(desk) => {
+                let shown = async {
+                    if let Some(console) = &console {
+                        console.serve(desk.clone(), begun.clone()).await;
+                    }
+                };
+                tokio::join!(admin.serve(desk.clone(), begun.clone(), HAND_OVER_MAX), shown);
+            }
             Err(error) => tracing::warn!(%error, "commands are answered once the node has begun"),
         }
     };
     let (node, ()) = tokio::join!(beginning, serving);
     let (node, hints) = node.map_err(Unbegun)?;
-    Ok(Arc::new(node).run(admin, hints, stop.clone()).await)
+    Ok(Arc::new(node).run((admin, console), hints, stop.clone()).await)
 }
 
 /// Assembles a node. Servers that are shared may be away for a while: it waits for them.
@@ -235,7 +244,7 @@ impl Node {
     /// Runs all parts until one ends for good or the node is told to stop.
     async fn run(
         self: Arc<Self>,
-        admin: Admin,
+        (admin, console): (Admin, Option<Console>),
         hints: Option<Hints>,
         stop: CancellationToken,
     ) -> Result<(), NodeError> {
@@ -262,6 +271,13 @@ impl Node {
                 Ok(())
             }
         });
+        if let Some(console) = console {
+            let (desk, stop) = (desk.clone(), stop.clone());
+            parts.spawn(async move {
+                console.serve(desk, stop).await;
+                Ok(())
+            });
+        }
         if self.stores.is_shared {
             parts.spawn(hints::follow(self.clone(), hints, woken, stop.clone()));
         }

@@ -147,6 +147,10 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
               2 | metrics = "9464"
                 |           ^^^^^^"#]],
     );
+    check("[console]\nlisten = \"8467\"", &[], expect![[]]);
+    check("[console]\nhosts = \"https://mirror.example.org\"", &[], expect![[]]);
+    check("[console]\nhosts = 7", &[], expect![[]]);
+    check("[console]\nlisten = \"off\"\nhosts = [\"a.example\", \"[::1]\"]", &[], expect!["fine"]);
     check(
         "[discord]\napi = \"discord.com\"",
         &[],
@@ -242,6 +246,18 @@ fn the_example_holds_every_key_with_its_default() {
     }
     let example: Config = toml::from_str(text).unwrap();
     assert_eq!(format!("{example:?}"), format!("{:?}", Config::default()));
+}
+
+#[test]
+fn hosts_are_a_list_or_words_with_commas() {
+    let check = |file: &str, environment: &[(&str, &str)], wanted: &str| {
+        let config = load(&Case { file, environment, flags: &[] }).unwrap();
+        assert_eq!(config.console.hosts.to_string(), wanted);
+    };
+    check("", &[], "");
+    check("[console]\nhosts = \" A.example ,, b.example\"", &[], "a.example, b.example");
+    check("[console]\nhosts = [\"A.example\", \"b.example\"]", &[], "a.example, b.example");
+    check("[console]\nhosts = [\"a.example\"]", &[("MIRROR_CONSOLE_HOSTS", "c.example")], "c.example");
 }
 
 /// What stands behind a misspelt key may be a token.

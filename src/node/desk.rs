@@ -78,11 +78,18 @@ impl Running {
         }
     }
 
+    /// Whether all shards that work here are.
+    fn connected(&self) -> Option<bool> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = sessions.values().all(|words| matches!(*words, CONNECTED | RESUMED));
+        (!sessions.is_empty()).then_some(all)
+    }
+
     /// Notes what became of the connection.
     pub(super) fn heard(&self, shard: u32, happening: &Happening) {
         let words = match happening {
-            Happening::Ready(_) => "connected",
-            Happening::Resumed => "resumed",
+            Happening::Ready(_) => CONNECTED,
+            Happening::Resumed => RESUMED,
             Happening::SessionLost => "session lost, connecting anew",
             Happening::Disconnected { .. } => "disconnected, connecting again",
         };
@@ -182,6 +189,10 @@ impl Running {
     }
 }
 
+/// Sessions in which all is heard.
+const CONNECTED: &str = "connected";
+const RESUMED: &str = "resumed";
+
 /// How long a question of an operator waits for the limits.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -236,6 +247,7 @@ impl Live for Running {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             session: self.session(),
+            connected: self.connected(),
             outbox: self.node.stores.outbox.as_ref().map(|log| outbox(&log.status())),
             troubles: troubles.into_iter().map(|(partition, why)| (partition.0, why)).collect(),
             lanes: lanes.into_iter().map(|report| self.line(report)).collect(),
