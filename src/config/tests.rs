@@ -147,9 +147,9 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
               2 | metrics = "9464"
                 |           ^^^^^^"#]],
     );
-    check("[console]\nlisten = \"8467\"", &[], expect![[]]);
-    check("[console]\nhosts = \"https://mirror.example.org\"", &[], expect![[]]);
-    check("[console]\nhosts = 7", &[], expect![[]]);
+    check("[console]\nlisten = \"8467\"", &[], expect![[r#""#]]);
+    check("[console]\nhosts = \"https://mirror.example.org\"", &[], expect![[r#""#]]);
+    check("[console]\nhosts = 7", &[], expect![[r#""#]]);
     check("[console]\nlisten = \"off\"\nhosts = [\"a.example\", \"[::1]\"]", &[], expect!["fine"]);
     check(
         "[discord]\napi = \"discord.com\"",
@@ -354,6 +354,10 @@ fn what_is_configured_is_shown_with_its_place() {
         seal_events = 10000                          # default
         seal_minutes = 60                            # default
         margin_seconds = 60                          # default
+
+        [console]
+        listen = "127.0.0.1:8467"                    # default
+        hosts = ""                                   # default
 
         [telemetry]
         level = "info"                               # default

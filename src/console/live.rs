@@ -148,7 +148,7 @@ impl Progress for Viewer {
 #[async_trait]
 impl Listener for Viewer {
     async fn entry(&self, entry: LogEntry) -> bool {
-        let row = pages::events::row(&entry).into_string();
+        let row = pages::feed::row(&entry).into_string();
         self.0.send(Piece::Html(row)).await.is_ok()
     }
 }

@@ -4,7 +4,7 @@
 //! of ids alone. Nothing here is script or style: the policy in [`super::reply`] would not let it run.
 
 pub(super) mod door;
-pub(super) mod events;
+pub(super) mod feed;
 pub(super) mod frame;
 pub(super) mod links;
 pub(super) mod message;

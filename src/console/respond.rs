@@ -4,7 +4,7 @@ use super::act::{self, act};
 use super::gate;
 use super::links::{State, Wanted};
 use super::live::{self, Watched};
-use super::pages::events::Filter;
+use super::pages::feed::Filter;
 use super::pages::frame::{Frame, Tab};
 use super::pages::{self, door};
 use super::reply::{self, Reply};
@@ -185,7 +185,7 @@ async fn told(house: &House, desk: &Desk, (page, query, form): (Page, &Fields, &
         Page::Events => {
             let filter = filter(query);
             let entries = last(desk, &filter).await.map_err(failed)?;
-            (Tab::Events, "Events", pages::events::page(&filter, &snapshot.mirrors, &entries))
+            (Tab::Events, "Events", pages::feed::page(&filter, &snapshot.mirrors, &entries))
         }
         Page::Message(_) => return Err((StatusCode::NOT_FOUND, String::new())),
     })

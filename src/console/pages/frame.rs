@@ -59,7 +59,7 @@ impl Frame<'_> {
                 (content)
             }
             footer.foot {
-                span { "Node " b { (self.node) } " · mirror " (env!("CARGO_PKG_VERSION")) " · times are UTC" }
+                span { "Node " b { (super::text::name(self.node)) } " · mirror " (env!("CARGO_PKG_VERSION")) " · times are UTC" }
                 form method="post" action="/leave" {
                     (form_token(&self.visitor.form))
                     button.plain { "Sign out" }

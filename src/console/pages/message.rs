@@ -137,7 +137,7 @@ fn one(piece: &Piece, shown: &str) -> Markup {
 fn found(at: &Source) -> Markup {
     html! {
         p.found {
-            "offset " (at.offset) ", seen " (time(at.observed)) " by " (at.node)
+            "offset " (at.offset) ", seen " (time(at.observed)) " by " (text::name(&at.node))
             @if at.times > 1 { ", " (count(u64::from(at.times), "time")) }
         }
     }

@@ -103,7 +103,7 @@ fn banned(mirror: &MirrorLine) -> Markup {
                     " stops mirroring somebody's messages." }
             } @else {
                 p { (count(mirror.banned.len() as u64, "user")) ":"
-                    @for user in mirror.banned.iter().take(BANNED_MAX) { " " span.id { (user) } }
+                    @for user in mirror.banned.iter().take(BANNED_MAX) { " " span.id { (text::name(user)) } }
                     @if more > 0 { " and " (more) " more" }
                 }
             }

@@ -142,11 +142,11 @@ fn busiest(snapshot: &Snapshot) -> Markup {
 fn node_card(node: &NodeStatus) -> Markup {
     html! {
         section.card aria-labelledby="node" {
-            h2 id="node" { "Node " (node.name) }
+            h2 id="node" { "Node " (text::name(&node.name)) }
             dl {
                 dt { "Gateway" } dd { (text::line(if node.session.is_empty() { "none" } else { &node.session }, 300)) }
                 dt { "Since" } dd { (time(node.started)) }
-                dt { "Version" } dd { (node.version) }
+                dt { "Version" } dd { (text::name(&node.version)) }
                 dt { "Process" } dd { (node.pid) }
                 @if let Some(outbox) = &node.outbox { (outbox_line(outbox)) }
             }
@@ -205,7 +205,7 @@ fn partition(line: &PartitionLine, shows_holder: bool) -> Markup {
             td.num { (number(behind(line.views))) }
             td.num { (number(behind(line.lanes))) }
             @if shows_holder {
-                td { @match &line.holder { Some(node) => { (node) } None => { span.badge.held { "nobody" } } } }
+                td { @match &line.holder { Some(node) => { (text::name(node)) } None => { span.badge.held { "nobody" } } } }
             }
         }
     }
@@ -230,7 +230,7 @@ fn cluster(status: &Status) -> Markup {
                     tbody {
                         @for node in &status.nodes {
                             tr {
-                                th scope="row" data-label="Node" { (node.name) }
+                                th scope="row" data-label="Node" { (text::name(&node.name)) }
                                 td data-label="Version" { (text::name(&node.version)) }
                                 td data-label="Since" { (time(node.started)) }
                                 td.num data-label="Partitions" { (node.partitions) }
@@ -245,7 +245,7 @@ fn cluster(status: &Status) -> Markup {
             }
             p.note {
                 @for shard in &status.shards {
-                    "Gateway shard " (shard.shard) ": " (shard.holder.as_deref().unwrap_or("held by no node")) ". "
+                    "Gateway shard " (shard.shard) ": " (text::name(shard.holder.as_deref().unwrap_or("held by no node"))) ". "
                 }
             }
         }

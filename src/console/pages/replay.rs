@@ -177,7 +177,7 @@ fn replayed(said: &Replayed) -> Markup {
                     None => { p { "Its digest is the same as that of the build before." } }
                     Some(row) => { p { "It differs from the build before, as you accepted. " (text::line(row, 600)) } }
                 }
-                p.id { (digest) }
+                p.id { (text::line(digest, 100)) }
             }
             Outcome::Repaired { active } => { p { "Joined into build " (active.0) "." } }
             Outcome::Seen(census) => { (seen(census)) }

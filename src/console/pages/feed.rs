@@ -99,7 +99,7 @@ pub(in crate::console) fn row(entry: &LogEntry) -> Markup {
     html! {
         tr data-key={ (entry.partition) "-" (entry.offset) } data-time=(entry.time) {
             td data-label="Seen" { time datetime=(entry.time) title=(entry.time) { (clock(&entry.time)) } }
-            td data-label="Kind" { span.badge.(class) { (entry.kind) } }
+            td data-label="Kind" { span.badge.(class) { (text::name(&entry.kind)) } }
             td data-label="Mirror" { (text::name(&entry.mirror)) }
             td data-label="Message" {
                 @match super::message::address(&entry.message) {
