@@ -28,14 +28,17 @@ pub(super) async fn act(house: &House, desk: &Desk, (act, fields): (Act, &Fields
                 accept: fields.has("accept"),
                 ..Replay::default()
             };
-            (house.jobs.start(desk, mirror, (What::Rebuild, Command::Replay(ask))), replay(mirror))
+            (
+                house.jobs.start((desk, &house.snapshots), mirror, (What::Rebuild, Command::Replay(ask))),
+                replay(mirror),
+            )
         }
         Act::Plan(mirror) | Act::Apply(mirror) => {
             let (restore, yes) = (fields.has("restore"), act == Act::Apply(mirror));
             let what = if yes { What::Apply { restore } } else { What::Plan { restore } };
             let ask =
                 Replay { mirror: Some(mirror.to_string()), apply: true, restore, yes, ..Replay::default() };
-            (house.jobs.start(desk, mirror, (what, Command::Replay(ask))), replay(mirror))
+            (house.jobs.start((desk, &house.snapshots), mirror, (what, Command::Replay(ask))), replay(mirror))
         }
     };
     house.snapshots.forget().await;

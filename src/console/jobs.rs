@@ -1,11 +1,12 @@
 //! Replays that were started here: each goes on while nobody looks, and is watched by whoever does.
 
+use super::snapshot::Snapshots;
 use crate::commands::answer::LogEntry;
 use crate::commands::{Answer, Command, CommandError, Desk, Listener, execute};
 use async_trait::async_trait;
 use events::{MirrorId, Version};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tools::{Meter, Progress};
@@ -68,7 +69,7 @@ impl Jobs {
     /// Begins a job, unless the mirror has one under way. There are no words: the page shows it.
     pub(super) fn start(
         &self,
-        desk: &Desk,
+        (desk, snapshots): (&Desk, &Arc<Snapshots>),
         mirror: MirrorId,
         (what, command): (What, Command),
     ) -> Result<String, CommandError> {
@@ -87,13 +88,15 @@ impl Jobs {
             jobs.remove(&oldest);
         }
         let (says, state) = watch::channel(State::Running(None));
-        let (desk, started) = (desk.clone(), desk.clock.now());
+        let (desk, snapshots, started) = (desk.clone(), snapshots.clone(), desk.clock.now());
         let work = tokio::spawn(async move {
             let watched = Watched(says);
             let ended = match execute(&desk, command, &watched).await {
                 Ok(answer) => State::Done(Box::new(answer)),
                 Err(error) => State::Failed(error.to_string()),
             };
+            // Whoever sees that it has ended sees what it changed.
+            snapshots.forget().await;
             watched.0.send_replace(ended);
         });
         jobs.insert(mirror, Job { what, started, state, task: work.abort_handle() });

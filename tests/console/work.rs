@@ -1,6 +1,6 @@
 //! What is done from a page, and watched: a replay, a held lane, what happens.
 
-use crate::browser::browser;
+use crate::browser::{Browser, browser};
 use crate::house::House;
 use crate::stage::Stage;
 use serde_json::json;
@@ -8,10 +8,14 @@ use standin::Permissions;
 
 const TEXT: &str = "document.querySelector('main').innerText";
 
-fn press(words: &str) -> String {
-    format!(
-        "[...document.querySelectorAll('main button')].find((at) => at.innerText.includes('{words}')).click()"
-    )
+/// Presses a button, once it is there and may be.
+async fn press(browser: &mut Browser, words: &str) {
+    let find = "[...document.querySelectorAll('main button')]";
+    let script = format!(
+        "document.readyState === 'complete' && (() => {{ const at = {find}.find((at) => at.innerText.includes('{words}') && \
+         !at.disabled); at?.click(); return !!at }})()"
+    );
+    browser.until(&format!("'{words}' can be pressed"), &script).await;
 }
 
 fn says(words: &str) -> String {
@@ -24,18 +28,20 @@ async fn a_replay_is_planned_started_watched_and_taken_back() {
     let house = House::linked(2).await;
     let stage = &house.stage;
     let said: Vec<String> = (0..40).map(|number| format!("message {number}")).collect();
-    said.iter().for_each(|text| drop(stage.say(stage.channels[0], text)));
+    for text in &said {
+        stage.say(stage.channels[0], text);
+    }
     stage.until_texts(stage.channels[1], &said).await;
     let mirrors = stage.json(&["mirrors"]).await;
     let id = mirrors["mirrors"][0]["id"].as_str().unwrap().to_owned();
     house.enter(&mut browser).await;
     browser.open(&format!("{}/replay/{id}", house.base)).await;
     assert_eq!(browser.run(&says("Would read")).await, true);
-    browser.run(&press("Rebuild")).await;
+    press(&mut browser, "Rebuild").await;
     browser.until("it is done", &says("is read now; build 0 is kept")).await;
-    assert_eq!(browser.run(&says("digest is the same")).await, true);
+    browser.until("both builds are equal", &says("digest is the same")).await;
     assert_eq!(stage.json(&["mirrors"]).await["mirrors"][0]["generation"], 1);
-    browser.run(&press("Read build 0 again")).await;
+    press(&mut browser, "Read build 0 again").await;
     browser.until("it is taken back", &says("reads build 0 again")).await;
     assert_eq!(stage.json(&["mirrors"]).await["mirrors"][0]["generation"], 0);
     // Said once.
@@ -54,10 +60,10 @@ async fn a_replay_is_planned_started_watched_and_taken_back() {
         )
         .await;
     browser.run("document.querySelector('[name=restore]').click()").await;
-    browser.run(&press("Show the plan")).await;
+    press(&mut browser, "Show the plan").await;
     browser.until("the plan is there", &says("40 requests, about")).await;
     assert_eq!(stage.texts(stage.channels[1]), Vec::<String>::new(), "nothing is sent before it is approved");
-    browser.run(&press("Send 40 requests")).await;
+    press(&mut browser, "Send 40 requests").await;
     browser.until("it has begun", &says("The lanes work at")).await;
     stage.until_texts(stage.channels[1], &said).await;
     browser.is_content("replay").await;
@@ -80,7 +86,7 @@ async fn a_held_link_is_shown_with_its_reason_and_released() {
     let reason = browser.run("document.querySelector('.reason').innerText").await;
     assert!(reason.as_str().unwrap().contains("webhook"), "{reason}");
     stage.discord.set_permissions(stage.channels[1], Permissions::default());
-    browser.run(&press("Release")).await;
+    press(&mut browser, "Release").await;
     browser.until("it is released", &says("the lane goes on")).await;
     stage.until_texts(stage.channels[1], &["before".to_owned(), "after".to_owned()]).await;
     browser.open(&format!("{}/quarantine", house.base)).await;
@@ -107,7 +113,7 @@ async fn what_happens_appears_by_itself_and_only_once() {
     stage.until_texts(stage.channels[1], &["said before".to_owned()]).await;
     house.enter(&mut browser).await;
     browser.open(&format!("{}/events?kind=created", house.base)).await;
-    browser.until("it is live", "document.documentElement.dataset.live === 'on'").await;
+    browser.until("it is live", "document.documentElement.dataset.watch === 'on'").await;
     stage.say(stage.channels[0], "said live");
     browser.until("it appears", "document.body.innerText.includes('said live')").await;
     stage.say(stage.channels[1], "said last");
@@ -134,7 +140,7 @@ async fn it_works_without_script() {
     let id = mirrors["mirrors"][0]["id"].as_str().unwrap().to_owned();
     browser.call("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
     browser.open(&format!("{}/replay/{id}", house.base)).await;
-    browser.run(&press("Rebuild")).await;
+    press(&mut browser, "Rebuild").await;
     let built = |told: &serde_json::Value| told["mirrors"][0]["generation"] == 1;
     stage.until_json(&["mirrors"], "it is built", built).await;
     stage.until_json(&["mirrors"], "it has ended", |told| told["mirrors"][0]["building"].is_null()).await;

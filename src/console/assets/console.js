@@ -13,7 +13,7 @@
     sign.hidden = false;
     sign.dataset.state = state;
     sign.textContent = words;
-    document.documentElement.dataset.live = state;
+    document.documentElement.dataset.watch = state;
   };
 
   const pieces = (html) => {

@@ -124,12 +124,15 @@ fn difference(old: &str, new: &str) -> Markup {
 }
 
 fn one(piece: &Piece, shown: &str) -> Markup {
+    // The white space behind words is no part of what changed.
+    let (words, space) = shown.split_at(shown.trim_end().len());
     html! {
         @match piece {
-            Piece::Kept(_) => { (text::marked(shown, true)) }
-            Piece::Removed(_) => { del { (text::marked(shown, true)) } }
-            Piece::Added(_) => { ins { (text::marked(shown, true)) } }
+            Piece::Kept(_) => { (text::marked(words, true)) }
+            Piece::Removed(_) => { @if !words.is_empty() { del { (text::marked(words, true)) } } }
+            Piece::Added(_) => { @if !words.is_empty() { ins { (text::marked(words, true)) } } }
         }
+        (text::marked(space, true))
     }
 }
 

@@ -102,29 +102,41 @@ fn tiles(snapshot: &Snapshot, held: usize) -> Markup {
     let most = snapshot.links.iter().map(LinkRow::lag).max().unwrap_or_default();
     let events: u64 = snapshot.status.partitions.iter().map(|at| at.tail.0).sum();
     let gaps: usize = snapshot.mirrors.iter().map(|mirror| mirror.gaps.len()).sum();
-    let tile = |path: &str, value: u64, what: &str, note: String| {
-        html! {
-            a.tile href=(path) {
-                span.value { (number(value)) }
-                span.what { (what) }
-                span.note { (note) }
-            }
-        }
-    };
+    let or = |value: u64, none: &str, some: String| if value == 0 { none.to_owned() } else { some };
+    let of_mirrors = format!("in {}", count(snapshot.mirrors.len() as u64, "mirror"));
+    let most = or(lag, "nothing is owed", format!("at most {} in one link", number(most)));
+    let decide = or(held as u64, "all may go on", "until you decide".to_owned());
+    let missed = or(gaps as u64, "nothing was missed", "could not be known".to_owned());
+    let partitions = count(snapshot.status.partitions.len() as u64, "partition");
     html! {
         section.tiles aria-label="In numbers" {
-            (tile("/links", open as u64, "open links", format!("in {}", count(snapshot.mirrors.len() as u64, "mirror"))))
-            (tile("/links", lag, "messages wait", if lag == 0 { "nothing is owed".to_owned() } else { format!("at most {} in one link", number(most)) }))
-            (tile("/quarantine", held as u64, "held links", if held == 0 { "all may go on".to_owned() } else { "until you decide".to_owned() }))
-            (tile("/mirrors", gaps as u64, "gaps", if gaps == 0 { "nothing was missed".to_owned() } else { "could not be known".to_owned() }))
-            (tile("/events", events, "events on the log", count(snapshot.status.partitions.len() as u64, "partition")))
+            (tile("/links", open as u64, ["open link", "open links"], &of_mirrors))
+            (tile("/links", lag, ["message waits", "messages wait"], &most))
+            (tile("/quarantine", held as u64, ["held link", "held links"], &decide))
+            (tile("/mirrors", gaps as u64, ["gap", "gaps"], &missed))
+            (tile("/events", events, ["event on the log", "events on the log"], &partitions))
+        }
+    }
+}
+
+fn tile(path: &str, value: u64, [one, many]: [&str; 2], note: &str) -> Markup {
+    html! {
+        a.tile href=(path) {
+            span.value { (number(value)) }
+            span.what { @if value == 1 { (one) } @else { (many) } }
+            span.note { (note) }
         }
     }
 }
 
 fn busiest(snapshot: &Snapshot) -> Markup {
-    let mut busy: Vec<_> =
-        snapshot.links.iter().filter(|row| row.lag() > 0 || matches!(row.state(), State::Waiting)).collect();
+    let is_busy = |row: &&LinkRow| match row.state() {
+        State::Waiting => true,
+        State::Working | State::Idle => row.lag() > 0,
+        // It has a place of its own.
+        State::Held | State::Cut => false,
+    };
+    let mut busy: Vec<_> = snapshot.links.iter().filter(is_busy).collect();
     busy.sort_by_key(|row| std::cmp::Reverse(row.lag()));
     let more = busy.len().saturating_sub(NAMED_MAX);
     busy.truncate(NAMED_MAX);
@@ -174,7 +186,7 @@ fn log_card(status: &Status) -> Markup {
                 table {
                     thead {
                         tr {
-                            th.num scope="col" { "Partition" }
+                            th scope="col" { "Partition" }
                             th.num scope="col" { "Events" }
                             th.num scope="col" { "Views behind" }
                             th.num scope="col" { "Lanes behind" }
@@ -200,7 +212,7 @@ fn partition(line: &PartitionLine, shows_holder: bool) -> Markup {
     };
     html! {
         tr {
-            th.num scope="row" { (line.partition) }
+            th scope="row" { (line.partition) }
             td.num title={ "offsets " (line.floor) " to " (line.tail) } { (number(line.tail.0)) }
             td.num { (number(behind(line.views))) }
             td.num { (number(behind(line.lanes))) }

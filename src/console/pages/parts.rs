@@ -186,7 +186,7 @@ fn link(row: &LinkRow, shows_mirror: bool) -> Markup {
                 @if let Some(why) = why(row.lane.as_ref()) { span.why { (text::line(why, 160)) } }
             }
             td.num data-label="Waiting" { (lag(row)) }
-            td data-label="Takes part" { (row.part.words()) }
+            td.part data-label="Takes part" { (row.part.words()) }
             td data-label="Sent since" {
                 @if !receives { span.none { "–" } }
                 @else if row.since.0 == 0 { "the beginning" }

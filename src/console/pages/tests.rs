@@ -309,7 +309,7 @@ proptest! {
 #[test]
 fn a_difference_shows_what_went_and_what_came() {
     let html = message::page("43", Some(&Ok(lineage("one <b> three", "one two three")))).0;
-    assert!(html.contains("<del>&lt;b&gt; </del><ins>two </ins>three"), "{html}");
+    assert!(html.contains("<del>&lt;b&gt;</del> <ins>two</ins> three"), "{html}");
 }
 
 /// Ends well without a version, too.
