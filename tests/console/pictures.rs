@@ -3,13 +3,13 @@
 use crate::browser::{Browser, browser};
 use crate::house::{House, with_console};
 use crate::stage::Stage;
-use crate::work::hold;
+use crate::work::{hold, press};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-const DESK: (u32, u32) = (1280, 860);
+const DESK: (u32, u32) = (1280, 760);
 const PHONE: (u32, u32) = (390, 844);
 
 /// Writes what the browser took.
@@ -67,43 +67,37 @@ async fn pictures_are_taken_where_they_are_asked_for() {
     house.enter(&mut browser).await;
     let mirrors = house.stage.json(&["mirrors"]).await;
     let id = mirrors["mirrors"][0]["id"].as_str().unwrap().to_owned();
-    let open = async |browser: &mut Browser, path: &str| browser.open(&format!("{}{path}", house.base)).await;
-    let more = std::env::var_os("MIRROR_SCREENSHOTS_ALL").is_some();
-    let calm = [("/", "calm"), ("/message/", "message"), ("/events", "events"), ("/replay/", "replay")];
-    for (path, name) in calm {
-        let path = match name {
-            "message" => format!("{path}{said}"),
-            "replay" => format!("{path}{id}"),
-            _ => path.to_owned(),
-        };
-        for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
-            browser.look(DESK, is_dark).await;
-            open(&mut browser, &path).await;
-            keep(&mut browser, &folder, &format!("{name}-{scheme}")).await;
-        }
-        if more {
-            browser.look(PHONE, false).await;
-            open(&mut browser, &path).await;
-            keep(&mut browser, &folder, &format!("{name}-phone")).await;
-        }
+    let (message, replay, mirror) =
+        (format!("/message/{said}"), format!("/replay/{id}"), format!("/mirrors/{id}"));
+    browser.open(&format!("{}{replay}", house.base)).await;
+    press(&mut browser, "Rebuild").await;
+    browser.until("it is built", "document.body.innerText.includes('is read now')").await;
+    let calm = [("message-light", message.as_str()), ("replay-light", &replay), ("events-dark", "/events")];
+    for shot in calm {
+        take(&mut browser, &house.base, (&folder, shot)).await;
     }
     hold(&house.stage);
     browser.open(&house.base).await;
     browser.until("it is held", "document.querySelector('h1').innerText.includes('held')").await;
-    for (path, name) in [
-        ("/", "overview"),
-        ("/quarantine", "held"),
-        ("/links", "links"),
-        (&format!("/mirrors/{id}"), "mirror"),
-    ] {
-        for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
-            browser.look(DESK, is_dark).await;
-            open(&mut browser, path).await;
-            keep(&mut browser, &folder, &format!("{name}-{scheme}")).await;
-        }
-        browser.look(PHONE, true).await;
-        open(&mut browser, path).await;
-        keep(&mut browser, &folder, &format!("{name}-phone")).await;
+    let held = [
+        ("overview-light", "/"),
+        ("overview-dark", "/"),
+        ("mirror-phone-dark", mirror.as_str()),
+        ("events-phone-light", "/events"),
+    ];
+    for shot in held {
+        take(&mut browser, &house.base, (&folder, shot)).await;
     }
     house.stop().await;
+}
+
+/// One picture; its name says how it is looked at.
+async fn take(browser: &mut Browser, base: &str, (folder, (name, path)): (&Path, (&str, &str))) {
+    let size = if name.contains("phone") { PHONE } else { DESK };
+    browser.look(size, name.ends_with("dark")).await;
+    browser.open(&format!("{base}{path}")).await;
+    if browser.run("!!document.querySelector('[data-live]')").await == true {
+        browser.until("it is live", "document.documentElement.dataset.watch === 'on'").await;
+    }
+    keep(browser, folder, name).await;
 }

@@ -9,7 +9,7 @@ use standin::Permissions;
 const TEXT: &str = "document.querySelector('main').innerText";
 
 /// Presses a button, once it is there and may be.
-async fn press(browser: &mut Browser, words: &str) {
+pub(crate) async fn press(browser: &mut Browser, words: &str) {
     let find = "[...document.querySelectorAll('main button')]";
     let script = format!(
         "document.readyState === 'complete' && (() => {{ const at = {find}.find((at) => at.innerText.includes('{words}') && \

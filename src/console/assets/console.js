@@ -67,4 +67,6 @@
   };
 
   document.querySelectorAll("[data-live]").forEach(watch);
+  // On a phone the navigation is wider than the window.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

@@ -39,15 +39,17 @@ fn told(lineage: &Lineage) -> Markup {
     let author = if lineage.author.is_empty() { "somebody" } else { &lineage.author };
     html! {
         section.card.who {
-            p.lead {
-                b { (text::name(author)) } " in " (place(&lineage.channel)) ", mirror "
-                a href={ "/mirrors/" (lineage.mirror) } { (text::name(&lineage.mirror_name)) }
+            div.head {
+                p {
+                    b { (text::name(author)) } " in " (place(&lineage.channel)) ", mirror "
+                    a href={ "/mirrors/" (lineage.mirror) } { (text::name(&lineage.mirror_name)) }
+                }
+                (parts::in_discord(lineage.channel.guild, lineage.channel.id, Some(lineage.source)))
             }
             p.id {
                 (lineage.source)
                 @if let Some(copy) = &lineage.asked_for_copy { " – asked for by its copy " (text::name(copy)) }
             }
-            p { (parts::in_discord(lineage.channel.guild, lineage.channel.id, Some(lineage.source))) }
         }
         (versions(&lineage.versions))
         (copies(&lineage.copies))

@@ -154,8 +154,9 @@ fn busiest(snapshot: &Snapshot) -> Markup {
 fn node_card(node: &NodeStatus) -> Markup {
     html! {
         section.card aria-labelledby="node" {
-            h2 id="node" { "Node " (text::name(&node.name)) }
+            h2 id="node" { "This node" }
             dl {
+                dt { "Name" } dd { (text::name(&node.name)) }
                 dt { "Gateway" } dd { (text::line(if node.session.is_empty() { "none" } else { &node.session }, 300)) }
                 dt { "Since" } dd { (time(node.started)) }
                 dt { "Version" } dd { (text::name(&node.version)) }
