@@ -4,6 +4,7 @@
 
 pub mod args;
 mod check;
+mod console;
 mod draw;
 mod init;
 mod local;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         }
         Verb::Init(args) => start::block_on(init::run(&args, &global)),
         Verb::Check(args) => start::block_on(check::run(&config, &args, global.json)),
+        Verb::Console(args) => start::block_on(console::run(&config, args, global.json)),
         Verb::Page(page) => pages::write(&page).map(|()| ExitCode::SUCCESS),
         Verb::Command(command) => start::block_on(command_line(&config, &global, command)),
     };

@@ -7,10 +7,12 @@
 //! Every limit of the node is named here, with its default. `config.example.toml` shows all keys; a test
 //! holds the three together. A new key needs its field, its line in [`KEYS`], and its lines there.
 
+mod console;
 mod place;
 mod show;
 mod sources;
 
+pub use console::{CONSOLE_PORT, Console, Hosts, Listen};
 pub use place::Place;
 pub use show::{Line, json, text};
 pub use sources::{ConfigError, Environment, Sources, variable};
@@ -60,6 +62,8 @@ pub const KEYS: &[(&str, Shape)] = &[
     ("archive.seal_events", Shape::Number),
     ("archive.seal_minutes", Shape::Number),
     ("archive.margin_seconds", Shape::Number),
+    ("console.listen", Shape::Text),
+    ("console.hosts", Shape::Text),
     ("telemetry.level", Shape::Text),
     ("telemetry.format", Shape::Text),
     ("telemetry.metrics", Shape::Text),
@@ -105,6 +109,8 @@ pub struct Config {
     pub cluster: Cluster,
     /// Where old events are kept.
     pub archive: Archive,
+    /// The web console.
+    pub console: Console,
     /// What the node says of itself.
     pub telemetry: Telemetry,
     /// What was odd about the sources but did not stop them; for standard error.
@@ -127,6 +133,7 @@ impl Default for Config {
             hints: None,
             cluster: Cluster::default(),
             archive: Archive::default(),
+            console: Console::default(),
             telemetry: Telemetry::default(),
             warnings: Vec::new(),
             places: BTreeMap::new(),
@@ -385,6 +392,7 @@ impl Config {
             let why = format!("discord.cdn is '{cdn}', but must be http://HOST:PORT or https://HOST:PORT");
             return Err(Unfit { key: "discord.cdn", why });
         }
+        self.console.check()?;
         let (deadline, lease) = (self.lanes.deadline_ms, self.cluster.lease_ms);
         // A request begins only while the lease covers it, and a renewed lease covers no more than that.
         if self.is_cluster() && deadline * 10 > lease * 5 {

@@ -413,6 +413,8 @@ fn environment(options: &Options, config: &Config) -> Vec<(String, String)> {
         // Only a hostile Discord has this limit.
         ("MIRROR_DISCORD_CHANNEL_PER_MINUTE".to_owned(), if options.hostile { "30" } else { "0" }.to_owned()),
         ("MIRROR_LANES_SETTLE_WAIT_MS".to_owned(), settle_wait_ms.to_string()),
+        // Another node on this machine may have the usual port.
+        ("MIRROR_CONSOLE_LISTEN".to_owned(), "off".to_owned()),
         ("MIRROR_LANES_DEADLINE_MS".to_owned(), deadline_ms.to_string()),
         (
             "MIRROR_TELEMETRY_LEVEL".to_owned(),

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod consents;
+pub mod console;
 pub mod demo;
 pub mod discord;
 pub mod follower;

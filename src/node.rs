@@ -27,6 +27,7 @@ use crate::clock::{Clock, Wall};
 use crate::commands::Desk;
 use crate::config::Config;
 use crate::consents::Consents;
+use crate::console::Console;
 use crate::discord::files::{self, Files};
 use crate::discord::gateway::IdentifyGate;
 use crate::discord::guilds::Guilds;
@@ -107,6 +108,7 @@ async fn begin_and_run(
     stop: &CancellationToken,
 ) -> Result<Result<(), NodeError>, Unbegun> {
     let admin = Admin::bind(&stores.path).map_err(setup).map_err(Unbegun)?;
+    let console = Console::bind(config, &stores.path).await.map_err(setup).map_err(Unbegun)?;
     let waiting = Waiting::new(stores);
     let (watched, watching) = watch::channel::<Arc<dyn Vitals>>(waiting.clone());
     let bound = match config.telemetry.metrics {
@@ -119,17 +121,25 @@ async fn begin_and_run(
             None => std::future::pending().await,
         }
     };
-    let work = Box::pin(begin_and_work(config, stores, (admin, waiting, watched), stop));
+    let work = Box::pin(begin_and_work(config, stores, (Doors { admin, console, watched }, waiting), stop));
     tokio::select! {
         ended = work => ended,
         never = watch => match never {},
     }
 }
 
+/// Where a node is asked.
+struct Doors {
+    admin: Admin,
+    console: Option<Console>,
+    /// What its health is judged from.
+    watched: watch::Sender<Arc<dyn Vitals>>,
+}
+
 async fn begin_and_work(
     config: &Config,
     stores: &Stores,
-    (admin, waiting, watched): (Admin, Arc<Waiting>, watch::Sender<Arc<dyn Vitals>>),
+    (doors, waiting): (Doors, Arc<Waiting>),
     stop: &CancellationToken,
 ) -> Result<Result<(), NodeError>, Unbegun> {
     let begun = stop.child_token();
@@ -140,13 +150,20 @@ async fn begin_and_work(
     };
     let serving = async {
         match waiting.desk(stores).await {
-            Ok(desk) => admin.serve(desk, begun.clone(), HAND_OVER_MAX).await,
+            Ok(desk) => {
+                let shown = async {
+                    if let Some(console) = &doors.console {
+                        console.serve(desk.clone(), begun.clone()).await;
+                    }
+                };
+                tokio::join!(doors.admin.serve(desk.clone(), begun.clone(), HAND_OVER_MAX), shown);
+            }
             Err(error) => tracing::warn!(%error, "commands are answered once the node has begun"),
         }
     };
     let (node, ()) = tokio::join!(beginning, serving);
     let (node, hints) = node.map_err(Unbegun)?;
-    Ok(Arc::new(node).run((admin, watched), hints, stop.clone()).await)
+    Ok(Arc::new(node).run(doors, hints, stop.clone()).await)
 }
 
 /// Assembles a node. Servers that are shared may be away for a while: it waits for them.
@@ -272,7 +289,7 @@ impl Node {
     /// Runs all parts until one ends for good or the node is told to stop.
     async fn run(
         self: Arc<Self>,
-        (admin, watched): (Admin, watch::Sender<Arc<dyn Vitals>>),
+        Doors { admin, console, watched }: Doors,
         hints: Option<Hints>,
         stop: CancellationToken,
     ) -> Result<(), NodeError> {
@@ -289,6 +306,13 @@ impl Node {
                 Ok(())
             }
         });
+        if let Some(console) = console {
+            let (desk, stop) = (desk.clone(), stop.clone());
+            parts.spawn(async move {
+                console.serve(desk, stop).await;
+                Ok(())
+            });
+        }
         if self.stores.is_shared {
             parts.spawn(hints::follow(self.clone(), hints, woken, stop.clone()));
         }

@@ -57,6 +57,7 @@ impl Stage {
         command.env("MIRROR_DISCORD_API", self.discord.api_url());
         command.env("MIRROR_DISCORD_GATEWAY", self.discord.gateway_url());
         command.env("MIRROR_DISCORD_RATE_LIMITS", "false").env("MIRROR_LANES_SETTLE_WAIT_MS", "500");
+        command.env("MIRROR_CONSOLE_LISTEN", "off");
         command.envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
         let node = Node { child: command.spawn().expect("a node") };

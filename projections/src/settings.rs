@@ -4,7 +4,7 @@ use crate::change::{Column, Row};
 use crate::key::{Bucket, Generation, Key, Kind, Prefix, RowKey};
 use crate::requests::{Request, request_of};
 use crate::views::{Scan, Views, ViewsError};
-use events::event::{Author, Grant, Linked};
+use events::event::{Author, Gap, Grant, Linked};
 use events::{ChannelId, EventId, MessageId, MirrorId, UserId, Version};
 use std::collections::BTreeMap;
 
@@ -298,6 +298,34 @@ pub fn bucket_key(bucket: Bucket) -> RowKey {
 pub fn gap_key(channel: ChannelId, from: MessageId, event: EventId) -> RowKey {
     let key = [&channel.0.to_be_bytes()[..], &from.0.to_be_bytes(), event.0.as_bytes()].concat();
     RowKey::Setting { kind: Kind::Gap, key }
+}
+
+/// A gap and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownGap {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The stretch, and why.
+    pub gap: Gap,
+    /// When it was noticed.
+    pub at: Version,
+}
+
+/// All gaps of a mirror, in key order.
+///
+/// # Errors
+/// When the views do not answer.
+pub async fn gaps_of(
+    views: &dyn Views,
+    mirror: MirrorId,
+    generation: Generation,
+) -> Result<Vec<KnownGap>, ViewsError> {
+    let known = |(key, row): &(Key, Row)| {
+        let RowKey::Setting { key, .. } = &key.row else { return None };
+        let channel = key.first_chunk().map(|bytes| ChannelId(u64::from_be_bytes(*bytes)))?;
+        Some(KnownGap { channel, gap: read(row)?, at: row.get(Column::Value)?.version })
+    };
+    Ok(scan_kind(views, mirror, generation, Kind::Gap).await?.iter().filter_map(known).collect())
 }
 
 /// The bucket that a row of [`Kind::Bucket`] names.

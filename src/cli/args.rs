@@ -78,6 +78,11 @@ pub enum Verb {
         after_help = "Secrets are not shown. `mirror config example` is a file with every key, its default and what it means.\n\nExample: mirror config show"
     )]
     Config(Configured),
+    /// Print the way into the web console of a running node
+    #[command(
+        after_help = "What it prints lets whoever has it do all that the console can. From another machine, reach it through SSH: see docs/console.md.\n\nExamples:\n  mirror console\n  mirror console --rotate"
+    )]
+    Console(WebConsole),
     /// What other programs read.
     #[command(flatten)]
     Page(Page),
@@ -243,6 +248,14 @@ pub enum ConfigTask {
     Show,
     /// A configuration file with every key, its default and what it means
     Example,
+}
+
+/// `mirror console`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct WebConsole {
+    /// Make another token: whoever came in with the old one has to come in again
+    #[arg(long)]
+    pub rotate: bool,
 }
 
 /// `mirror migrate`.

@@ -4,7 +4,7 @@ use crate::archive::check;
 use crate::archive::refill::Refilled;
 use crate::archive::retention::Retention;
 use crate::archive::seal::Sealed;
-use events::{ChannelId, GuildId, MirrorId, Offset, Version};
+use events::{ChannelId, GuildId, MessageId, MirrorId, Offset, Version};
 use serde::{Deserialize, Serialize};
 use tools::{lineage, plan, quoted, replay, verify};
 
@@ -149,6 +149,31 @@ pub struct MirrorLine {
     pub links: Vec<LinkLine>,
     /// Users that are banned now.
     pub banned: Vec<String>,
+    /// Stretches of its channels that nobody can know any more, oldest first; no more than the last
+    /// [`GAPS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<GapLine>,
+}
+
+/// Gaps of one mirror that are told; all are on the log.
+pub const GAPS_MAX: usize = 100;
+
+/// A stretch of a channel's history that could not be known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapLine {
+    /// The channel.
+    #[serde(with = "quoted")]
+    pub channel: ChannelId,
+    /// After this message.
+    #[serde(with = "quoted")]
+    pub from: MessageId,
+    /// Up to this one.
+    #[serde(with = "quoted")]
+    pub to: MessageId,
+    /// Why.
+    pub cause: String,
+    /// When it was noticed.
+    pub at: Version,
 }
 
 /// One link.
@@ -205,6 +230,9 @@ pub struct NodeStatus {
     pub started: Version,
     /// Its gateway session in a few words (`resumed, seq 120`); empty: none.
     pub session: String,
+    /// Whether all its shards are connected; none: it holds no shard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected: Option<bool>,
     /// Partitions that it has and cannot work on, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<(u16, String)>,

@@ -188,6 +188,10 @@ pub struct Log {
     /// Up to this offset, this time, or so long ago, exclusive
     #[arg(long)]
     pub until: Option<String>,
+    /// Begin so many events before the end of each partition
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    #[serde(default)]
+    pub tail: Option<u64>,
     /// Wait for new events and print them too
     #[arg(long, short, conflicts_with = "until")]
     pub follow: bool,

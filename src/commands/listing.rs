@@ -52,7 +52,8 @@ async fn stretch(
     let from = log.floor(partition).await.map_err(JobError::from)?;
     let end = log.tail(partition).await.map_err(JobError::from)?;
     let all = Stretch { partition, mirror: None, from, end };
-    let from = offset(desk, all, ask.from.as_deref()).await?.unwrap_or(from);
+    let last = ask.tail.map(|events| Offset(end.0.saturating_sub(events).max(from.0)));
+    let from = offset(desk, all, ask.from.as_deref()).await?.or(last).unwrap_or(from);
     if from < all.from {
         return Err(JobError::Trimmed { floor: all.from }.into());
     }

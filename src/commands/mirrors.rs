@@ -1,7 +1,8 @@
 //! `mirrors`, `status` and `verify`: how things stand.
 
 use super::answer::{
-    Answer, ClusterNode, LaneLine, LaneState, LinkLine, MirrorLine, Mirrors, PartitionLine, ShardLine, Status,
+    Answer, ClusterNode, GAPS_MAX, GapLine, LaneLine, LaneState, LinkLine, MirrorLine, Mirrors,
+    PartitionLine, ShardLine, Status,
 };
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
@@ -11,9 +12,10 @@ use projections::follow::FollowState;
 use projections::lane::LaneRow;
 use projections::lanes::LaneId;
 use projections::leases::{LeaseName, LeaseRow};
-use projections::settings::Link;
+use projections::settings::{KnownGap, Link, gaps_of};
 use projections::tenancy::NodeNote;
 use projections::views::Follower;
+use std::collections::HashMap;
 use tools::mirrors::{self, Current};
 use tools::{JobError, verify};
 
@@ -33,9 +35,19 @@ pub(super) async fn mirrors(desk: &Desk) -> Result<Answer, CommandError> {
             previous: control.previous.map(|previous| previous.0),
             links: links(&current),
             banned: banned.map(|(user, _)| user.to_string()).collect(),
+            gaps: gaps(desk, &current).await?,
         });
     }
     Ok(Answer::Mirrors(Mirrors { mirrors: lines }))
+}
+
+async fn gaps(desk: &Desk, current: &Current) -> Result<Vec<GapLine>, CommandError> {
+    let found = gaps_of(&*desk.ports.views, current.known.id, current.generation).await;
+    let line =
+        |KnownGap { channel, gap, at }| GapLine { channel, from: gap.from, to: gap.to, cause: gap.cause, at };
+    let mut lines: Vec<_> = found.map_err(JobError::from)?.into_iter().map(line).collect();
+    lines.sort_by_key(|gap| (gap.at, gap.channel, gap.from));
+    Ok(lines.split_off(lines.len().saturating_sub(GAPS_MAX)))
 }
 
 fn links(current: &Current) -> Vec<LinkLine> {
@@ -159,13 +171,14 @@ async fn position(desk: &Desk, partition: Partition, name: &str) -> Result<Optio
 /// Every open receiving link's lane: as the node knows it, else as its row says.
 async fn lanes(desk: &Desk, known: &[LaneLine]) -> Result<Vec<LaneLine>, CommandError> {
     let mut lines = Vec::new();
+    let known: HashMap<LaneId, &LaneLine> =
+        known.iter().map(|line| (LaneId { mirror: line.mirror, link: line.channel }, line)).collect();
     for mirror in mirrors::all(&desk.ports).await? {
         let current = desk.load(mirror).await?;
         for (channel, link) in current.settings.links.iter().filter(|(_, link)| link.receives()) {
-            let at = |line: &&LaneLine| line.mirror == current.known.id && line.channel == *channel;
             let lane = LaneId { mirror: current.known.id, link: *channel };
             let row = desk.ports.lanes.load(lane).await.map_err(JobError::from)?.unwrap_or_default();
-            let (state, lag) = match known.iter().find(at) {
+            let (state, lag) = match known.get(&lane) {
                 Some(line) => (line.state.clone(), line.lag),
                 None => (stored(&row), desk.live.is_some().then_some(0)),
             };

@@ -56,6 +56,7 @@ impl Live for Node {
             version: "0.1.0".into(),
             started: Version(START),
             session: "connected".into(),
+            connected: Some(true),
             troubles: Vec::new(),
             outbox: None,
             lanes: vec![LaneLine { mirror: id(1), ..lane }],

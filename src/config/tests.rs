@@ -147,6 +147,10 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
               2 | metrics = "9464"
                 |           ^^^^^^"#]],
     );
+    check("[console]\nlisten = \"8467\"", &[], expect![[r#""#]]);
+    check("[console]\nhosts = \"https://mirror.example.org\"", &[], expect![[r#""#]]);
+    check("[console]\nhosts = 7", &[], expect![[r#""#]]);
+    check("[console]\nlisten = \"off\"\nhosts = [\"a.example\", \"[::1]\"]", &[], expect!["fine"]);
     check(
         "[discord]\napi = \"discord.com\"",
         &[],
@@ -244,6 +248,18 @@ fn the_example_holds_every_key_with_its_default() {
     assert_eq!(format!("{example:?}"), format!("{:?}", Config::default()));
 }
 
+#[test]
+fn hosts_are_a_list_or_words_with_commas() {
+    let check = |file: &str, environment: &[(&str, &str)], wanted: &str| {
+        let config = load(&Case { file, environment, flags: &[] }).unwrap();
+        assert_eq!(config.console.hosts.to_string(), wanted);
+    };
+    check("", &[], "");
+    check("[console]\nhosts = \" A.example ,, b.example\"", &[], "a.example, b.example");
+    check("[console]\nhosts = [\"A.example\", \"b.example\"]", &[], "a.example, b.example");
+    check("[console]\nhosts = [\"a.example\"]", &[("MIRROR_CONSOLE_HOSTS", "c.example")], "c.example");
+}
+
 /// What stands behind a misspelt key may be a token.
 #[test]
 fn no_secret_is_in_an_error() {
@@ -339,6 +355,10 @@ fn what_is_configured_is_shown_with_its_place() {
         seal_events = 10000                          # default
         seal_minutes = 60                            # default
         margin_seconds = 60                          # default
+
+        [console]
+        listen = "127.0.0.1:8467"                    # default
+        hosts = ""                                   # default
 
         [telemetry]
         level = "info"                               # default

@@ -525,6 +525,7 @@ fn environment(
         ("MIRROR_DISCORD_CHANNEL_PER_MINUTE", if hostile { "30" } else { "0" }.to_owned()),
         ("MIRROR_LANES_DEADLINE_MS", DEADLINE_MS.to_string()),
         ("MIRROR_LANES_SETTLE_WAIT_MS", SETTLE_WAIT_MS.to_string()),
+        ("MIRROR_CONSOLE_LISTEN", "off".to_owned()),
         ("MIRROR_CLUSTER_PARTITIONS", PARTITIONS.to_string()),
         ("MIRROR_CLUSTER_LEASE_MS", LEASE.as_millis().to_string()),
         ("MIRROR_CLUSTER_OUTBOX_MB", OUTBOX_MIB.to_string()),

@@ -101,6 +101,13 @@ impl Running {
         }
     }
 
+    /// Whether all shards that work here are.
+    fn connected(&self) -> Option<bool> {
+        let shards = self.shards();
+        let all = shards.values().all(|shard| shard.session.is_ready());
+        (!shards.is_empty()).then_some(all)
+    }
+
     /// Notes what became of the connection.
     pub(super) fn heard(&self, shard: u32, happening: &Happening) {
         let session = match happening {
@@ -258,6 +265,7 @@ impl Live for Running {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             session: self.session(),
+            connected: self.connected(),
             outbox: self.outbox(),
             troubles: self.troubles().into_iter().map(|(partition, why)| (partition.0, why)).collect(),
             lanes: lanes.into_iter().map(|report| self.line(report)).collect(),

@@ -81,6 +81,7 @@ impl Live for Waiting {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started,
             session: self.words(),
+            connected: Some(false),
             ..NodeStatus::default()
         }
     }

@@ -62,6 +62,8 @@ impl Stage {
             ("MIRROR_DISCORD_GATEWAY", discord.gateway_url()),
             ("MIRROR_DISCORD_RATE_LIMITS", "false".to_owned()),
             ("MIRROR_LANES_SETTLE_WAIT_MS", "500".to_owned()),
+            // Nodes of other tests run beside it.
+            ("MIRROR_CONSOLE_LISTEN", "off".to_owned()),
             ("MIRROR_LANES_DEADLINE_MS", "3000".to_owned()),
         ];
         // For a look at what a failed test leaves.

@@ -2,7 +2,7 @@
 
 mod changes;
 
-pub use changes::word_changes;
+pub use changes::{Piece, pieces, word_changes};
 
 use crate::mirrors::{self, Known};
 use crate::ports::{JobError, Ports};

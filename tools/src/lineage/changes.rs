@@ -1,20 +1,86 @@
 //! What changed between two texts, word by word.
 
-/// Words compared at most; longer texts are shown as one replacement of their middle.
-const WORDS_MAX: usize = 400;
+use similar::{Algorithm, DiffOp, capture_diff_slices_by_key};
 
-/// `kept [-removed-]{+added+} kept`, by the longest common run of words. Equal ends are cut off first.
+/// Words compared at most; longer texts are shown as one replacement of their middle.
+const WORDS_MAX: usize = 1_000;
+
+/// A stretch of a text beside another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// In both; as the new one has it.
+    Kept(String),
+    /// Only in the old one.
+    Removed(String),
+    /// Only in the new one.
+    Added(String),
+}
+
+/// The new text with what the old one had besides, by the longest common run of words. Each piece is whole words with
+/// the white space behind them.
 #[must_use]
-pub fn word_changes(old: &str, new: &str) -> String {
+pub fn pieces(old: &str, new: &str) -> Vec<Piece> {
     let (old, new) = (words(old), words(new));
     let start = old.iter().zip(&new).take_while(|(one, other)| same(one, other)).count();
     let rest = |text: &[&str]| text.len() - start;
     let common = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| same(one, other)).count();
     let end = common.min(rest(&old)).min(rest(&new));
-    let (old_middle, new_middle) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-    let mut out = new[..start].concat();
-    push_middle(&mut out, old_middle, new_middle);
-    out.push_str(&new[new.len() - end..].concat());
+    let middle = changed(&old[start..old.len() - end], &new[start..new.len() - end]);
+    let ends = [Piece::Kept(new[..start].concat()), Piece::Kept(new[new.len() - end..].concat())];
+    let [before, behind] = ends;
+    let all = [before].into_iter().chain(middle).chain([behind]);
+    all.filter(|piece| !piece.text().is_empty()).collect()
+}
+
+/// The middle, whose ends differ.
+fn changed(old: &[&str], new: &[&str]) -> Vec<Piece> {
+    if old.len() > WORDS_MAX || new.len() > WORDS_MAX {
+        return vec![Piece::Removed(old.concat()), Piece::Added(new.concat())];
+    }
+    // White space behind a word does not tell it from another.
+    let ops = capture_diff_slices_by_key(Algorithm::Myers, old, new, |word| word.trim_end().to_owned());
+    let piece = |op: DiffOp| match op {
+        DiffOp::Equal { new_index, len, .. } => vec![Piece::Kept(new[new_index..new_index + len].concat())],
+        DiffOp::Delete { old_index, old_len, .. } => {
+            vec![Piece::Removed(old[old_index..old_index + old_len].concat())]
+        }
+        DiffOp::Insert { new_index, new_len, .. } => {
+            vec![Piece::Added(new[new_index..new_index + new_len].concat())]
+        }
+        DiffOp::Replace { old_index, old_len, new_index, new_len } => vec![
+            Piece::Removed(old[old_index..old_index + old_len].concat()),
+            Piece::Added(new[new_index..new_index + new_len].concat()),
+        ],
+    };
+    ops.into_iter().flat_map(piece).collect()
+}
+
+impl Piece {
+    /// Its text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Kept(text) | Self::Removed(text) | Self::Added(text) => text,
+        }
+    }
+}
+
+/// `kept [-removed-]{+added+} kept`, as [`pieces`] says.
+#[must_use]
+pub fn word_changes(old: &str, new: &str) -> String {
+    let mut out = String::new();
+    let mut removed = String::new();
+    for piece in pieces(old, new) {
+        match piece {
+            Piece::Kept(text) => {
+                push_change(&mut out, &std::mem::take(&mut removed), "");
+                out.push_str(&text);
+            }
+            Piece::Removed(text) => removed = text,
+            Piece::Added(text) => push_change(&mut out, &std::mem::take(&mut removed), &text),
+        }
+    }
+    push_change(&mut out, &removed, "");
     out
 }
 
@@ -26,42 +92,6 @@ fn words(text: &str) -> Vec<&str> {
 /// White space behind a word does not tell it from another.
 fn same(one: &str, other: &str) -> bool {
     one.trim_end() == other.trim_end()
-}
-
-fn push_middle(out: &mut String, old: &[&str], new: &[&str]) {
-    if old.len() > WORDS_MAX || new.len() > WORDS_MAX {
-        push_change(out, &old.concat(), &new.concat());
-        return;
-    }
-    let lengths = common_lengths(old, new);
-    let (mut at, mut to) = (0, 0);
-    let (mut removed, mut added) = (String::new(), String::new());
-    while at < old.len() || to < new.len() {
-        if at < old.len() && to < new.len() && same(old[at], new[to]) {
-            push_change(out, &std::mem::take(&mut removed), &std::mem::take(&mut added));
-            out.push_str(new[to]);
-            (at, to) = (at + 1, to + 1);
-        } else if to == new.len() || (at < old.len() && lengths[at + 1][to] >= lengths[at][to + 1]) {
-            removed.push_str(old[at]);
-            at += 1;
-        } else {
-            added.push_str(new[to]);
-            to += 1;
-        }
-    }
-    push_change(out, &removed, &added);
-}
-
-/// `lengths[i][j]`: the longest common subsequence of `old[i..]` and `new[j..]`.
-fn common_lengths(old: &[&str], new: &[&str]) -> Vec<Vec<u16>> {
-    let mut lengths = vec![vec![0; new.len() + 1]; old.len() + 1];
-    for at in (0..old.len()).rev() {
-        for to in (0..new.len()).rev() {
-            let skipped: u16 = u16::max(lengths[at + 1][to], lengths[at][to + 1]);
-            lengths[at][to] = if same(old[at], new[to]) { lengths[at + 1][to + 1] + 1 } else { skipped };
-        }
-    }
-    lengths
 }
 
 /// White space behind a change stays outside of the brackets where both sides end in it.
@@ -87,7 +117,13 @@ mod tests {
 
     #[test]
     fn changes_are_shown_word_by_word() {
-        let check = |old: &str, new: &str, wanted: &str| assert_eq!(word_changes(old, new), wanted);
+        let check = |old: &str, new: &str, wanted: &str| {
+            assert_eq!(word_changes(old, new), wanted);
+            // What is not removed is the new text, whatever is in it.
+            let all = pieces(old, new);
+            let rest = all.iter().filter(|piece| !matches!(piece, Piece::Removed(_)));
+            assert_eq!(rest.map(Piece::text).collect::<String>(), new);
+        };
         check("same", "same", "same");
         check("a b c", "a x c", "a [-b-]{+x+} c");
         check("a c", "a b c", "a {+b+} c");
@@ -99,6 +135,7 @@ mod tests {
         check("a b", "a b c", "a b {+c+}");
         check("a b c", "a b", "a b [-c-]");
         check("hällo wörld", "hällo wörlds", "hällo [-wörld-]{+wörlds+}");
+        check("[-a-] b", "[-a-] {+c+}", "[-a-] [-b-]{+{+c+}+}");
         let long = "word ".repeat(WORDS_MAX + 1);
         check(&long, "x", &format!("[-{}-]{{+x+}}", long.trim_end()));
     }
