@@ -15,6 +15,7 @@ fn command(name: &str, options: &Value) -> String {
     )
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a table reads better with values")]
 fn check(frame: &str, expected: Option<Wish>) {
     assert_eq!(read(frame).map(|interaction| interaction.wish), expected, "{frame}");
 }
