@@ -122,7 +122,7 @@ async fn take(
     match timeout(PAGE_MAX, act(house, desk, (what, &fields))).await {
         Ok(act::Done { notice, path }) => {
             if let Some(notice) = notice {
-                house.sessions().tell(id, notice);
+                house.sessions().tell(id, &notice);
             }
             reply::go(&path)
         }

@@ -15,7 +15,7 @@ const IDLE_MAX: Duration = Duration::from_secs(12 * 3600);
 pub(super) const WRONG_MAX: usize = 10;
 /// See [`WRONG_MAX`].
 const WRONG_WINDOW: Duration = Duration::from_secs(10);
-/// Bytes of a notice.
+/// Characters of a notice.
 const NOTICE_CHARS_MAX: usize = 2_000;
 
 /// All sessions.
@@ -119,10 +119,10 @@ impl Sessions {
     }
 
     /// Something is said at the next page of a session.
-    pub(super) fn tell(&mut self, id: &str, notice: Notice) {
-        let words = notice.words.chars().take(NOTICE_CHARS_MAX).collect();
+    pub(super) fn tell(&mut self, id: &str, Notice { is_fine, words }: &Notice) {
+        let words = words.chars().take(NOTICE_CHARS_MAX).collect();
         if let Some(session) = self.open.iter_mut().find(|session| same(&session.id, id)) {
-            session.notice = Some(Notice { words, ..notice });
+            session.notice = Some(Notice { is_fine: *is_fine, words });
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
         let mut sessions = Sessions::default();
         let (one, two) = (welcome(&mut sessions, &token, now), welcome(&mut sessions, &token, now));
         let notice = Notice { is_fine: true, words: "x".repeat(NOTICE_CHARS_MAX * 2) };
-        sessions.tell(&one, notice);
+        sessions.tell(&one, &notice);
         assert_eq!(sessions.notice(&two), None);
         assert_eq!(sessions.notice(&one).unwrap().words.len(), NOTICE_CHARS_MAX);
         assert_eq!(sessions.notice(&one), None);

@@ -5,6 +5,9 @@ use crate::stage::{MIRROR, Stage};
 use http::{Method, StatusCode};
 use std::net::TcpListener;
 
+/// Lines of a request's head.
+type Lines<'a> = &'a [(&'a str, &'a str)];
+
 const OWN: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
@@ -99,7 +102,7 @@ async fn changes_need_our_own_page_and_its_form() {
     let path = format!("/replay/{}/rebuild", mirrors["mirrors"][0]["id"].as_str().unwrap());
     let right = format!("form={form}");
     let own = ("origin", house.base.as_str());
-    let cases: [(&[(&str, &str)], &str, StatusCode); 8] = [
+    let cases: [(Lines<'_>, &str, StatusCode); 8] = [
         (&[("origin", "http://evil.example")], &right, StatusCode::FORBIDDEN),
         (&[("origin", "null")], &right, StatusCode::FORBIDDEN),
         (&[], &right, StatusCode::FORBIDDEN),

@@ -194,8 +194,7 @@ fn all([said, other, asked]: [&str; 3]) -> Vec<Markup> {
     let notice = Notice { is_fine: false, words: said.to_owned() };
     let visitor = Visitor { form: "form".to_owned(), notice: Some(notice) };
     let frame = Frame { visitor: &visitor, node: said };
-    let framed = pages.iter().map(|content| frame.page((Tab::Overview, "x"), content)).collect::<Vec<_>>();
-    framed
+    pages.iter().map(|content| frame.page((Tab::Overview, "x"), content)).collect()
 }
 
 /// The tags of a page with the names of their attributes, and each `href`, in order.
