@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Keeps Discord channels in step: an event log, projected views, exactly-once copies, replay.
 #[derive(Debug, Parser)]
 #[command(name = "mirror", version, arg_required_else_help = true, disable_help_subcommand = true)]
-#[command(after_help = "Start with: mirror demo\nThen: mirror init, mirror check, mirror run")]
+#[command(after_help = "Start with: mirror demo\nThen: mirror init\nAnd: mirror run")]
 pub struct Cli {
     /// What counts for every verb.
     #[command(flatten)]

@@ -18,7 +18,7 @@ pub(crate) const RUN_AS: &[(&str, &str)] = &[
 ];
 
 /// Nobody types here: the token comes from a file, and what is written lies beside the stage.
-const INIT: &str = "mkdir -p new && (umask 077 && printf %s \"$MIRROR_DISCORD_TOKEN\" > new/token) && mirror init --config new/mirror.toml --data-dir new/data --token-file new/token --yes --force";
+const INIT: &str = "mkdir -p new && (umask 077 && printf %s \"$MIRROR_DISCORD_TOKEN\" > new/token) && mirror init --config new/mirror.toml --data-dir new/data --token-file new/token --yes --force --api \"$MIRROR_DISCORD_API\" --gateway \"$MIRROR_DISCORD_GATEWAY\"";
 
 /// Programs that a line may begin with: what is run here must harm nobody's machine.
 pub(crate) const PROGRAMS: &[&str] =
@@ -57,6 +57,7 @@ pub(crate) const NOT_RUN: &[(&str, &str)] = &[
     ("mirror demo --cluster", SERVERS),
     ("mirror demo --cluster --havoc kill-node,zombie --duration 30", SERVERS),
     ("mirror schema apply --views cql://127.0.0.1:9042/mirror --replication SimpleStrategy:1", CQL),
+    ("ssh -L 8467:127.0.0.1:8467 host-of-the-node", "needs another machine"),
     ("mirror drain", NODES),
     ("rabbitmq-plugins enable rabbitmq_stream rabbitmq_management", BROKER),
     (
