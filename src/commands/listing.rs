@@ -241,6 +241,7 @@ fn says(body: &Body) -> String {
 fn consent(consent: &Consent) -> String {
     let Consent { request, by, step, .. } = consent;
     let done = match step {
+        ConsentStep::Asked(terms) if terms.from.0 == 0 => "speaks for both sides".to_owned(),
         ConsentStep::Asked(terms) => format!("asks, in the name of channel {}", terms.from),
         ConsentStep::Accepted => "accepts".to_owned(),
         ConsentStep::Refused => "refuses".to_owned(),

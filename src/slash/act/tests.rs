@@ -143,7 +143,7 @@ impl Progress for Heard {
 impl Listener for Heard {
     async fn entry(&self, entry: LogEntry) -> bool {
         let line = print::entry(&entry);
-        *self.0.lock().unwrap() += &format!("{line}\n");
+        *self.0.lock().unwrap() += &format!("{}\n", line.trim_start());
         true
     }
 }
@@ -257,16 +257,16 @@ fn both_sides_agree() {
         )
         .await;
         expect![[r#"
-                   1  2025-11-24T16:00:04.000Z  main  lounge-0001  consent   42 user 4 asks, in the name of channel 0 (request 00040000-0000-0000-0000-000000000004)
-                   2  2025-11-24T16:00:05.000Z  main  lounge-0001  consent   42 user 4 accepts (request 00040000-0000-0000-0000-000000000004)
-                   3  2025-11-24T16:00:06.000Z  main  lounge-0001  linked    42 publishes receives room42
-                   4  2025-11-24T16:00:08.000Z  main  lounge-0001  consent   43 user 4 asks, in the name of channel 0 (request 00070000-0000-0000-0000-000000000007)
-                   5  2025-11-24T16:00:09.000Z  main  lounge-0001  consent   43 user 4 accepts (request 00070000-0000-0000-0000-000000000007)
-                   6  2025-11-24T16:00:10.000Z  main  lounge-0001  linked    43 publishes receives room43
-                   7  2025-11-24T16:00:13.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 000a0000-0000-0000-0000-00000000000a)
-                   8  2025-11-24T16:00:20.000Z  main  lounge-0001  consent   52 user 5 accepts (request 000a0000-0000-0000-0000-00000000000a)
-                   9  2025-11-24T16:00:21.000Z  main  lounge-0001  linked    52 publishes receives room52
-                  10  2025-11-24T16:00:26.000Z  main  lounge-0001  cut       52
+            1  2025-11-24T16:00:04.000Z  main  lounge-0001  consent   42 user 4 speaks for both sides (request 00040000-0000-0000-0000-000000000004)
+            2  2025-11-24T16:00:05.000Z  main  lounge-0001  consent   42 user 4 accepts (request 00040000-0000-0000-0000-000000000004)
+            3  2025-11-24T16:00:06.000Z  main  lounge-0001  linked    42 publishes receives room42
+            4  2025-11-24T16:00:08.000Z  main  lounge-0001  consent   43 user 4 speaks for both sides (request 00070000-0000-0000-0000-000000000007)
+            5  2025-11-24T16:00:09.000Z  main  lounge-0001  consent   43 user 4 accepts (request 00070000-0000-0000-0000-000000000007)
+            6  2025-11-24T16:00:10.000Z  main  lounge-0001  linked    43 publishes receives room43
+            7  2025-11-24T16:00:13.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 000a0000-0000-0000-0000-00000000000a)
+            8  2025-11-24T16:00:20.000Z  main  lounge-0001  consent   52 user 5 accepts (request 000a0000-0000-0000-0000-00000000000a)
+            9  2025-11-24T16:00:21.000Z  main  lounge-0001  linked    52 publishes receives room52
+            10  2025-11-24T16:00:26.000Z  main  lounge-0001  cut       52
         "#]].assert_eq(&stage.log().await);
     });
 }
@@ -364,34 +364,34 @@ fn every_wrong_party_is_denied_and_recorded() {
         .await;
         assert_eq!(open_links(&stage).await, [43], "nobody came in");
         expect![[r#"
-                   1  2025-11-24T16:00:03.000Z  main  lounge-0001  consent   42 user 4 asks, in the name of channel 0 (request 00040000-0000-0000-0000-000000000004)
-                   2  2025-11-24T16:00:04.000Z  main  lounge-0001  consent   42 user 4 accepts (request 00040000-0000-0000-0000-000000000004)
-                   3  2025-11-24T16:00:05.000Z  main  lounge-0001  linked    42 publishes receives room42
-                   4  2025-11-24T16:00:08.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 00070000-0000-0000-0000-000000000007)
-                   5  2025-11-24T16:00:13.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
-                   6  2025-11-24T16:00:17.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
-                   7  2025-11-24T16:00:21.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
-                   8  2025-11-24T16:00:24.000Z  main  lounge-0001  consent   52 user 5 was denied: in a direct message (request 00070000-0000-0000-0000-000000000007)
-                   9  2025-11-24T16:00:27.000Z  main  -  consent   1 user 5 was denied: in a direct message
-                  10  2025-11-24T16:00:31.000Z  main  lounge-0001  consent   52 user 6 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
-                  11  2025-11-24T16:00:36.000Z  main  lounge-0001  consent   52 user 4 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
-                  12  2025-11-24T16:00:40.000Z  main  lounge-0001  consent   52 user 5 was denied: in a channel that was not asked (request 00070000-0000-0000-0000-000000000007)
-                  13  2025-11-24T16:00:43.000Z  main  -  consent   52 user 5 was denied: there is no such request (request 00000000-0000-0000-0000-000000000007)
-                  14  2025-11-24T16:00:46.000Z  main  -  consent   52 user 5 was denied: there is no such request
-                  15  2025-11-24T16:00:49.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  16  2025-11-24T16:00:52.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  17  2025-11-24T16:00:55.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  18  2025-11-24T16:00:58.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Ban Members, Manage Channels, Manage Webhooks
-                  19  2025-11-24T16:01:01.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  20  2025-11-24T16:01:04.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
-                  21  2025-11-24T16:01:08.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
-                  22  2025-11-24T16:01:12.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
-                  23  2025-11-24T16:01:14.000Z  main  lounge-0001  consent   43 user 4 asks, in the name of channel 0 (request 001b0000-0000-0000-0000-00000000001b)
-                  24  2025-11-24T16:01:15.000Z  main  lounge-0001  consent   43 user 4 accepts (request 001b0000-0000-0000-0000-00000000001b)
-                  25  2025-11-24T16:01:16.000Z  main  lounge-0001  linked    43 publishes receives room43
-                  26  2025-11-24T16:01:18.000Z  main  lounge-0001  cut       42
-                  27  2025-11-24T16:01:22.000Z  main  lounge-0001  consent   52 user 5 was denied: the channel in whose name it was asked is cut (request 00070000-0000-0000-0000-000000000007)
-                  28  2025-12-01T16:01:26.000Z  main  lounge-0001  consent   52 user 5 was denied: the request was too old (request 00070000-0000-0000-0000-000000000007)
+            1  2025-11-24T16:00:03.000Z  main  lounge-0001  consent   42 user 4 speaks for both sides (request 00040000-0000-0000-0000-000000000004)
+            2  2025-11-24T16:00:04.000Z  main  lounge-0001  consent   42 user 4 accepts (request 00040000-0000-0000-0000-000000000004)
+            3  2025-11-24T16:00:05.000Z  main  lounge-0001  linked    42 publishes receives room42
+            4  2025-11-24T16:00:08.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 00070000-0000-0000-0000-000000000007)
+            5  2025-11-24T16:00:13.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
+            6  2025-11-24T16:00:17.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
+            7  2025-11-24T16:00:21.000Z  main  lounge-0001  consent   52 user 9 was denied: lacks Manage Channels, Manage Webhooks (request 00070000-0000-0000-0000-000000000007)
+            8  2025-11-24T16:00:24.000Z  main  lounge-0001  consent   52 user 5 was denied: in a direct message (request 00070000-0000-0000-0000-000000000007)
+            9  2025-11-24T16:00:27.000Z  main  -  consent   1 user 5 was denied: in a direct message
+            10  2025-11-24T16:00:31.000Z  main  lounge-0001  consent   52 user 6 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
+            11  2025-11-24T16:00:36.000Z  main  lounge-0001  consent   52 user 4 was denied: in a guild that was not asked (request 00070000-0000-0000-0000-000000000007)
+            12  2025-11-24T16:00:40.000Z  main  lounge-0001  consent   52 user 5 was denied: in a channel that was not asked (request 00070000-0000-0000-0000-000000000007)
+            13  2025-11-24T16:00:43.000Z  main  -  consent   52 user 5 was denied: there is no such request (request 00000000-0000-0000-0000-000000000007)
+            14  2025-11-24T16:00:46.000Z  main  -  consent   52 user 5 was denied: there is no such request
+            15  2025-11-24T16:00:49.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+            16  2025-11-24T16:00:52.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+            17  2025-11-24T16:00:55.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+            18  2025-11-24T16:00:58.000Z  main  lounge-0001  consent   42 user 9 was denied: lacks Ban Members, Manage Channels, Manage Webhooks
+            19  2025-11-24T16:01:01.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+            20  2025-11-24T16:01:04.000Z  main  -  consent   42 user 9 was denied: lacks Manage Channels, Manage Webhooks
+            21  2025-11-24T16:01:08.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
+            22  2025-11-24T16:01:12.000Z  main  lounge-0001  consent   52 user 5 was denied: whoever asked lacks the rights now (request 00070000-0000-0000-0000-000000000007)
+            23  2025-11-24T16:01:14.000Z  main  lounge-0001  consent   43 user 4 speaks for both sides (request 001b0000-0000-0000-0000-00000000001b)
+            24  2025-11-24T16:01:15.000Z  main  lounge-0001  consent   43 user 4 accepts (request 001b0000-0000-0000-0000-00000000001b)
+            25  2025-11-24T16:01:16.000Z  main  lounge-0001  linked    43 publishes receives room43
+            26  2025-11-24T16:01:18.000Z  main  lounge-0001  cut       42
+            27  2025-11-24T16:01:22.000Z  main  lounge-0001  consent   52 user 5 was denied: the channel in whose name it was asked is cut (request 00070000-0000-0000-0000-000000000007)
+            28  2025-12-01T16:01:26.000Z  main  lounge-0001  consent   52 user 5 was denied: the request was too old (request 00070000-0000-0000-0000-000000000007)
         "#]].assert_eq(&stage.log().await);
     });
 }
