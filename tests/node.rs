@@ -23,6 +23,8 @@ mod damage;
 mod dead_lane;
 #[path = "node/files.rs"]
 mod files;
+#[path = "node/first_day.rs"]
+mod first_day;
 #[path = "node/forums.rs"]
 mod forums;
 #[path = "node/gap.rs"]

@@ -215,10 +215,10 @@ pub struct Init {
     #[arg(long)]
     pub force: bool,
     /// Base of Discord's REST API
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "MIRROR_DISCORD_API")]
     pub api: Option<String>,
     /// The gateway to connect to
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "MIRROR_DISCORD_GATEWAY")]
     pub gateway: Option<String>,
 }
 
