@@ -147,9 +147,30 @@ fn wrong_input_names_its_place_and_the_nearest_right_thing() {
               2 | metrics = "9464"
                 |           ^^^^^^"#]],
     );
-    check("[console]\nlisten = \"8467\"", &[], expect![[r#""#]]);
-    check("[console]\nhosts = \"https://mirror.example.org\"", &[], expect![[r#""#]]);
-    check("[console]\nhosts = 7", &[], expect![[r#""#]]);
+    check(
+        "[console]\nlisten = \"8467\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: '8467' is neither 'off' nor an address such as '127.0.0.1:8467'
+          2 | listen = "8467"
+            |          ^^^^^^"#]],
+    );
+    check(
+        "[console]\nhosts = \"https://mirror.example.org\"",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: 'https://mirror.example.org' is no name of a host such as 'mirror.example.org', without scheme and port
+          2 | hosts = "https://mirror.example.org"
+            | ^^^^^"#]],
+    );
+    check(
+        "[console]\nhosts = 7",
+        &[],
+        expect![[r#"
+        ./mirror.toml:2: expected names of hosts, with commas between them or as a list
+          2 | hosts = 7
+            |         ^"#]],
+    );
     check("[console]\nlisten = \"off\"\nhosts = [\"a.example\", \"[::1]\"]", &[], expect!["fine"]);
     check(
         "[discord]\napi = \"discord.com\"",
