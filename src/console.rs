@@ -139,6 +139,7 @@ impl Console {
             });
         }
         self.house.jobs.end();
+        self.house.snapshots.end();
     }
 
     /// The next connection, once there is room for it.

@@ -7,7 +7,8 @@ use super::answer::{
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
 use crate::archive::retention;
-use events::{NodeId, Offset, Partition};
+use events::{ChannelId, NodeId, Offset, Partition};
+use futures_util::future::try_join_all;
 use projections::follow::FollowState;
 use projections::lane::LaneRow;
 use projections::lanes::LaneId;
@@ -51,7 +52,7 @@ async fn gaps(desk: &Desk, current: &Current) -> Result<Vec<GapLine>, CommandErr
 }
 
 fn links(current: &Current) -> Vec<LinkLine> {
-    let line = |(channel, link): (&events::ChannelId, &Link)| LinkLine {
+    let line = |(channel, link): (&ChannelId, &Link)| LinkLine {
         channel: *channel,
         name: link.linked.name.clone(),
         guild: link.linked.guild,
@@ -168,6 +169,9 @@ async fn position(desk: &Desk, partition: Partition, name: &str) -> Result<Optio
     Ok(desk.ports.views.position(&follower).await?.first().map(|mark| mark.offset))
 }
 
+/// Rows of lanes that are asked for at once: each may wait behind a commit.
+const ROWS_MAX: usize = 64;
+
 /// Every open receiving link's lane: as the node knows it, else as its row says.
 async fn lanes(desk: &Desk, known: &[LaneLine]) -> Result<Vec<LaneLine>, CommandError> {
     let mut lines = Vec::new();
@@ -175,12 +179,15 @@ async fn lanes(desk: &Desk, known: &[LaneLine]) -> Result<Vec<LaneLine>, Command
         known.iter().map(|line| (LaneId { mirror: line.mirror, link: line.channel }, line)).collect();
     for mirror in mirrors::all(&desk.ports).await? {
         let current = desk.load(mirror).await?;
-        for (channel, link) in current.settings.links.iter().filter(|(_, link)| link.receives()) {
-            let lane = LaneId { mirror: current.known.id, link: *channel };
-            let row = desk.ports.lanes.load(lane).await.map_err(JobError::from)?.unwrap_or_default();
-            let (state, lag) = match known.get(&lane) {
-                Some(line) => (line.state.clone(), line.lag),
-                None => (stored(&row), desk.live.is_some().then_some(0)),
+        let lane = |channel: &ChannelId| LaneId { mirror: current.known.id, link: *channel };
+        let links: Vec<_> = current.settings.links.iter().filter(|(_, link)| link.receives()).collect();
+        let resting = links.iter().map(|(channel, _)| lane(channel)).filter(|lane| !known.contains_key(lane));
+        let rows = rows(desk, &resting.collect::<Vec<_>>()).await?;
+        for (channel, link) in links {
+            let (state, lag) = match (known.get(&lane(channel)), rows.get(&lane(channel))) {
+                (Some(line), _) => (line.state.clone(), line.lag),
+                (None, Some(row)) => (stored(row), desk.live.is_some().then_some(0)),
+                (None, None) => (LaneState::Idle, None),
             };
             lines.push(LaneLine {
                 mirror: current.known.id,
@@ -193,6 +200,17 @@ async fn lanes(desk: &Desk, known: &[LaneLine]) -> Result<Vec<LaneLine>, Command
         }
     }
     Ok(lines)
+}
+
+/// The rows of lanes that nobody here works.
+async fn rows(desk: &Desk, lanes: &[LaneId]) -> Result<HashMap<LaneId, LaneRow>, CommandError> {
+    let mut rows = HashMap::new();
+    for some in lanes.chunks(ROWS_MAX) {
+        let asked: Vec<_> = some.iter().map(|lane| desk.ports.lanes.load(*lane)).collect();
+        let found = try_join_all(asked).await.map_err(JobError::from)?;
+        rows.extend(some.iter().copied().zip(found.into_iter().map(Option::unwrap_or_default)));
+    }
+    Ok(rows)
 }
 
 /// What a lane's row says of it while nobody works it.

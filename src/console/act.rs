@@ -41,7 +41,7 @@ pub(super) async fn act(house: &House, desk: &Desk, (act, fields): (Act, &Fields
             (house.jobs.start((desk, &house.snapshots), mirror, (what, Command::Replay(ask))), replay(mirror))
         }
     };
-    house.snapshots.forget().await;
+    house.snapshots.forget();
     let notice = match result {
         Ok(words) if words.is_empty() => None,
         Ok(words) => Some(Notice { is_fine: true, words }),

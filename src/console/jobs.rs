@@ -96,7 +96,7 @@ impl Jobs {
                 Err(error) => State::Failed(error.to_string()),
             };
             // Whoever sees that it has ended sees what it changed.
-            snapshots.forget().await;
+            snapshots.forget();
             watched.0.send_replace(ended);
         });
         jobs.insert(mirror, Job { what, started, state, task: work.abort_handle() });

@@ -101,7 +101,7 @@ async fn watch(watched: Watched, pieces: &mpsc::Sender<Piece>) {
     }
 }
 
-async fn overview(desk: &Desk, snapshots: &Snapshots, pieces: &mpsc::Sender<Piece>) {
+async fn overview(desk: &Desk, snapshots: &Arc<Snapshots>, pieces: &mpsc::Sender<Piece>) {
     let mut last = String::new();
     loop {
         if let Ok(snapshot) = snapshots.now(desk).await {

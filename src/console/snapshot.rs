@@ -4,15 +4,19 @@ use super::links::{self, LinkRow};
 use crate::commands::answer::{MirrorLine, Status};
 use crate::commands::{Answer, Command, CommandError, Deaf, Desk, execute};
 use events::{MirrorId, Version};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
 
 /// A view is at least so old before there is another.
 const AGE_MIN: Duration = Duration::from_secs(1);
 /// And so many times as old as it took to look: with ten thousand links that is a while, and others work too.
 const AGE_PER_COST: u32 = 8;
+
+/// How long somebody waits for a newer view before the last one does: a node that begins is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What `mirror status` and `mirror mirrors` say.
 #[derive(Clone, Debug, Default)]
@@ -40,9 +44,17 @@ impl Snapshot {
     }
 }
 
-/// The last view.
+/// The last view, and the one that is being taken.
 #[derive(Default)]
-pub(super) struct Snapshots(Mutex<Option<Kept>>);
+pub(super) struct Snapshots(Mutex<Views>);
+
+#[derive(Default)]
+struct Views {
+    last: Option<Kept>,
+    coming: Option<Coming>,
+    /// How often something was changed: what was looked at before is not kept afterwards.
+    changes: u64,
+}
 
 struct Kept {
     snapshot: Arc<Snapshot>,
@@ -50,22 +62,74 @@ struct Kept {
     cost: Duration,
 }
 
+/// A look under way: it goes on whoever gives up waiting, and all who wait have the same.
+struct Coming {
+    told: watch::Receiver<Option<Told>>,
+    task: AbortHandle,
+}
+
+type Told = Result<Arc<Snapshot>, CommandError>;
+
 impl Snapshots {
-    /// The last one, or a new one. Whoever asks meanwhile waits for the same.
-    pub(super) async fn now(&self, desk: &Desk) -> Result<Arc<Snapshot>, CommandError> {
-        let mut kept = self.0.lock().await;
-        if let Some(known) = kept.as_ref().filter(|known| known.is_fresh()) {
-            return Ok(known.snapshot.clone());
-        }
-        let began = Instant::now();
-        let snapshot = Arc::new(ask(desk).await?);
-        *kept = Some(Kept { snapshot: snapshot.clone(), taken: Instant::now(), cost: began.elapsed() });
-        Ok(snapshot)
+    /// A view that is new enough; the last one, where another takes long.
+    pub(super) async fn now(self: &Arc<Self>, desk: &Desk) -> Told {
+        let (last, mut coming) = {
+            let mut views = self.views();
+            let last = views.last.as_ref().map(|kept| (kept.snapshot.clone(), kept.is_fresh()));
+            if let Some((snapshot, true)) = last {
+                return Ok(snapshot);
+            }
+            let changes = views.changes;
+            let coming = views.coming.get_or_insert_with(|| self.look(desk, changes));
+            (last, coming.told.clone())
+        };
+        let told = async { coming.wait_for(Option::is_some).await.ok().and_then(|told| told.clone()) };
+        let told = match last {
+            Some((snapshot, _)) => match timeout(PATIENCE, told).await {
+                Ok(told) => told,
+                Err(_) => Some(Ok(snapshot)),
+            },
+            None => told.await,
+        };
+        told.unwrap_or_else(|| {
+            Err(CommandError::Failed("the node began anew meanwhile: try again".to_owned()))
+        })
+    }
+
+    fn views(&self) -> MutexGuard<'_, Views> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to look.
+    fn look(self: &Arc<Self>, desk: &Desk, changes: u64) -> Coming {
+        let (says, told) = watch::channel(None);
+        let (own, desk) = (self.clone(), desk.clone());
+        let task = tokio::spawn(async move {
+            let began = Instant::now();
+            let told = ask(&desk).await.map(Arc::new);
+            let mut views = own.views();
+            if views.changes == changes {
+                views.coming = None;
+                let kept = |snapshot| Kept { snapshot, taken: Instant::now(), cost: began.elapsed() };
+                views.last = told.clone().ok().map(kept).or_else(|| views.last.take());
+            }
+            says.send_replace(Some(told));
+        });
+        Coming { told, task: task.abort_handle() }
     }
 
     /// Something was changed: the next one is new.
-    pub(super) async fn forget(&self) {
-        *self.0.lock().await = None;
+    pub(super) fn forget(&self) {
+        let mut views = self.views();
+        let changes = views.changes + 1;
+        *views = Views { changes, ..Views::default() };
+    }
+
+    /// Looks no more: the node stops.
+    pub(super) fn end(&self) {
+        if let Some(coming) = self.views().coming.take() {
+            coming.task.abort();
+        }
     }
 }
 

@@ -114,8 +114,13 @@ impl Browser {
         browser
     }
 
-    /// Asks the browser, and notes what it says besides.
+    /// Asks the browser what it can answer.
     pub(crate) async fn call(&mut self, method: &str, params: Value) -> Value {
+        self.ask(method, params).await.unwrap_or_else(|why| panic!("{method}: {why}"))
+    }
+
+    /// Asks the browser, and notes what it says besides.
+    async fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.next += 1;
         let id = self.next;
         let mut asked = json!({ "id": id, "method": method, "params": params });
@@ -129,8 +134,8 @@ impl Browser {
                 let Message::Text(text) = message else { continue };
                 let mut told: Value = serde_json::from_str(text.as_str()).unwrap();
                 if told["id"] == id {
-                    assert!(told["error"].is_null(), "{method}: {told}");
-                    return told["result"].take();
+                    let error = told["error"].take();
+                    return if error.is_null() { Ok(told["result"].take()) } else { Err(error) };
                 }
                 self.said.extend(complaint(&told));
             }
@@ -152,7 +157,7 @@ impl Browser {
 
     async fn try_run(&mut self, script: &str) -> Result<Value, Value> {
         let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
-        let mut told = self.call("Runtime.evaluate", params).await;
+        let mut told = self.ask("Runtime.evaluate", params).await?;
         match told["exceptionDetails"].take() {
             Value::Null => Ok(told["result"]["value"].take()),
             why => Err(why),
