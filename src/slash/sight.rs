@@ -59,10 +59,16 @@ pub fn pick(seen: &[Seen], word: &str) -> Result<Seen, String> {
     }
 }
 
+/// The one among those seen that is called almost so.
+#[must_use]
+pub fn near<'a>(seen: &'a [Seen], word: &str) -> Option<&'a Seen> {
+    let found = nearest(word, seen.iter().map(|one| base(&one.settings.name)))?;
+    seen.iter().find(|one| base(&one.settings.name) == found)
+}
+
 fn unknown(seen: &[Seen], word: &str) -> String {
-    let near = nearest(word, seen.iter().map(|one| one.settings.name.as_str()));
-    let hint = match near {
-        Some(near) => format!("did you mean '{near}'?"),
+    let hint = match near(seen, word) {
+        Some(near) => format!("did you mean '{}'?", near.settings.name),
         None => "`/mirror list` shows those that there are.".to_owned(),
     };
     format!("This server takes part in no mirror '{word}'; {hint}")

@@ -73,10 +73,13 @@ impl Act {
         let link =
             Link { mirror, channel: channel.to_string(), guild: Some(at.guild.to_string()), ..taking(part) };
         let said = lines(consent::link(&self.desk, link, agreed).await?);
-        if let Some(seen) = picked {
-            self.let_go(LaneId { mirror: seen.id, link: channel }).await;
+        match picked {
+            Some(seen) => {
+                self.let_go(LaneId { mirror: seen.id, link: channel }).await;
+                Ok(Reply::words(said))
+            }
+            None => Ok(Reply::words(format!("{said}{}", meant(word, &seen)))),
         }
-        Ok(Reply::words(said))
     }
 
     /// A channel of another guild is asked. Nothing is posted there, and nothing is told of it, not even whether this bot
@@ -149,6 +152,15 @@ impl Act {
             drop(live.release(lane, false).await);
         }
     }
+}
+
+/// A new mirror may have been a slip: says so where one of this guild's is called almost the same.
+fn meant(word: &str, seen: &[Seen]) -> String {
+    let words = |near: &Seen| {
+        let near = name(&near.settings.name);
+        format!("\n(This server takes part in {near}, too. If you meant that one, cut this one again.)")
+    };
+    sight::near(seen, word).map(words).unwrap_or_default()
 }
 
 /// How a channel takes part, as a command says it.

@@ -214,6 +214,8 @@ fn both_sides_agree() {
                 (4, 42, Wish::List),
                 (4, 42, link("lounge", None)),
                 (4, 42, link("lounge", Some("<#43>"))),
+                (4, 43, link("longe", None)),
+                (4, 43, cut("longe", None)),
                 (4, 42, link("lounge", Some(FOREIGN))),
                 (4, 42, link("lounge", Some(FOREIGN))),
                 (5, 52, Wish::List),
@@ -224,11 +226,15 @@ fn both_sides_agree() {
                 4 in 42, link: mirror 'lounge-0001' is new
                     linked channel 42 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:03.000Z on
                 4 in 42, link: linked channel 43 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:07.000Z on
-                4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604811:f>.
-                4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604812:f>.
+                4 in 43, link: mirror 'longe-000a' is new
+                    linked channel 43 to 'longe-000a': publishes and receives, from 2025-11-24T16:00:13.000Z on
+                    (This server takes part in **lounge-0001**, too. If you meant that one, cut this one again.)
+                4 in 43, cut: cut channel 43 from 'longe-000a'; its copies stay as they are
+                4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604819:f>.
+                4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604820:f>.
                 5 in 52, list: This server takes part in no mirror. `/mirror link` makes one of this channel.
-                5 in 52, accept: 1. **lounge-0001** asks: each shows what is said in the other. Asked by <@4> of another server, <t:1764000012:f>; good until <t:1764604812:f>.
-                    [mirror:accept:000a000000000000000000000000000a]
+                5 in 52, accept: 1. **lounge-0001** asks: each shows what is said in the other. Asked by <@4> of another server, <t:1764000020:f>; good until <t:1764604820:f>.
+                    [mirror:accept:00110000000000000000000000000011]
             "#]],
         )
         .await;
@@ -245,7 +251,7 @@ fn both_sides_agree() {
                 (5, 52, Wish::List),
             ],
             expect![[r#"
-                5 in 52, answer: linked channel 52 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:19.000Z on
+                5 in 52, answer: linked channel 52 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:27.000Z on
                 5 in 52, accept: Nobody asks for this channel.
                 5 in 52, list: **lounge-0001**: <#52>, and 2 channels elsewhere
                 4 in 43, list: **lounge-0001**: <#42>, <#43>, and one channel elsewhere
@@ -263,10 +269,14 @@ fn both_sides_agree() {
             4  2025-11-24T16:00:08.000Z  main  lounge-0001  consent   43 user 4 speaks for both sides (request 00070000-0000-0000-0000-000000000007)
             5  2025-11-24T16:00:09.000Z  main  lounge-0001  consent   43 user 4 accepts (request 00070000-0000-0000-0000-000000000007)
             6  2025-11-24T16:00:10.000Z  main  lounge-0001  linked    43 publishes receives room43
-            7  2025-11-24T16:00:13.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 000a0000-0000-0000-0000-00000000000a)
-            8  2025-11-24T16:00:20.000Z  main  lounge-0001  consent   52 user 5 accepts (request 000a0000-0000-0000-0000-00000000000a)
-            9  2025-11-24T16:00:21.000Z  main  lounge-0001  linked    52 publishes receives room52
-            10  2025-11-24T16:00:26.000Z  main  lounge-0001  cut       52
+            8  2025-11-24T16:00:14.000Z  main  longe-000a  consent   43 user 4 speaks for both sides (request 000d0000-0000-0000-0000-00000000000d)
+            9  2025-11-24T16:00:15.000Z  main  longe-000a  consent   43 user 4 accepts (request 000d0000-0000-0000-0000-00000000000d)
+            10  2025-11-24T16:00:16.000Z  main  longe-000a  linked    43 publishes receives room43
+            11  2025-11-24T16:00:18.000Z  main  longe-000a  cut       43
+            12  2025-11-24T16:00:21.000Z  main  lounge-0001  consent   52 user 4 asks, in the name of channel 42 (request 00110000-0000-0000-0000-000000000011)
+            13  2025-11-24T16:00:28.000Z  main  lounge-0001  consent   52 user 5 accepts (request 00110000-0000-0000-0000-000000000011)
+            14  2025-11-24T16:00:29.000Z  main  lounge-0001  linked    52 publishes receives room52
+            15  2025-11-24T16:00:34.000Z  main  lounge-0001  cut       52
         "#]].assert_eq(&stage.log().await);
     });
 }
