@@ -125,7 +125,7 @@ async fn from_a_token_to_a_mirror() {
         })
         .await;
     let status = machine.types(&["status"], "").await;
-    assert_eq!(status.matches("idle").count(), 3, "{status}");
+    assert_eq!(status.matches("\nlounge  ").count(), 3, "{status}");
     crate::stage::signal("TERM", node.id().unwrap()).await;
     let ended = tokio::time::timeout(PATIENCE, node.wait()).await.expect("it stops").unwrap();
     assert!(ended.success());
