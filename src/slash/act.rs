@@ -33,6 +33,8 @@ pub struct Act {
     pub rights: Arc<dyn Rights>,
     /// When attempts were recorded, in the last hour.
     pub recorded: Mutex<VecDeque<Version>>,
+    /// Held from a look at a request to what is made of it: two who answer at once must not both find it open.
+    pub deciding: tokio::sync::Mutex<()>,
 }
 
 /// Why there is no other answer.
@@ -75,7 +77,7 @@ impl Act {
     /// Nothing was recorded yet.
     #[must_use]
     pub fn new(desk: Desk, links: Arc<Links>, rights: Arc<dyn Rights>) -> Self {
-        Self { desk, links, rights, recorded: Mutex::default() }
+        Self { desk, links, rights, recorded: Mutex::default(), deciding: tokio::sync::Mutex::default() }
     }
 
     /// Does it, and says what came of it.

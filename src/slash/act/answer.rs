@@ -51,6 +51,7 @@ impl Act {
         let about = self.about(request);
         let denied = |denial| Stop::Denied(denial, about);
         let mirror = about.mirror.ok_or_else(|| denied(Denial::NoRequest))?;
+        let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, mirror).await?;
         let known = settings.requests.get(&request).ok_or_else(|| denied(Denial::NoRequest))?;
         may_answer(known, &at.scene, consent::now(&self.desk)).map_err(denied)?;

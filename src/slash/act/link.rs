@@ -93,6 +93,7 @@ impl Act {
     ) -> Result<Reply, Stop> {
         let seen = sight::pick(&self.seen(at.guild), word)?;
         let from = self.member_keeper(at, &seen, KEEPER).await?;
+        let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, seen.id).await?;
         let now = consent::now(&self.desk);
         let mirror = name(&seen.settings.name);
@@ -129,6 +130,8 @@ impl Act {
 
     /// A request of this guild is taken back.
     async fn take_back(&self, at: At, seen: &Seen, channel: ChannelId) -> Result<Reply, Stop> {
+        self.member_keeper(at, seen, KEEPER).await?;
+        let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, seen.id).await?;
         let open = open_for(&settings, channel, consent::now(&self.desk));
         let own = open.iter().find(|(_, request)| request.asked.guild == at.guild);
@@ -138,7 +141,6 @@ impl Act {
                 "No channel of this server with that id takes part in {mirror}."
             )));
         };
-        self.member_keeper(at, seen, KEEPER).await?;
         let (by, guild) = (at.scene.user, at.guild);
         let consent = Consent { request: *request, by, guild, step: ConsentStep::Withdrawn };
         consent::step(&self.desk, (seen.id, channel), consent).await?;

@@ -406,6 +406,24 @@ fn every_wrong_party_is_denied_and_recorded() {
     });
 }
 
+/// Two who press at once: one of them accepts, and the link rests on that one's word.
+#[test]
+fn one_answer_counts() {
+    run(async {
+        let stage = Stage::new().await;
+        let request = asked(&stage).await;
+        stage.key(8, 52, Some(FULL));
+        let yes = Wish::Answer { request, accept: true };
+        let (one, other) = tokio::join!(stage.says(5, 52, &yes), stage.says(8, 52, &yes));
+        let accepted = [one, other].iter().filter(|reply| reply.text.contains("linked channel")).count();
+        assert_eq!(accepted, 1);
+        stage.act.links.reload().await.unwrap();
+        let table = stage.act.links.now();
+        let agreed = table.all().find_map(|(_, settings)| settings.agreed(ChannelId(52)));
+        assert!(matches!(agreed, Some(UserId(5 | 8))), "{agreed:?}");
+    });
+}
+
 #[test]
 fn what_was_answered_or_taken_back_stays_so() {
     run(async {
