@@ -25,9 +25,9 @@ pub enum Column {
     Source = 8,
     /// Revisions and settings: the value.
     Value = 9,
-    /// Links: cut.
+    /// Links: cut. Requests: refused, or taken back.
     Cut = 10,
-    /// Links: restored.
+    /// Links: restored. Requests: accepted.
     Restored = 11,
     /// Messages: the thread that people made on it. Copies: what its thread was made to show.
     Thread = 12,

@@ -67,7 +67,8 @@ pub enum RowKey {
     },
     /// From a copy to its source: `source`, `gone`.
     CopyIndex(MessageId),
-    /// A setting: `value`, for links `cut` and `restored`, for requests `cut`: how it ended.
+    /// A setting: `value`, for links `cut` and `restored`, for requests `cut` (refused, or taken back) and
+    /// `restored` (accepted).
     Setting {
         /// What kind.
         kind: Kind,

@@ -203,7 +203,11 @@ impl Projector<'_> {
                 let asked = AskedCell { channel, by: *by, guild: *guild, terms: terms.clone() };
                 return self.set(row, &asked);
             }
-            ConsentStep::Accepted => RequestEnd::Accepted,
+            // By its own version: that of the link that it leads to.
+            ConsentStep::Accepted => {
+                let by = self.now(by);
+                return self.setting(row, Column::Restored, by);
+            }
             ConsentStep::Refused => RequestEnd::Refused,
             ConsentStep::Withdrawn => RequestEnd::Withdrawn,
         };

@@ -12,8 +12,10 @@ pub struct Request {
     pub asked: AskedCell,
     /// When.
     pub at: Version,
-    /// How it ended, by whom, and when; the first answer counts.
-    pub ended: Option<(EndCell, Version)>,
+    /// Who said yes last, and when: the link that this led to has that version.
+    pub accepted: Option<(UserId, Version)>,
+    /// Who said no, or took it back, first, and when.
+    pub closed: Option<(EndCell, Version)>,
 }
 
 /// How long a request may be answered.
@@ -29,21 +31,25 @@ impl Request {
     /// Whether it may be answered now.
     #[must_use]
     pub fn is_open(&self, now: Version) -> bool {
-        self.ended.is_none() && now < self.until()
+        self.ended().is_none() && now < self.until()
     }
 
-    /// Who said yes, and when, if anybody did.
+    /// How it ended, if it did. Two who decide at once on two nodes may both be on the log: the earlier is told.
     #[must_use]
-    pub fn accepted(&self) -> Option<(UserId, Version)> {
-        let (cell, at) = self.ended.as_ref()?;
-        (cell.end == RequestEnd::Accepted).then_some((cell.by, *at))
+    pub fn ended(&self) -> Option<RequestEnd> {
+        match (&self.accepted, &self.closed) {
+            (Some((_, accepted)), Some((cell, closed))) if closed < accepted => Some(cell.end),
+            (Some(_), _) => Some(RequestEnd::Accepted),
+            (None, closed) => closed.as_ref().map(|(cell, _)| cell.end),
+        }
     }
 
     /// The request of a row; `None` where only its end is known yet.
     pub(crate) fn of_row(row: &Row) -> Option<Self> {
         let asked = row.get(Column::Value)?;
-        let ended = row.get(Column::Cut).and_then(|end| Some((end.read()?, Version(-end.version.0))));
-        Some(Self { asked: asked.read()?, at: asked.version, ended })
+        let accepted = row.get(Column::Restored).and_then(|yes| Some((yes.read()?, yes.version)));
+        let closed = row.get(Column::Cut).and_then(|end| Some((end.read()?, Version(-end.version.0))));
+        Some(Self { asked: asked.read()?, at: asked.version, accepted, closed })
     }
 }
 
@@ -72,8 +78,8 @@ pub struct EndCell {
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RequestEnd {
-    /// Yes. Sorts before `n`: where both are said at once, it is no.
-    #[serde(rename = "a")]
+    /// Yes. In no cell: see [`Request::accepted`].
+    #[serde(skip)]
     Accepted,
     /// No.
     #[serde(rename = "n")]

@@ -143,7 +143,7 @@ impl Settings {
     pub fn agreed(&self, channel: ChannelId) -> Option<UserId> {
         let linked_at = self.links.get(&channel)?.linked_at;
         let mut accepted = self.requests.values().filter(|request| request.asked.channel == channel);
-        accepted.find_map(|request| request.accepted().filter(|(_, at)| *at == linked_at)).map(|(by, _)| by)
+        accepted.find_map(|request| request.accepted.filter(|(_, at)| *at == linked_at)).map(|(by, _)| by)
     }
 
     fn bans_of(&self, user: UserId) -> &[Ban] {

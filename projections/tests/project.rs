@@ -331,8 +331,8 @@ fn requests() {
     check(
         step(ConsentStep::Accepted),
         &expect![[r#"
-        0 Request 00000000000000000000000000000009 Cut@-77 ["a",3]
-    "#]],
+            0 Request 00000000000000000000000000000009 Restored@77 3
+        "#]],
     );
     check(
         step(ConsentStep::Refused),

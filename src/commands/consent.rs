@@ -5,7 +5,7 @@ use super::ask::Link;
 use super::link::link_as;
 use super::{CommandError, Desk};
 use events::event::{Consent, ConsentStep, Linked, Terms};
-use events::{Body, ChannelId, Event, EventId, GuildId, MirrorId, UserId, Version};
+use events::{Body, ChannelId, Event, EventId, GuildId, MirrorId, UserId};
 
 /// Somebody's word that a channel may be a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +80,4 @@ pub(crate) async fn forget(desk: &Desk, mirror: MirrorId, user: UserId) -> Resul
     let grant = events::event::Grant { user, role: events::event::Grant::FORGET.to_owned(), purge: false };
     let event = desk.event(mirror, ChannelId(0), desk.clock.now(), Body::RoleGranted(grant));
     desk.append(mirror, vec![event]).await
-}
-
-/// What time it is for a decision.
-pub(crate) fn now(desk: &Desk) -> Version {
-    desk.clock.now()
 }

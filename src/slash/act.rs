@@ -26,15 +26,15 @@ const HOUR_US: i64 = 3_600_000_000;
 /// Does what is asked.
 pub struct Act {
     /// All that commands work with.
-    pub desk: Desk,
+    desk: Desk,
     /// The newest links.
-    pub links: Arc<Links>,
+    links: Arc<Links>,
     /// What somebody may do.
-    pub rights: Arc<dyn Rights>,
+    rights: Arc<dyn Rights>,
     /// When attempts were recorded, in the last hour.
-    pub recorded: Mutex<VecDeque<Version>>,
+    recorded: Mutex<VecDeque<Version>>,
     /// Held from a look at a request to what is made of it: two who answer at once must not both find it open.
-    pub deciding: tokio::sync::Mutex<()>,
+    deciding: tokio::sync::Mutex<()>,
 }
 
 /// Why there is no other answer.
@@ -212,7 +212,7 @@ impl Act {
     }
 
     fn may_record(&self) -> bool {
-        let now = consent::now(&self.desk);
+        let now = self.desk.clock.now();
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.retain(|at| at.0 > now.0 - HOUR_US);
         let may = recorded.len() < RECORDED_MAX;

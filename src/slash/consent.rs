@@ -96,8 +96,8 @@ pub fn may_answer(request: &Request, scene: &Scene, now: Version) -> Result<(), 
         return Err(Denial::OtherChannel);
     }
     keeper(scene.powers, KEEPER)?;
-    match &request.ended {
-        Some((end, _)) => Err(Denial::Ended(end.end)),
+    match request.ended() {
+        Some(end) => Err(Denial::Ended(end)),
         None if !request.is_open(now) => Err(Denial::Expired),
         None => Ok(()),
     }

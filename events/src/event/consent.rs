@@ -16,7 +16,7 @@ pub struct Consent {
     pub step: ConsentStep,
 }
 
-/// What was done about a request. The first of those that end it counts.
+/// What was done about a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConsentStep {
     /// It was asked.

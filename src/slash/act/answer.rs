@@ -15,7 +15,7 @@ use projections::settings::Settings;
 impl Act {
     /// The open requests for this channel, with buttons.
     pub(super) async fn asked_for(&self, at: At) -> Result<Reply, Stop> {
-        let now = consent::now(&self.desk);
+        let now = self.desk.clock.now();
         let table = self.links.now();
         let mut found: Vec<_> = Vec::new();
         for (mirror, settings) in table.all() {
@@ -54,7 +54,7 @@ impl Act {
         let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, mirror).await?;
         let known = settings.requests.get(&request).ok_or_else(|| denied(Denial::NoRequest))?;
-        may_answer(known, &at.scene, consent::now(&self.desk)).map_err(denied)?;
+        may_answer(known, &at.scene, self.desk.clock.now()).map_err(denied)?;
         if !accept {
             let (by, guild) = (at.scene.user, at.guild);
             let consent = Consent { request, by, guild, step: ConsentStep::Refused };

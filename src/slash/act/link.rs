@@ -95,7 +95,7 @@ impl Act {
         let from = self.member_keeper(at, &seen, KEEPER).await?;
         let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, seen.id).await?;
-        let now = consent::now(&self.desk);
+        let now = self.desk.clock.now();
         let mirror = name(&seen.settings.name);
         if let Some((_, open)) = open_for(&settings, channel, now).first() {
             return Ok(Reply::words(how_to_accept(&mirror, channel, open.until())));
@@ -133,7 +133,7 @@ impl Act {
         self.member_keeper(at, seen, KEEPER).await?;
         let _one = self.deciding.lock().await;
         let settings = consent::settings(&self.desk, seen.id).await?;
-        let open = open_for(&settings, channel, consent::now(&self.desk));
+        let open = open_for(&settings, channel, self.desk.clock.now());
         let own = open.iter().find(|(_, request)| request.asked.guild == at.guild);
         let Some((request, _)) = own else {
             let mirror = name(&seen.settings.name);

@@ -1,6 +1,6 @@
 //! `list`, `status`, `lineage`: this guild's share of what there is to know.
 
-use super::{About, Act, At, KEEPER, Stop, consent, keeper, name, when};
+use super::{About, Act, At, KEEPER, Stop, keeper, name, when};
 use crate::commands::answer::{LaneLine, LaneState};
 use crate::commands::ask::Lineage as Trace;
 use crate::commands::{Answer, Command, Deaf, execute};
@@ -28,7 +28,7 @@ impl Act {
 
     pub(super) fn list(&self, at: At) -> Result<Reply, Stop> {
         Self::may_look(at)?;
-        let now = consent::now(&self.desk);
+        let now = self.desk.clock.now();
         let lines: Vec<_> = self.seen(at.guild).iter().map(|seen| line(seen, at.guild, now)).collect();
         Ok(Reply::words(if lines.is_empty() {
             "This server takes part in no mirror. `/mirror link` makes one of this channel.".to_owned()

@@ -11,7 +11,7 @@ fn request() -> Request {
         backfill: false,
     };
     let asked = AskedCell { channel: ChannelId(52), by: UserId(4), guild: GuildId(41), terms };
-    Request { asked, at: Version(1_000), ended: None }
+    Request { asked, at: Version(1_000), accepted: None, closed: None }
 }
 
 fn scene() -> Scene {
@@ -24,7 +24,9 @@ fn each_condition_counts() {
     let check = |request: &Request, scene: Scene, now: i64, expected: Result<(), Denial>| {
         assert_eq!(may_answer(request, &scene, Version(now)), expected, "{scene:?} at {now}");
     };
-    let ended = |end| Request { ended: Some((EndCell { end, by: UserId(5) }, Version(5))), ..request() };
+    let by = UserId(5);
+    let closed = |end| Request { closed: Some((EndCell { end, by }, Version(1_500))), ..request() };
+    let accepted = |at| Some((by, Version(at)));
     check(&request(), scene(), 2_000, Ok(()));
     check(&request(), scene(), 1_000 + GOOD_FOR_US - 1, Ok(()));
     check(&request(), scene(), 1_000 + GOOD_FOR_US, Err(Denial::Expired));
@@ -39,9 +41,16 @@ fn each_condition_counts() {
         2_000,
         Err(Denial::Powerless(vec!["Manage Channels", "Manage Webhooks"])),
     );
-    for end in [RequestEnd::Accepted, RequestEnd::Refused, RequestEnd::Withdrawn] {
-        check(&ended(end), scene(), 2_000, Err(Denial::Ended(end)));
+    for end in [RequestEnd::Refused, RequestEnd::Withdrawn] {
+        check(&closed(end), scene(), 2_000, Err(Denial::Ended(end)));
+        // On two nodes at once: the earlier is told.
+        let later = Request { accepted: accepted(1_600), ..closed(end) };
+        check(&later, scene(), 2_000, Err(Denial::Ended(end)));
+        let earlier = Request { accepted: accepted(1_400), ..closed(end) };
+        check(&earlier, scene(), 2_000, Err(Denial::Ended(RequestEnd::Accepted)));
     }
+    let yes = Request { accepted: accepted(1_500), ..request() };
+    check(&yes, scene(), 2_000, Err(Denial::Ended(RequestEnd::Accepted)));
 }
 
 /// What is not there and what is somebody else's sound alike.
