@@ -6,7 +6,12 @@ use events::{MirrorId, Offset};
 use mirror::rabbit::connect::Broker;
 use mirror::rabbit::read::Readers;
 use servers::{Proxy, Rabbit, RabbitOptions, given, with_servers};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 fn read(from: u64, limit: usize) -> Read {
@@ -311,6 +316,71 @@ async fn over_cuts_stalls_freezes_and_deaths() {
         behind.publish(end..end + 10).await;
         told(&mut news, end + 10).await;
     }
+}
+
+/// Between us and a broker that keeps what it should deliver to itself while `deaf` is set.
+struct Hush {
+    port: u16,
+    deaf: Arc<AtomicBool>,
+    kept: watch::Sender<usize>,
+}
+
+/// The number of `Deliver`. Source: RabbitMQ, "Stream protocol".
+const DELIVER: u16 = 8;
+
+impl Hush {
+    async fn before(broker_port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hush = Self { port, deaf: Arc::default(), kept: watch::Sender::new(0) };
+        let (deaf, kept) = (hush.deaf.clone(), hush.kept.clone());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let broker = TcpStream::connect(("127.0.0.1", broker_port)).await.unwrap();
+                tokio::spawn(hushed(client, broker, (deaf.clone(), kept.clone())));
+            }
+        });
+        hush
+    }
+}
+
+async fn hushed(client: TcpStream, broker: TcpStream, (deaf, kept): (Arc<AtomicBool>, watch::Sender<usize>)) {
+    let (mut client_reads, mut client_writes) = client.into_split();
+    let (mut broker_reads, mut broker_writes) = broker.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut client_reads, &mut broker_writes).await });
+    while let Ok(length) = broker_reads.read_u32().await {
+        let mut frame = vec![0; length as usize];
+        if broker_reads.read_exact(&mut frame).await.is_err() {
+            return;
+        }
+        if deaf.load(Ordering::SeqCst) && frame[..2] == DELIVER.to_be_bytes() {
+            kept.send_modify(|kept| *kept += 1);
+            continue;
+        }
+        let whole = [&length.to_be_bytes()[..], &frame].concat();
+        if client_writes.write_all(&whole).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_that_a_broker_forgot_to_deliver_are_asked_for() {
+    let Some(given) = given().unwrap() else { return };
+    let stream = Stream::new(&given.rabbitmq, &[]).await;
+    let (before, port) = given.rabbitmq.trim_end_matches('/').rsplit_once(':').unwrap();
+    let hush = Hush::before(port.parse().unwrap()).await;
+    let through = Broker::new(format!("{before}:{}/", hush.port).parse().unwrap(), "mirror test").unwrap();
+    let readers = Readers::new(through, &stream.prefix);
+    let (mut publisher, mut news) = (stream.publisher().await, readers.appended(P0));
+    publisher.publish(&events(1, 0..10)).await;
+    timeout(LONG, news.wait_for(|told| *told == Offset(10))).await.unwrap().unwrap();
+    let mut kept = hush.kept.subscribe();
+    hush.deaf.store(true, Ordering::SeqCst);
+    publisher.publish(&events(1, 10..20)).await;
+    timeout(LONG, kept.wait_for(|kept| *kept > 0)).await.unwrap().unwrap();
+    hush.deaf.store(false, Ordering::SeqCst);
+    timeout(LONG, news.wait_for(|told| *told == Offset(20))).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

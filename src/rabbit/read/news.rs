@@ -59,11 +59,11 @@ struct Reporter {
 
 impl Reporter {
     async fn run(self) {
-        let mut wait = RETRY_FIRST;
+        let (mut wait, mut sought) = (RETRY_FIRST, None);
         while self.is_wanted() {
             let before = *self.sender.borrow();
             tokio::select! {
-                failure = Box::pin(self.report()) => {
+                failure = Box::pin(self.report(&mut sought)) => {
                     tracing::debug!(stream = %self.stream, why = %failure, "news of the stream stop for now");
                     // Whoever waits reads once: it may be long until the next report.
                     self.sender.send_modify(|_| {});
@@ -89,33 +89,40 @@ impl Reporter {
     }
 
     /// Reports over one connection until it fails.
-    async fn report(&self) -> Failure {
-        match self.try_report().await {
+    async fn report(&self, sought: &mut Option<Offset>) -> Failure {
+        match self.try_report(sought).await {
             Ok(never) => match never {},
             Err(failure) => failure,
         }
     }
 
-    async fn try_report(&self) -> Result<std::convert::Infallible, Failure> {
+    async fn try_report(&self, sought: &mut Option<Offset>) -> Result<std::convert::Infallible, Failure> {
         let mut connection = self.broker.leader(&self.stream).await?;
         connection
             .grant(key::SUBSCRIBE, 1, |request| {
                 request.u8(SUBSCRIPTION).text(&self.stream).u16(AT_LAST).u16(1).map(&[])
             })
             .await?;
+        let mut at = None;
         loop {
             match timeout(QUIET_MAX, connection.next()).await {
-                Ok(frame) => self.take(&mut connection, frame?).await?,
-                Err(_) => self.check(&mut connection).await?,
+                Ok(frame) => self.take(&mut connection, frame?, &mut at).await?,
+                Err(_) => self.check(&mut connection, &mut at, sought).await?,
             }
         }
     }
 
-    async fn take(&self, connection: &mut Connection, frame: Frame) -> Result<(), Lost> {
+    async fn take(
+        &self,
+        connection: &mut Connection,
+        frame: Frame,
+        at: &mut Option<Offset>,
+    ) -> Result<(), Lost> {
         match frame {
             Frame::Deliver { chunk, .. } => {
-                let end = Chunk::parse(chunk).map_err(|_| Malformed)?.end();
-                self.tell(end);
+                let chunk = Chunk::parse(chunk).map_err(|_| Malformed)?;
+                *at = Some(chunk.at());
+                self.tell(chunk.end());
                 connection.push(Request::new(key::CREDIT, 1).u8(SUBSCRIPTION).u16(1));
                 connection.flush().await
             }
@@ -124,13 +131,23 @@ impl Reporter {
         }
     }
 
-    /// Whether the broker lives, and whether it forgot to tell us.
-    async fn check(&self, connection: &mut Connection) -> Result<(), Failure> {
-        let stats = Stats::of(connection, &self.stream).await?;
-        if let Some(last) = stats.last {
-            let end = last.next().max(*self.sender.borrow());
-            self.tell(end);
+    /// Whether the broker lives, and whether the last chunk that was delivered (`at`) is the last that there is. If not,
+    /// a delivery was forgotten, or the stream is another by now: a subscription made anew begins with the last chunk.
+    /// It was `sought` so before and not delivered: a note of the broker's own, which nobody gets.
+    async fn check(
+        &self,
+        connection: &mut Connection,
+        at: &mut Option<Offset>,
+        sought: &mut Option<Offset>,
+    ) -> Result<(), Failure> {
+        let last = Stats::of(connection, &self.stream).await?.last;
+        let Some(start) = last.filter(|_| last != *at) else { return Ok(()) };
+        if *sought != last {
+            *sought = last;
+            return Err(Lost::Moved.into());
         }
+        *at = last;
+        self.tell(start.next());
         Ok(())
     }
 
