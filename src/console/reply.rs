@@ -4,7 +4,8 @@ use super::assets::Asset;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    LOCATION, REFERRER_POLICY, REFRESH, RETRY_AFTER, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -31,6 +32,9 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (VARY, "Cookie"),
 ];
 
+/// Seconds after which a page that was not ready is asked for again.
+const AGAIN: HeaderValue = HeaderValue::from_static("3");
+
 const HTML: &str = "text/html; charset=utf-8";
 const NEVER_KEPT: &str = "no-store";
 const KEPT_FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -56,6 +60,14 @@ pub(super) fn page(status: StatusCode, markup: Markup) -> Reply {
     if status == StatusCode::METHOD_NOT_ALLOWED {
         reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     }
+    reply
+}
+
+/// Not now: the browser asks again by itself.
+pub(super) fn again(markup: Markup) -> Reply {
+    let mut reply = page(StatusCode::SERVICE_UNAVAILABLE, markup);
+    reply.headers_mut().insert(REFRESH, AGAIN);
+    reply.headers_mut().insert(RETRY_AFTER, AGAIN);
     reply
 }
 

@@ -80,10 +80,8 @@ fn missing() -> Reply {
     reply::page(StatusCode::NOT_FOUND, door::problem("Nothing here", "There is no such page."))
 }
 
-fn late() -> (StatusCode, String) {
-    let words = "It took too long. The node may be busy: try again in a moment.";
-    (StatusCode::SERVICE_UNAVAILABLE, words.to_owned())
-}
+/// What a page says that took too long. With ten thousand links a node that begins is busy for a while.
+const LATE: &str = "The node is busy. This page comes by itself as soon as it can.";
 
 /// Somebody comes with a token, which leaves the address bar at once.
 async fn enter(house: &House, head: &Parts, query: &Fields) -> Reply {
@@ -126,15 +124,19 @@ async fn take(
             }
             reply::go(&path)
         }
-        Err(_) => reply::page(late().0, door::problem("Not yet", &late().1)),
+        Err(_) => {
+            let words = "It took too long. Look whether it was done before you ask for it again.";
+            reply::page(StatusCode::SERVICE_UNAVAILABLE, door::problem("Not yet", words))
+        }
     }
 }
 
 /// A page.
 async fn show(house: &House, desk: &Desk, (page, query, visitor): (Page, &Fields, &Visitor)) -> Reply {
     let told = timeout(PAGE_MAX, told(house, desk, (page, query, &visitor.form))).await;
+    let Ok(told) = told else { return reply::again(door::problem("Not yet", LATE)) };
     let node = desk.ports.node.to_string();
-    match told.unwrap_or_else(|_| Err(late())) {
+    match told {
         Ok((tab, title, content)) => {
             let frame = Frame { visitor, node: &node };
             reply::page(StatusCode::OK, frame.page((tab, title), &content))

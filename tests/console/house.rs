@@ -55,6 +55,9 @@ impl House {
     /// A browser comes in.
     pub(crate) async fn enter(&self, browser: &mut Browser) {
         browser.open(&self.way_in().await).await;
+        // A node that has just begun may be busy: then the page comes by itself.
+        browser.until("the node has looked", "!document.title.startsWith('Not yet')").await;
+        browser.forgive(&format!("503 (Service Unavailable)\": \"{}/\"", self.base));
         let shown = browser.run("location.href").await;
         assert_eq!(shown, format!("{}/", self.base), "the token is not left in the address");
     }
