@@ -28,6 +28,7 @@ pub use token::{ADDRESS_FILE, TOKEN_FILE, ensure, noted_address, rotate};
 
 use crate::commands::Desk;
 use crate::config::{Config, Listen, Place};
+use crate::room::Room;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jobs::Jobs;
@@ -35,14 +36,13 @@ use reply::Reply;
 use sessions::Sessions;
 use snapshot::Snapshots;
 use std::convert::Infallible;
-use std::future::pending;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -129,8 +129,9 @@ impl Console {
     /// Answers from this desk until told to stop. Who has come in stays in: a node that begins serves anew with another.
     pub async fn serve(&self, desk: Desk, stop: CancellationToken) {
         let mut connections = JoinSet::new();
-        let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        while let Some((stream, permit)) = stop.run_until_cancelled(self.accept(&permits)).await {
+        let room = Room::new(CONNECTIONS_MAX);
+        let next = || room.next(async || Ok(self.listener.accept().await?.0));
+        while let Some((stream, permit)) = stop.run_until_cancelled(next()).await {
             while connections.try_join_next().is_some() {}
             let (house, desk) = (self.house.clone(), desk.clone());
             connections.spawn(async move {
@@ -140,18 +141,6 @@ impl Console {
         }
         self.house.jobs.end();
         self.house.snapshots.end();
-    }
-
-    /// The next connection, once there is room for it.
-    async fn accept(&self, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-        loop {
-            // Nobody closes the semaphore.
-            let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return pending().await };
-            match self.listener.accept().await {
-                Ok((stream, _)) => return (stream, permit),
-                Err(error) => tracing::debug!(%error, "a connection for the console was not accepted"),
-            }
-        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod links;
 pub mod metrics;
 pub mod node;
 pub mod rabbit;
+mod room;
 pub mod scylla;
 mod server_url;
 pub mod slash;

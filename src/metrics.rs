@@ -16,6 +16,7 @@ pub use links::{BEHIND_SECONDS, LINKS_MAX};
 pub use page::page;
 
 use crate::health::{Health, Memory, Snapshot, Vitals, health};
+use crate::room::Room;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -23,13 +24,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -74,12 +74,12 @@ impl Metrics {
     pub async fn serve(self, watching: watch::Receiver<Arc<dyn Vitals>>) -> Infallible {
         let source = Source { watching, memory: Arc::default() };
         let mut connections = JoinSet::new();
-        let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let room = Room::new(CONNECTIONS_MAX);
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                (stream, permit) = self.accept(&permits) => {
+                (stream, permit) = room.next(async || Ok(self.0.accept().await?.0)) => {
                     let source = source.clone();
                     connections.spawn(async move {
                         connection(stream, source).await;
@@ -89,18 +89,6 @@ impl Metrics {
                 _ = looks.tick() => drop(source.look().await),
             }
             while connections.try_join_next().is_some() {}
-        }
-    }
-
-    /// The next connection, once there is room for it.
-    async fn accept(&self, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-        loop {
-            // Nobody closes the semaphore.
-            let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return pending().await };
-            match self.0.accept().await {
-                Ok((stream, _)) => return (stream, permit),
-                Err(error) => tracing::debug!(%error, "a connection for metrics was not accepted"),
-            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{COMMAND_BYTES_MAX, COMMANDS_MAX, LINES_MAX, Line, SOCKET_FILE, Way};
 use crate::commands::answer::LogEntry;
 use crate::commands::{Command, CommandError, Desk, Listener, execute};
+use crate::room::Room;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
@@ -14,14 +15,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::fs::{self, Permissions};
-use std::future::pending;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -57,8 +56,9 @@ impl Admin {
     /// Answers commands until told to stop; those under way may then take `grace`, and are ended.
     pub async fn serve(&self, desk: Desk, stop: CancellationToken, grace: Duration) {
         let mut connections = JoinSet::new();
-        let permits = Arc::new(Semaphore::new(COMMANDS_MAX));
-        while let Some((stream, permit)) = stop.run_until_cancelled(self.accept(&permits)).await {
+        let room = Room::new(COMMANDS_MAX);
+        let next = || room.next(async || Ok(self.listener.accept().await?.0));
+        while let Some((stream, permit)) = stop.run_until_cancelled(next()).await {
             while connections.try_join_next().is_some() {}
             let desk = desk.clone();
             connections.spawn(async move {
@@ -69,18 +69,6 @@ impl Admin {
         let rest = async { while connections.join_next().await.is_some() {} };
         if timeout(grace, rest).await.is_err() {
             tracing::info!("commands that were under way are ended");
-        }
-    }
-
-    /// The next connection, once there is room for it.
-    async fn accept(&self, permits: &Arc<Semaphore>) -> (UnixStream, OwnedSemaphorePermit) {
-        loop {
-            // Nobody closes the semaphore.
-            let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return pending().await };
-            match self.listener.accept().await {
-                Ok((stream, _)) => return (stream, permit),
-                Err(error) => tracing::warn!(%error, "the admin socket did not accept a connection"),
-            }
         }
     }
 }
