@@ -71,19 +71,16 @@ impl Running {
         self.shards().remove(&shard);
     }
 
-    /// What is no longer held here is another node's trouble.
-    pub(super) fn keep_troubles(&self, is_held: impl Fn(Partition) -> bool) {
+    /// What is held elsewhere, or works again, is trouble no more.
+    pub(super) fn keep_troubles(&self, lasts: impl Fn(Partition) -> bool) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.retain(|partition, _| is_held(*partition));
+        troubles.retain(|partition, _| lasts(*partition));
     }
 
-    /// Why a partition does not work, or that it does.
-    pub(super) fn trouble(&self, partition: Partition, why: Option<String>) {
+    /// Why a partition does not work; whether that is news.
+    pub(super) fn trouble(&self, partition: Partition, why: &str) -> bool {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        match why {
-            Some(why) => drop(troubles.insert(partition, why)),
-            None => drop(troubles.remove(&partition)),
-        }
+        troubles.insert(partition, why.to_owned()).is_none_or(|before| before != why)
     }
 
     /// The sessions in a few words: only several shards are told apart.

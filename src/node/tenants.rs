@@ -45,6 +45,8 @@ const END_MAX: Duration = Duration::from_secs(9);
 
 /// Before work that broke off is begun again.
 const AGAIN: Duration = Duration::from_secs(2);
+/// A partition that has worked for so long is in trouble no more: one that cannot be worked on says so within moments.
+const SOUND_AFTER: Duration = Duration::from_secs(10);
 
 /// Nodes may ask for a drain more than once.
 const DRAINS_MAX: usize = 4;
@@ -65,6 +67,7 @@ struct Left {
 
 /// Work under way.
 struct Work {
+    began: Instant,
     stop: CancellationToken,
     /// Renews its tenure.
     renew: watch::Sender<Instant>,
@@ -355,7 +358,11 @@ impl Tenants {
     }
 
     fn begin_all(&mut self, desk: &Desk) {
-        self.running.keep_troubles(|partition| self.tenancy.held(LeaseName::Partition(partition)).is_some());
+        self.running.keep_troubles(|partition| {
+            let name = LeaseName::Partition(partition);
+            let is_sound = self.work.get(&name).is_some_and(|work| work.began.elapsed() >= SOUND_AFTER);
+            self.tenancy.held(name).is_some() && !is_sound
+        });
         if self.draining {
             return;
         }
@@ -378,7 +385,6 @@ impl Tenants {
         let mut settled = None;
         match name {
             LeaseName::Partition(partition) => {
-                self.running.trouble(partition, None);
                 let epoch = if self.node.stores.is_shared { epoch } else { 0 };
                 let held = partition::Held { partition, epoch, tenure };
                 self.results.spawn(async move {
@@ -406,7 +412,7 @@ impl Tenants {
             }
             LeaseName::Cluster | LeaseName::Node(_) | LeaseName::Identify(_) => return,
         }
-        self.work.insert(name, Work { stop, renew, settled, ended });
+        self.work.insert(name, Work { began: Instant::now(), stop, renew, settled, ended });
     }
 
     /// The session that the last holder of a shard left.
@@ -425,8 +431,9 @@ impl Tenants {
             (_, error @ NodeError::Setup(_)) => Err(error),
             (_, error) if !self.node.stores.is_shared => Err(error),
             (LeaseName::Partition(Partition(number)), error) => {
-                tracing::error!(partition = number, %error, "a partition cannot be worked on; it is tried again");
-                self.running.trouble(Partition(number), Some(error.to_string()));
+                if self.running.trouble(Partition(number), &error.to_string()) {
+                    tracing::error!(partition = number, %error, "a partition cannot be worked on; it is tried again");
+                }
                 Ok(())
             }
             (_, error) => {

@@ -1,14 +1,17 @@
 //! Alert rules, played by promtool over what nodes show: each fires where its cause is made to happen, and none does over a
-//! quiet run. What a stand-in and one node cannot bring about in a minute (`snapshots`) is made to happen to a snapshot.
+//! quiet run. Only lanes that stand still without a word, which takes a fault in the node itself, are played over snapshots.
 
+#[path = "alerts/cluster.rs"]
+mod cluster;
 #[path = "alerts/play.rs"]
 mod play;
 #[path = "alerts/snapshots.rs"]
 mod snapshots;
 
 use crate::scrape::Scrape;
-use crate::stage::Stage;
+use crate::stage::{PATIENCE, Stage};
 use play::{Play, board_queries, metrics_in, rules};
+use rusqlite::Connection;
 use standin::{Faults, Matcher, Permissions, RestFault, RouteKind, Rule};
 use std::collections::BTreeSet;
 
@@ -89,7 +92,11 @@ fn every_name_is_known(shown: &BTreeSet<String>) {
 #[test]
 fn every_rule_has_words_a_runbook_and_a_play() {
     let docs = include_str!("../../docs/metrics.md");
-    let plays = concat!(include_str!("alerts.rs"), include_str!("alerts/snapshots.rs"));
+    let plays = concat!(
+        include_str!("alerts.rs"),
+        include_str!("alerts/cluster.rs"),
+        include_str!("alerts/snapshots.rs")
+    );
     let rules = rules();
     assert!(rules.len() >= 15, "only {} rules", rules.len());
     for rule in rules {
@@ -183,6 +190,49 @@ async fn answers_429() {
     assert_eq!(after.value(limited) - before.value(limited), f64::from(TIMES), "{after:?}");
     Play::over(&before, &after).fires(&["MirrorRateLimited"]).await;
     node.stop().await;
+}
+
+/// Each is counted as a request that Discord refused, and so many are too many.
+#[tokio::test]
+async fn hundreds_of_answers_429() {
+    const TIMES: u32 = 801;
+    // Each webhook is asked again after a second.
+    let mut stage = Stage::linked(41).await;
+    stage.watched();
+    let node = stage.start().await;
+    let before = at_rest(&stage).await;
+    break_route(&stage, RouteKind::ExecuteWebhook, TIMES, RestFault::UserTooMany { retry_ms: 1 });
+    talk(&stage, &mut Vec::new(), 1).await;
+    let after = at_rest(&stage).await;
+    assert_eq!(after.value("mirror_discord_invalid_requests"), f64::from(TIMES), "{after:?}");
+    Play::over(&before, &after).fires(&["MirrorInvalidRequests", "MirrorRateLimited"]).await;
+    node.stop().await;
+}
+
+/// A person's `sqlite3` holds the write lock of the views: events are logged on, and nothing folds them.
+#[tokio::test]
+async fn views_that_cannot_be_written() {
+    let stage = stage().await;
+    let node = stage.start().await;
+    let mut said = Vec::new();
+    talk(&stage, &mut said, 1).await;
+    let before = at_rest(&stage).await;
+    let person = Connection::open(stage.data().join("views.db")).unwrap();
+    person.busy_timeout(PATIENCE).unwrap();
+    person.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for _ in 0..=10_000 {
+        said.push(said.len().to_string());
+        stage.say(stage.channels[0], said.last().unwrap());
+    }
+    let behind = |page: &Scrape| page.value("mirror_views_behind_events{partition=\"0\"}");
+    let still = |page: &Scrape| page.value("mirror_unready_reasons{kind=\"views_still\"}") == 1.0;
+    let after = stage.until_scrape("views stand still", |page| still(page) && behind(page) > 10_000.0).await;
+    let alerts = ["MirrorNotReady", "MirrorViewsBehind", "MirrorViewsStill"];
+    Play::over(&before, &after).fires(&alerts).await;
+    person.execute_batch("ROLLBACK").unwrap();
+    let folded = |page: &Scrape| behind(page) == 0.0 && !still(page);
+    stage.until_scrape("all of it is folded", folded).await;
+    node.kill().await;
 }
 
 #[tokio::test]
