@@ -230,12 +230,36 @@ struct At {
     scene: Scene,
 }
 
-/// What a command that changes something says.
+/// What a command that changes something says, with names in the place of ids.
 fn lines(answer: Answer) -> String {
     match answer {
-        Answer::Changed(changed) => changed.lines.join("\n"),
+        Answer::Changed(changed) => {
+            changed.lines.iter().map(|line| named(line)).collect::<Vec<_>>().join("\n")
+        }
         _ => "Done.".to_owned(),
     }
+}
+
+/// A line of the command line as people read it in Discord: `channel 42` and `user 77` as mentions, times as moments.
+fn named(line: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        let digits = word.trim_end_matches(|letter: char| letter.is_ascii_punctuation());
+        let rest = &word[digits.len()..];
+        let is_id = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let sign = match words.last().map(String::as_str) {
+            Some("channel") if is_id => '#',
+            Some("user") if is_id => '@',
+            _ => {
+                let time = word.parse::<jiff::Timestamp>();
+                words.push(time.map_or(word.to_owned(), |time| moment(Version(time.as_microsecond()))));
+                continue;
+            }
+        };
+        words.pop();
+        words.push(format!("<{sign}{digits}>{rest}"));
+    }
+    words.join(" ")
 }
 
 /// A moment as each reader's own clock shows it. Source: Discord, "Message Formatting".

@@ -115,7 +115,7 @@ async fn from_a_token_to_a_mirror() {
     };
     let interaction = discord.command(typed).unwrap();
     let answer = discord.answer(interaction, PATIENCE).await.expect("an answer");
-    assert!(answer.content.contains("linked channel"), "{}", answer.content);
+    assert!(answer.content.contains("linked <#"), "{}", answer.content);
     discord.say(games, ada, "anybody here?");
     machine
         .until("both others have it", || {

@@ -102,7 +102,7 @@ impl Towns {
         let (ina, otto) = (self.here_keeper.0, self.there_keeper.0);
         let lounge = ("mirror", json!("lounge"));
         let linked = self.types(ina, self.here(), ("link", std::slice::from_ref(&lounge))).await;
-        assert!(linked.content.contains("linked channel"), "{}", linked.content);
+        assert!(linked.content.contains("linked <#"), "{}", linked.content);
         let address = format!("https://discord.com/channels/{}/{}", self.there, self.there_channel);
         let asked = self.types(ina, self.here(), ("link", &[lounge, ("channel", json!(address))])).await;
         assert!(asked.content.starts_with("Asked. Nothing was posted there."), "{}", asked.content);
@@ -152,7 +152,7 @@ async fn two_guilds_come_together() {
     let towns = Towns::new().await;
     let (shown, buttons) = towns.asked().await;
     let accepted = towns.presses(towns.there_keeper.0, towns.there_channel, (shown, &buttons[0])).await;
-    assert!(accepted.content.contains("linked channel"), "{}", accepted.content);
+    assert!(accepted.content.contains("linked <#"), "{}", accepted.content);
     assert!(accepted.custom_ids.is_empty(), "the buttons are gone");
     towns.stage.say(towns.here(), "hello there");
     towns.stage.until_texts(towns.there_channel, &["hello there".to_owned()]).await;
@@ -240,7 +240,7 @@ async fn wrong_parties_are_denied_and_recorded() {
     let again = discord.command(typed(Some(towns.there), there, otto)).unwrap();
     let buttons = towns.answer(again).await.custom_ids;
     let told = towns.presses(otto, there, (again, &buttons[0])).await;
-    assert!(told.content.contains("linked channel"), "{}", told.content);
+    assert!(told.content.contains("linked <#"), "{}", told.content);
     assert!(towns.is_linked_there().await);
     towns.node.stop().await;
 }
@@ -288,7 +288,7 @@ async fn a_slow_answer_is_announced_in_time() {
     let (otto, there) = (towns.there_keeper.0, towns.there_channel);
     let pressed = towns.stage.discord.press(Some(towns.there), there, otto, shown, &buttons[0]);
     let told = towns.answer(pressed).await;
-    assert!(told.content.contains("linked channel"), "{}", told.content);
+    assert!(told.content.contains("linked <#"), "{}", told.content);
     assert!(towns.is_linked_there().await);
     towns.node.stop().await;
 }

@@ -119,7 +119,11 @@ fn told(lineage: &Lineage, own: &[ChannelId], is_own: bool) -> String {
     let versions = lineage.versions.iter().map(|fact| version(fact, is_own));
     let (here, there): (Vec<_>, Vec<_>) =
         lineage.copies.iter().partition(|copy| own.contains(&copy.channel.id));
-    let elsewhere = (!there.is_empty()).then(|| format!("{} copies elsewhere", there.len()));
+    let elsewhere = match there.len() {
+        0 => None,
+        1 => Some("one copy elsewhere".to_owned()),
+        many => Some(format!("{many} copies elsewhere")),
+    };
     let rest = versions.chain(here.into_iter().map(copy)).chain(elsewhere);
     let all: Vec<_> =
         std::iter::once(format!("By {author}, {place}, message {}.", lineage.source)).chain(rest).collect();

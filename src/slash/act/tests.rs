@@ -1,5 +1,7 @@
 //! Who says what where, and what is answered: stories over stores in memory.
 
+mod lineage;
+
 use super::*;
 use crate::cli::print;
 use crate::clock::Clock;
@@ -207,6 +209,22 @@ async fn open_links(stage: &Stage) -> Vec<u64> {
 }
 
 #[test]
+fn ids_and_times_are_shown_as_people_read_them() {
+    for (line, shown) in [
+        (
+            "linked channel 42 to 'lounge': receives, from 2025-11-24T16:00:03.000Z on",
+            "linked <#42> to 'lounge': receives, from <t:1764000003:f> on",
+        ),
+        ("cut channel 42; its copies stay", "cut <#42>; its copies stay"),
+        ("banned user 77 from 'user 7'", "banned <@77> from 'user 7'"),
+        ("the channel is 42, user: none", "the channel is 42, user: none"),
+        ("", ""),
+    ] {
+        assert_eq!(named(line), shown);
+    }
+}
+
+#[test]
 fn both_sides_agree() {
     run(async {
         let stage = Stage::new().await;
@@ -226,12 +244,12 @@ fn both_sides_agree() {
             expect![[r#"
                 4 in 42, list: This server takes part in no mirror. `/mirror link` makes one of this channel.
                 4 in 42, link: mirror 'lounge-0001' is new
-                    linked channel 42 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:03.000Z on
-                4 in 42, link: linked channel 43 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:07.000Z on
+                    linked <#42> to 'lounge-0001': publishes and receives, from <t:1764000003:f> on
+                4 in 42, link: linked <#43> to 'lounge-0001': publishes and receives, from <t:1764000007:f> on
                 4 in 43, link: mirror 'longe-000a' is new
-                    linked channel 43 to 'longe-000a': publishes and receives, from 2025-11-24T16:00:13.000Z on
+                    linked <#43> to 'longe-000a': publishes and receives, from <t:1764000013:f> on
                     (This server takes part in **lounge-0001**, too. If you meant that one, cut this one again.)
-                4 in 43, cut: cut channel 43 from 'longe-000a'; its copies stay as they are
+                4 in 43, cut: cut <#43> from 'longe-000a'; its copies stay as they are
                 4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604819:f>.
                 4 in 42, link: Asked. Nothing was posted there. Somebody who has Manage Channels and Manage Webhooks in <#52> types `/mirror accept` there and sees that **lounge-0001** asks. It may be answered until <t:1764604820:f>.
                 5 in 52, list: This server takes part in no mirror. `/mirror link` makes one of this channel.
@@ -253,13 +271,13 @@ fn both_sides_agree() {
                 (5, 52, Wish::List),
             ],
             expect![[r#"
-                5 in 52, answer: linked channel 52 to 'lounge-0001': publishes and receives, from 2025-11-24T16:00:27.000Z on
+                5 in 52, answer: linked <#52> to 'lounge-0001': publishes and receives, from <t:1764000027:f> on
                 5 in 52, accept: Nobody asks for this channel.
                 5 in 52, list: **lounge-0001**: <#52>, and 2 channels elsewhere
                 4 in 43, list: **lounge-0001**: <#42>, <#43>, and one channel elsewhere
                 4 in 43, status: <#42> in **lounge-0001**: in step
                     <#43> in **lounge-0001**: in step
-                5 in 52, cut: cut channel 52 from 'lounge-0001'; its copies stay as they are
+                5 in 52, cut: cut <#52> from 'lounge-0001'; its copies stay as they are
                 5 in 52, list: This server takes part in no mirror. `/mirror link` makes one of this channel.
             "#]],
         )
@@ -454,7 +472,7 @@ fn what_was_answered_or_taken_back_stays_so() {
             expect![[r#"
                 4 in 42, cut: The request is taken back.
                 5 in 52, answer: It was taken back by those who asked.
-                4 in 42, cut: cut channel 42 from 'lounge-0001'; its copies stay as they are
+                4 in 42, cut: cut <#42> from 'lounge-0001'; its copies stay as they are
                 4 in 42, list: This server takes part in no mirror. `/mirror link` makes one of this channel.
             "#]],
         )
