@@ -83,6 +83,9 @@ fn mirror(line: &MirrorLine) -> Vec<String> {
     if !line.banned.is_empty() {
         lines.push(format!("  banned: {}", line.banned.join(", ")));
     }
+    if !line.forget.is_empty() {
+        lines.push(format!("  ask to be forgotten: {}", line.forget.join(", ")));
+    }
     if !line.gaps.is_empty() {
         lines.push(format!("  {}: `mirror log --kind gap`", count(line.gaps.len() as u64, "gap")));
     }

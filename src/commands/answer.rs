@@ -149,6 +149,9 @@ pub struct MirrorLine {
     pub links: Vec<LinkLine>,
     /// Users that are banned now.
     pub banned: Vec<String>,
+    /// Users who ask to be forgotten, and are not banned: an operator answers them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forget: Vec<String>,
     /// Stretches of its channels that nobody can know any more, oldest first; no more than the last
     /// [`GAPS_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

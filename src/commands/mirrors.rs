@@ -7,7 +7,7 @@ use super::answer::{
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
 use crate::archive::retention;
-use events::{ChannelId, NodeId, Offset, Partition};
+use events::{ChannelId, NodeId, Offset, Partition, UserId};
 use futures_util::future::try_join_all;
 use projections::follow::FollowState;
 use projections::lane::LaneRow;
@@ -26,8 +26,12 @@ pub(super) async fn mirrors(desk: &Desk) -> Result<Answer, CommandError> {
     for known in mirrors::all(&desk.ports).await? {
         let current = desk.load(known).await?;
         let control = desk.ports.lanes.control(current.known.id).await.map_err(JobError::from)?;
-        let banned =
-            current.settings.bans.iter().filter(|(_, bans)| bans.last().is_some_and(|ban| ban.banned));
+        let settings = &current.settings;
+        let is_banned = |user: &UserId| {
+            settings.bans.get(user).and_then(|bans| bans.last()).is_some_and(|ban| ban.banned)
+        };
+        let banned = settings.bans.keys().filter(|user| is_banned(user));
+        let forget = settings.forget.keys().filter(|user| !is_banned(user));
         lines.push(MirrorLine {
             id: current.known.id,
             name: current.known.name.clone(),
@@ -35,7 +39,8 @@ pub(super) async fn mirrors(desk: &Desk) -> Result<Answer, CommandError> {
             building: control.building.map(|building| building.0),
             previous: control.previous.map(|previous| previous.0),
             links: links(&current),
-            banned: banned.map(|(user, _)| user.to_string()).collect(),
+            banned: banned.map(UserId::to_string).collect(),
+            forget: forget.map(UserId::to_string).collect(),
             gaps: gaps(desk, &current).await?,
         });
     }

@@ -11,7 +11,7 @@ use super::*;
 use crate::cli::args::{Cli, Verb};
 use crate::cli::print;
 use clap::Parser;
-use events::event::{Author, Created, Decor, Edited, GoneBy, Outcome, Receipt, Said, Shown};
+use events::event::{Author, Created, Decor, Edited, Gap, GoneBy, Grant, Outcome, Receipt, Said, Shown};
 use events::log::memory::MemoryLog;
 use events::{GuildId, MessageId, UserId, WebhookId};
 use expect_test::Expect;

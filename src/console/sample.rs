@@ -46,6 +46,7 @@ fn snapshot_of(links: Vec<LinkLine>, lanes: Vec<LaneLine>) -> Snapshot {
         previous: Some(1),
         links,
         banned: vec!["77".to_owned()],
+        forget: vec!["78".to_owned()],
         gaps: vec![GapLine {
             channel: ChannelId(42),
             from: MessageId(100),

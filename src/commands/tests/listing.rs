@@ -16,6 +16,10 @@ fn the_log_is_listed_and_filtered() {
             "log --from 8 --until 10",
             "log --from 2025-11-24T17:00:02Z --limit 1",
             "log --mirror lounge --limit 1 --follow",
+            "log --tail 2",
+            "log --tail 3 --kind receipt",
+            "log --tail 99 --limit 1",
+            "log --tail 2 --from 8",
             "log --mirror loung3 --limit 1",
             "log --mirror games",
             "log --from yesterday",
@@ -49,6 +53,16 @@ fn the_log_is_listed_and_filtered() {
                    6  2025-11-24T17:00:02.000Z  main  lounge  receipt   44/1442560396496994304 copy 1440 part 0 shows 2025-11-24T17:00:00.001Z
             $ mirror log --mirror lounge --limit 1 --follow
                    0  2025-11-24T16:00:01.000Z  main  lounge  declared  lounge
+            $ mirror log --tail 2
+                   8  2025-11-24T17:00:04.000Z  main  lounge  receipt   44/1442560396496994304 copy 1440 part 0 gone by another
+                   9  2025-11-24T17:00:00.000Z  main  lounge  created   42/1442560396501188608 Ann: anybody here?
+            $ mirror log --tail 3 --kind receipt
+                   8  2025-11-24T17:00:04.000Z  main  lounge  receipt   44/1442560396496994304 copy 1440 part 0 gone by another
+            $ mirror log --tail 99 --limit 1
+                   0  2025-11-24T16:00:01.000Z  main  lounge  declared  lounge
+            $ mirror log --tail 2 --from 8
+            error: the argument '--tail <N>' cannot be used with '--from <FROM>'
+            (2)
             $ mirror log --mirror loung3 --limit 1
             there is no mirror 'loung3'; did you mean 'lounge'?
             (2)

@@ -152,6 +152,46 @@ fn bans_are_made_and_ended() {
     });
 }
 
+/// What an operator should know of a mirror besides its links.
+#[test]
+fn gaps_and_requests_to_be_forgotten_are_told() {
+    run(async {
+        let scene = Scene::new(false);
+        scene.said("link lounge 42 --guild 40").await;
+        let gap = |from, cause: &str| {
+            Body::Gap(Gap { from: MessageId(from), to: MessageId(from + 10), cause: cause.to_owned() })
+        };
+        let asks = |user| {
+            Body::RoleGranted(Grant { user: UserId(user), role: Grant::FORGET.to_owned(), purge: false })
+        };
+        let later = fact(9, 3, gap(500, "the session was lost"));
+        scene.tell(vec![later, fact(9, 2, gap(100, "history could not be read"))]).await;
+        let here = |event: Event| Event { place: Place::default(), ..event };
+        scene.tell(vec![here(fact(0, 4, asks(77))), here(fact(0, 5, asks(78)))]).await;
+        scene.said("ban 78 --mirror lounge --purge").await;
+        check(&scene, &["mirrors", "log --kind gap --kind granted"], expect![[r#"
+            $ mirror mirrors
+            lounge  10000000-0000-0000-0000-000000000001  build 0
+              42  guild 40  publishes and receives  from 2025-11-24T16:00:02.000Z on
+              banned: 78
+              ask to be forgotten: 77
+              2 gaps: `mirror log --kind gap`
+            $ mirror log --kind gap --kind granted
+                   2  2025-11-24T17:00:03.000Z  main  lounge  gap       42/1442560396530548736 500 to 510: the session was lost
+                   3  2025-11-24T17:00:02.000Z  main  lounge  gap       42/1442560396530548736 100 to 110: history could not be read
+                   4  2025-11-24T17:00:04.000Z  main  lounge  granted   user 77 asks to be forgotten
+                   5  2025-11-24T17:00:05.000Z  main  lounge  granted   user 78 asks to be forgotten
+                   6  2025-11-24T16:00:05.000Z  main  lounge  granted   user 78 banned with purge
+        "#]]).await;
+        let Ok(Answer::Mirrors(told)) = execute(&scene.desk, Command::Mirrors, &Printed::default()).await
+        else {
+            panic!("no mirrors")
+        };
+        let [gap, _] = &told.mirrors[0].gaps[..] else { panic!("{told:?}") };
+        assert_eq!((gap.from, gap.to, gap.channel), (MessageId(100), MessageId(110), ChannelId(42)));
+    });
+}
+
 /// A running node knows what a channel is; where none runs, whoever asks says so.
 #[test]
 fn a_forum_is_linked_among_forums() {

@@ -7,8 +7,8 @@ use crate::console::links::{State, Wanted, found, paged};
 use crate::console::snapshot::Snapshot;
 use maud::{Markup, html};
 
-/// Banned users that are named.
-const BANNED_MAX: usize = 200;
+/// Users that are named in a list.
+const USERS_MAX: usize = 200;
 
 pub(in crate::console) fn page(snapshot: &Snapshot, mirror: &MirrorLine, page: usize, form: &str) -> Markup {
     let wanted = Wanted { mirror: Some(mirror.id), ..Wanted::default() };
@@ -47,6 +47,7 @@ pub(in crate::console) fn page(snapshot: &Snapshot, mirror: &MirrorLine, page: u
         }
         (gaps(mirror, snapshot))
         (banned(mirror))
+        (forget(mirror))
     }
 }
 
@@ -94,7 +95,6 @@ fn message(id: u64) -> Markup {
 }
 
 fn banned(mirror: &MirrorLine) -> Markup {
-    let more = mirror.banned.len().saturating_sub(BANNED_MAX);
     html! {
         section aria-labelledby="banned" {
             h2 id="banned" { "Banned" }
@@ -102,11 +102,32 @@ fn banned(mirror: &MirrorLine) -> Markup {
                 p.note { "Nobody. " code { "mirror ban USER --mirror " (text::line(&mirror.name, 40)) }
                     " stops mirroring somebody's messages." }
             } @else {
-                p { (count(mirror.banned.len() as u64, "user")) ":"
-                    @for user in mirror.banned.iter().take(BANNED_MAX) { " " span.id { (text::name(user)) } }
-                    @if more > 0 { " and " (more) " more" }
-                }
+                (users(&mirror.banned))
             }
+        }
+    }
+}
+
+/// Whoever typed `/mirror forget-me` and waits for an answer.
+fn forget(mirror: &MirrorLine) -> Markup {
+    html! {
+        @if !mirror.forget.is_empty() {
+            section aria-labelledby="forget" {
+                h2 id="forget" { "Ask to be forgotten" }
+                (users(&mirror.forget))
+                p.note { code { "mirror ban USER --purge --mirror " (text::line(&mirror.name, 40)) }
+                    " removes all copies of what somebody wrote. The book says what else can be done (Privacy)." }
+            }
+        }
+    }
+}
+
+fn users(all: &[String]) -> Markup {
+    let more = all.len().saturating_sub(USERS_MAX);
+    html! {
+        p { (count(all.len() as u64, "user")) ":"
+            @for user in all.iter().take(USERS_MAX) { " " span.id { (text::name(user)) } }
+            @if more > 0 { " and " (more) " more" }
         }
     }
 }

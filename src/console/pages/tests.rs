@@ -57,6 +57,7 @@ fn snapshot(said: &str) -> Snapshot {
         previous: Some(0),
         links: vec![link(42, true), link(43, true), link(44, false)],
         banned: vec![word()],
+        forget: vec![word()],
         gaps: vec![gap],
     };
     let outbox = Outbox { stuck: vec![1], problem: Some(word()), oldest_s: Some(1), ..Outbox::default() };
