@@ -28,7 +28,8 @@ pub(super) async fn run(config: &Config, args: WebConsole, is_json: bool) -> Res
         );
         return Err(CommandError::Wrong(words));
     }
-    let address = match (noted_address(directory), config.console.listen) {
+    let noted = noted_address(directory);
+    let address = match (noted, config.console.listen) {
         (Some(noted), _) => noted,
         (None, Listen::At(address)) => address,
         (None, Listen::Off) => {
@@ -42,6 +43,13 @@ pub(super) async fn run(config: &Config, args: WebConsole, is_json: bool) -> Res
     let address = reached(address);
     let url = format!("http://{address}/enter?token={}", token.trim());
     let listens = matches!(timeout(PATIENCE, TcpStream::connect(address)).await, Ok(Ok(_)));
+    if listens && noted.is_none() {
+        // Whoever opened it would give the token away.
+        return Err(CommandError::Failed(format!(
+            "another program listens on {address}, no node of this data directory: set console.listen to another \
+             address, and start the node again"
+        )));
+    }
     if !listens {
         // The address is right once a node runs; nothing is left to do where even this cannot be written.
         writeln!(stderr(), "mirror: nobody listens there now: start a node (mirror run)").ok();

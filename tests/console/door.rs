@@ -192,7 +192,9 @@ async fn a_port_in_use_is_an_error_only_where_it_was_asked_for() {
     let without = stage.ask(&["console"]).await;
     node.stop().await;
     assert!(stage.log().contains("no console: cannot listen on 127.0.0.1:8467"), "{}", stage.log());
-    assert!(without.out.contains("http://127.0.0.1:8467/enter?token="), "{without:?}");
+    let words = "another program listens on 127.0.0.1:8467, no node of this data directory";
+    assert!(without.code == Some(1) && without.err.contains(words), "{without:?}");
+    assert!(!without.out.contains("token="), "the token is not given away: {without:?}");
     stage.environment.push(("MIRROR_CONSOLE_LISTEN".to_owned(), address.clone()));
     let refused = stage.ask(&["run"]).await;
     assert_eq!(refused.code, Some(2), "{refused:?}");

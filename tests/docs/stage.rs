@@ -59,6 +59,8 @@ impl Stage {
             ("MIRROR_LANES_SETTLE_WAIT_MS", "500".to_owned()),
             ("MIRROR_LANES_DEADLINE_MS", "3000".to_owned()),
             ("MIRROR_ARCHIVE_MARGIN_SECONDS", "1".to_owned()),
+            // Pages are played side by side, each with a node that has a console.
+            ("MIRROR_CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
             ("HOME", root.path().join("home").display().to_string()),
         ];
         let stage = Self { discord, root, names, environment, node: None };
