@@ -13,6 +13,8 @@ mod backfill;
 mod bucket;
 #[path = "node/check.rs"]
 mod check;
+#[path = "node/cluster.rs"]
+mod cluster;
 #[path = "node/commands.rs"]
 mod commands;
 #[path = "node/company.rs"]

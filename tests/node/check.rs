@@ -1,5 +1,6 @@
 //! `mirror check`: what it finds wrong is what would go wrong, and it changes nothing.
 
+use crate::cluster::Cluster;
 use crate::stage::{MIRROR, Stage};
 use mirror::discord::powers::Powers;
 use serde_json::Value;
@@ -136,4 +137,30 @@ async fn servers_that_are_not_there() {
     assert!(said.out.contains("ok     hints: none"), "{}", said.out);
     assert!(!said.out.contains(secret) && !said.err.contains(secret), "{said:?}");
     assert!(!stage.data().exists(), "it makes no data directory");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_is_in_order_and_one_that_is_not() {
+    let Some(Cluster { mut stage, mut rabbit, name, dir: _dir }) = Cluster::start().await else { return };
+    let none = (Some(0), Vec::<String>::new());
+    assert_eq!(check(&stage, &[]).await, none);
+    let node = stage.start().await;
+    assert_eq!(check(&stage, &[]).await, none);
+    let text = stage.done(&["check"]).await;
+    for line in ["ok     log: ", "ok     hints: ", "ok     views: "] {
+        assert!(text.contains(line), "{text}");
+    }
+    node.stop().await;
+    let views = stage.environment.iter().position(|(key, _)| key == "MIRROR_VIEWS").unwrap();
+    let there = stage.environment[views].1.clone();
+    stage.environment[views].1 = there.replace(&name, "nobody_made_this");
+    let (code, lines) = check(&stage, &[]).await;
+    let missing = "fails views: keyspace nobody_made_this is missing";
+    assert!(code == Some(1) && lines.iter().any(|line| line.starts_with(missing)), "{lines:?}");
+    let said = stage.ask(&["check"]).await.out;
+    assert!(said.contains("mirror schema apply"), "{said}");
+    stage.environment[views].1 = there;
+    rabbit.kill().await.unwrap();
+    let (code, lines) = check(&stage, &[]).await;
+    assert!(code == Some(1) && lines[0].starts_with("fails log: "), "{lines:?}");
 }

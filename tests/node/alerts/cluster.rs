@@ -2,57 +2,23 @@
 
 use super::play::Play;
 use super::{at_rest, talk};
+use crate::cluster::Cluster;
 use crate::scrape::Scrape;
-use crate::stage::Stage;
 use events::Partition;
 use mirror::rabbit::connect::Broker;
 use mirror::rabbit::connect::frame::Frame;
 use mirror::rabbit::connect::publish::Message;
 use mirror::rabbit::read::stream_name;
-use servers::{Rabbit, RabbitOptions, given};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-use uuid::Uuid;
 
 /// After so long a node tries again to work on a partition.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A stage whose node works on the given CQL server, and on a broker of its own.
-struct Cluster {
-    stage: Stage,
-    rabbit: Rabbit,
-    name: String,
-    _dir: TempDir,
-}
-
-impl Cluster {
-    async fn start() -> Option<Self> {
-        let given = given().unwrap()?;
-        let dir = tempfile::tempdir().unwrap();
-        let rabbit = Rabbit::start(RabbitOptions::at(dir.path())).await.unwrap();
-        let name = format!("alerts_{:08x}", Uuid::new_v4().as_fields().0);
-        let mut stage = Stage::new(2);
-        stage.watched();
-        let settings = [
-            ("MIRROR_LOG", rabbit.stream_url()),
-            ("MIRROR_HINTS", rabbit.amqp_url()),
-            ("MIRROR_VIEWS", format!("{}/{name}", given.cql.trim_end_matches('/'))),
-            ("MIRROR_CLUSTER_NAME", name.clone()),
-            ("MIRROR_CLUSTER_PARTITIONS", "1".to_owned()),
-            ("MIRROR_CLUSTER_OUTBOX_MB", "1".to_owned()),
-        ];
-        stage.environment.extend(settings.map(|(key, value)| (key.to_owned(), value)));
-        stage.done(&["schema", "apply", "--replication", "SimpleStrategy:1"]).await;
-        stage.link_all().await;
-        Some(Self { stage, rabbit, name, _dir: dir })
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away() {
-    let Some(Cluster { stage, mut rabbit, _dir, .. }) = Cluster::start().await else { return };
+    let Some(Cluster { stage, mut rabbit, dir: _dir, .. }) = Cluster::start().await else { return };
     let node = stage.start().await;
     let mut said = Vec::new();
     talk(&stage, &mut said, 1).await;
@@ -78,7 +44,7 @@ async fn a_broker_that_is_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_a_newer_node_has_written_to() {
-    let Some(Cluster { stage, rabbit, name, _dir }) = Cluster::start().await else { return };
+    let Some(Cluster { stage, rabbit, name, dir: _dir }) = Cluster::start().await else { return };
     let node = stage.start().await;
     talk(&stage, &mut Vec::new(), 1).await;
     let before = at_rest(&stage).await;
