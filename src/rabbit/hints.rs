@@ -132,6 +132,19 @@ impl Hints {
         let task = tokio::spawn(worker.run(stop));
         Ok(Self { sender: HintSender { outbox, counts }, received, connected, task })
     }
+
+    /// Connects once, declares what a node does, and leaves.
+    ///
+    /// # Errors
+    /// Why hints would not work.
+    pub async fn probe(settings: &Settings) -> Result<(), String> {
+        let address = Address::parse(&settings.url).map_err(|bad| bad.to_string())?;
+        let names = link::Names::of(&settings.cluster, settings.node);
+        let link = Box::pin(Link::open(&address, &names)).await.map_err(|lost| lost.to_string())?;
+        // It was reached: whether it hears the good-bye is no part of the question.
+        drop(timeout(LEAVE_MAX, link.close()).await);
+        Ok(())
+    }
 }
 
 /// What the task works on.

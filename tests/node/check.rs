@@ -163,4 +163,8 @@ async fn a_cluster_that_is_in_order_and_one_that_is_not() {
     rabbit.kill().await.unwrap();
     let (code, lines) = check(&stage, &[]).await;
     assert!(code == Some(1) && lines[0].starts_with("fails log: "), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("warn hints: the broker does not let us in")),
+        "{lines:?}"
+    );
 }

@@ -10,11 +10,7 @@ use crate::scylla::{self, schema::Schema};
 use events::{NodeId, Partition};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-/// How long hints may take to connect.
-const HINTS_MAX: Duration = Duration::from_secs(12);
 /// Who this is to the broker; its queue is gone a minute later.
 const NAME: &str = "mirror-check";
 
@@ -98,17 +94,10 @@ async fn hints(config: &Config, url: &SecretString) -> Line {
     };
     let Ok(node) = NAME.parse::<NodeId>() else { return odd("they have no name for us") };
     let settings = Settings { url: url.clone(), cluster: config.cluster.name.clone(), node };
-    let stop = CancellationToken::new();
-    let mut hints = match Hints::connect(&settings, stop.clone()) {
-        Ok(hints) => hints,
-        Err(error) => return odd(&error.to_string()),
-    };
-    let connected = tokio::time::timeout(HINTS_MAX, hints.connected.wait_for(|connected| *connected)).await;
-    let is_connected = matches!(connected, Ok(Ok(_)));
-    stop.cancel();
-    // It ends soon after the stop; where it does not, nothing is lost.
-    tokio::time::timeout(HINTS_MAX, hints.task).await.ok();
-    if is_connected { Line::ok("hints", "the broker answers") } else { odd("the broker does not answer") }
+    match Hints::probe(&settings).await {
+        Ok(()) => Line::ok("hints", "the broker answers"),
+        Err(why) => odd(&format!("the broker does not let us in: {why}")),
+    }
 }
 
 async fn archive(url: &str) -> Line {
