@@ -32,8 +32,10 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 pub(super) fn telemetry(config: &Config, is_node: bool) {
     let quiet = !is_node && config.telemetry.level == "info";
     let level = if quiet { "warn" } else { config.telemetry.level.as_str() };
-    // Every clean close of a stream's connection is two warnings to its client.
-    let level = format!("rabbitmq_stream_client=error,scylla=warn,{level}");
+    // Every clean close of a stream's connection is two warnings to its client. What the CQL driver finds wrong a command
+    // says in its own words.
+    let driver = if quiet { "off" } else { "warn" };
+    let level = format!("rabbitmq_stream_client=error,scylla={driver},{level}");
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
