@@ -343,11 +343,15 @@ impl Node {
     }
 }
 
-fn token(config: &Config) -> Result<SecretString, NodeError> {
+/// The bot's token.
+///
+/// # Errors
+/// [`NodeError::Setup`]: there is none.
+pub(crate) fn token(config: &Config) -> Result<SecretString, NodeError> {
     config.discord.token.clone().ok_or_else(|| {
         setup(
             "no bot token: set MIRROR_DISCORD_TOKEN, or discord.token_file in mirror.toml \
-             (`mirror demo` needs none)",
+             (`mirror init` asks for it; `mirror demo` needs none)",
         )
     })
 }

@@ -59,6 +59,10 @@ pub(super) fn block_on<T>(future: impl Future<Output = Result<T, CommandError>>)
 
 /// `mirror run`.
 pub(super) fn run(config: &Config) -> Result<ExitCode, CommandError> {
+    // Before anything is made or bound.
+    if let Err(error) = node::token(config) {
+        return finish(Err(error));
+    }
     block_on(async {
         let stop = CancellationToken::new();
         let told = stop.clone();

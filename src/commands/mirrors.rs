@@ -7,7 +7,7 @@ use super::answer::{
 use super::ask::Verify;
 use super::{CommandError, Desk, Listener};
 use crate::archive::retention;
-use events::{ChannelId, NodeId, Offset, Partition, UserId};
+use events::{ChannelId, NodeId, Offset, Partition, UserId, Version};
 use futures_util::future::try_join_all;
 use projections::follow::FollowState;
 use projections::lane::LaneRow;
@@ -27,9 +27,7 @@ pub(super) async fn mirrors(desk: &Desk) -> Result<Answer, CommandError> {
         let current = desk.load(known).await?;
         let control = desk.ports.lanes.control(current.known.id).await.map_err(JobError::from)?;
         let settings = &current.settings;
-        let is_banned = |user: &UserId| {
-            settings.bans.get(user).and_then(|bans| bans.last()).is_some_and(|ban| ban.banned)
-        };
+        let is_banned = |user: &UserId| settings.is_banned(*user, Version(i64::MAX));
         let banned = settings.bans.keys().filter(|user| is_banned(user));
         let forget = settings.forget.keys().filter(|user| !is_banned(user));
         lines.push(MirrorLine {

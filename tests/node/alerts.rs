@@ -1,5 +1,6 @@
 //! Alert rules, played by promtool over what nodes show: each fires where its cause is made to happen, and none does over a
-//! quiet run. Only lanes that stand still without a word, which takes a fault in the node itself, are played over snapshots.
+//! quiet run. Only that lanes stand still without a word, which takes a fault in the node itself, is played over a snapshot
+//! alone (`snapshots`, with the values from which others fire).
 
 #[path = "alerts/cluster.rs"]
 mod cluster;

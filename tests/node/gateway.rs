@@ -91,6 +91,7 @@ async fn a_token_that_discord_refuses_ends_the_node_at_once_with_words_about_it(
     let (code, log) = ends(&stage).await;
     assert_eq!(code, Some(2), "{log}");
     assert!(log.contains("no bot token: set MIRROR_DISCORD_TOKEN"), "{log}");
+    assert!(log.lines().count() == 1 && !stage.data().exists(), "nothing was begun: {log}");
     stage.environment.push(("MIRROR_DISCORD_TOKEN".to_owned(), "a-token-of-somebody-else".to_owned()));
     let (code, log) = ends(&stage).await;
     assert_eq!(code, Some(2), "{log}");

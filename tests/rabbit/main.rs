@@ -6,6 +6,7 @@ mod address;
 mod conform;
 mod connect;
 mod crash;
+mod hush;
 mod leader;
 mod node;
 mod outbox;

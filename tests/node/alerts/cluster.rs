@@ -40,8 +40,10 @@ async fn a_broker_that_is_away() {
     rabbit.restart().await.unwrap();
     let appended = "mirror_events_appended_total{kind=\"created\"}";
     let is_well = |page: &Scrape| {
-        let [alarm, full] = ["mirror_outbox_alarm", "mirror_outbox_full"].map(|name| page.value(name));
-        (alarm, full) == (0.0, 0.0) && page.value(appended) >= said.len() as f64
+        let is_empty = ["alarm", "full", "events"]
+            .iter()
+            .all(|what| page.value(&format!("mirror_outbox_{what}")) == 0.0);
+        is_empty && page.value(appended) >= said.len() as f64
     };
     stage.until_scrape("all of it is on the log", is_well).await;
     node.kill().await;

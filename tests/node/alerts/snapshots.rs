@@ -1,9 +1,8 @@
-//! Causes that are made to happen to a snapshot: a store that is stuck, a broker that is away, a node that is broken inside,
-//! hundreds of refused requests.
+//! Rules over snapshots: from where on they fire, and lanes that stand still without a word, which takes a fault in the node.
 
 use super::play::Play;
 use crate::scrape::Scrape;
-use events::{ChannelId, MirrorId, Offset, Partition, Version};
+use events::{ChannelId, MirrorId, Offset, Version};
 use mirror::commands::answer::Outbox;
 use mirror::discord::gateway::Beat;
 use mirror::discord::limits::{Headers, Limits, Permit, Settings};
@@ -94,20 +93,6 @@ async fn lanes_that_do_not_move_or_do_not_answer() {
     let at = PartitionAt { answers: false, ..well().partitions[0] };
     let mute = Snapshot { partitions: vec![at], ..well() };
     check_after(mute, six_minutes, &["MirrorLanesStill", "MirrorNotReady"]).await;
-}
-
-#[tokio::test]
-async fn a_partition_that_cannot_be_worked_on() {
-    let troubles = vec![(Partition(3), "its log holds a newer format".to_owned())];
-    check(Snapshot { troubles, ..well() }, &["MirrorNotReady", "MirrorPartitionInTrouble"]).await;
-}
-
-#[tokio::test]
-async fn an_outbox_that_nobody_empties() {
-    let stuck = Outbox { waiting: 9, bytes: 10, bytes_max: 1_000, stuck: vec![3], ..Outbox::default() };
-    let full = Outbox { bytes: 1_000, ..stuck.clone() };
-    check(Snapshot { outbox: Some(stuck), ..well() }, &["MirrorOutboxAlarm"]).await;
-    check(Snapshot { outbox: Some(full), ..well() }, &["MirrorOutboxAlarm", "MirrorOutboxFull"]).await;
 }
 
 /// The limiter itself counts them, in its own time.
