@@ -281,7 +281,7 @@ async fn a_frozen_server_is_a_retry() {
     let stage = Stage::at(&server.url(), "frozen").await;
     let store = Store::connect(&stage.address, impatient()).await.expect("a store");
     store.views().commit(vec![change(1, 1)], None).await.expect("commit");
-    server.freeze().expect("frozen");
+    server.freeze().await.expect("frozen");
     let began = tokio::time::Instant::now();
     let (views, keys) = (store.views(), [key(1, 1)]);
     let (read, write) = tokio::join!(views.get(&keys), views.commit(vec![change(1, 2)], None));

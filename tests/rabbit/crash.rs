@@ -61,7 +61,7 @@ async fn a_broker_killed_and_frozen_under_load() {
         rabbit.restart().await.unwrap();
         node.settle(Partition(1)).await;
     }
-    rabbit.freeze().unwrap();
+    rabbit.freeze().await.unwrap();
     node.until("silence is noticed", |status| !status.stuck.is_empty()).await;
     rabbit.thaw().unwrap();
     stop.store(true, Ordering::Release);

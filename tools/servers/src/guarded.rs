@@ -24,6 +24,9 @@ const GUARD: &str = include_str!("../assets/guard.sh");
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// A server that was asked to stop is killed after this.
 const STOP_MAX: Duration = Duration::from_secs(30);
+/// Between two looks whether a server that was told to stands still, and how long that may take.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+const FREEZE_MAX: Duration = Duration::from_secs(20);
 /// The guard says the server's pid within this.
 const PID_MAX: Duration = Duration::from_secs(20);
 /// Bytes of a log's end that an error shows.
@@ -87,6 +90,21 @@ impl Guarded {
         kill_process(self.pid, signal).doing(format!("signalling {}", self.server))
     }
 
+    /// SIGSTOP, and waits until all of it stands still: on a busy machine its threads go on for a while.
+    pub(crate) async fn freeze(&self) -> Result<(), Error> {
+        self.signal(Signal::STOP)?;
+        let start = Instant::now();
+        let mut ticks = time::interval(LOOK_EVERY);
+        while !is_stopped(self.pid()) {
+            if start.elapsed() > FREEZE_MAX {
+                let (server, log, tail) = (self.server, self.log.clone(), tail_of(&self.log));
+                return Err(Error::NotReady { server, waited: FREEZE_MAX, log, tail });
+            }
+            ticks.tick().await;
+        }
+        Ok(())
+    }
+
     /// SIGKILL, and waits until all of it is gone.
     pub(crate) async fn kill(mut self) -> Result<(), Error> {
         self.signal(Signal::KILL)?;
@@ -134,6 +152,17 @@ async fn recorded_pid(
         }
     }
     Err(Error::NotReady { server, waited: PID_MAX, log: log.to_owned(), tail: tail_of(log) })
+}
+
+/// Whether each thread of a process is stopped. Source: proc(5), `/proc/pid/stat`. Where there is no such folder it is
+/// taken to be so.
+fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        // One that is gone meanwhile does nothing either.
+        let Ok(stat) = fs::read_to_string(thread.path().join("stat")) else { return true };
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
 }
 
 fn parse_pid(text: &str) -> Option<Pid> {

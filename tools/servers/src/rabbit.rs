@@ -161,12 +161,15 @@ impl Rabbit {
         }
     }
 
-    /// SIGSTOP of the VM: connections stay open and nothing answers.
+    /// SIGSTOP of the VM: connections stay open and nothing answers once this returns.
     ///
     /// # Errors
-    /// The system refused.
-    pub fn freeze(&self) -> Result<(), Error> {
-        self.running.as_ref().map_or(Ok(()), |running| running.signal(Signal::STOP))
+    /// The system refused, or it does not stand still.
+    pub async fn freeze(&self) -> Result<(), Error> {
+        match &self.running {
+            Some(running) => running.freeze().await,
+            None => Ok(()),
+        }
     }
 
     /// SIGCONT after [`Rabbit::freeze`].

@@ -40,7 +40,7 @@ async fn killed_frozen_and_restarted_on_its_data() {
     let client = session(&cassandra).await;
     assert_eq!(count(&client).await, 200, "every acknowledged row is there after kill -9");
 
-    cassandra.freeze().unwrap();
+    cassandra.freeze().await.unwrap();
     assert!(timeout(Duration::from_millis(400), count(&client)).await.is_err(), "frozen");
     cassandra.thaw().unwrap();
     assert_eq!(timeout(Duration::from_secs(20), count(&client)).await.unwrap(), 200);

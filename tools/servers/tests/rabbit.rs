@@ -61,7 +61,7 @@ async fn killed_frozen_and_restarted_on_its_data() {
     assert_eq!(rabbit.amqp_port(), port);
     assert_eq!(manage(&rabbit, "GET", "/api/queues/%2F/kept", "").await, "200", "kept over kill -9");
 
-    rabbit.freeze().unwrap();
+    rabbit.freeze().await.unwrap();
     let mut frozen = connect(port).await;
     assert!(!greets(&mut frozen, SHORT).await, "a frozen broker takes connections and says nothing");
     rabbit.thaw().unwrap();
